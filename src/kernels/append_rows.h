@@ -1,0 +1,22 @@
+// Append: writes the new tokens' keys and values into pages, f32 to f16 (round to nearest even).
+#pragma once
+
+#include "kernels/kv_view.h"
+
+namespace dynsplit {
+
+struct AppendRowsArgs {
+  const float* keys = nullptr;    // row i at keys + i * row_stride: [rows, head_dim], after RoPE
+  const float* values = nullptr;  // likewise
+  int64_t row_stride = 0;         // elements between rows of keys, and of values
+  int64_t first_token = 0;        // where row 0 goes
+  int rows = 0;
+  int head_dim = 0;
+  f16* const* pages = nullptr;  // writable pages of one (layer, KV head), indexed by token / 64
+};
+
+// Cost: one pass over the rows. Thread safety: calls may run at once on distinct rows.
+void AppendRows(const AppendRowsArgs& args);
+void AppendRowsRef(const AppendRowsArgs& args);
+
+}  // namespace dynsplit
