@@ -63,15 +63,15 @@ enum class Search {
 struct SplitOptions {
   Splitter splitter = Splitter::kDynamic;
   DelimiterClass delimiter = DelimiterClass::kSentence;  // for kDelimiter
-  int block_tokens = 12;    // C: the ideal length; the interval of kFixed. 1..256
-  int search_range = 8;     // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
+  int block_tokens = 12;  // C: the ideal length; the interval of kFixed. 1..256
+  int search_range = 8;   // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
   float distance_penalty = 0.7f;  // lambda: price of the full Delta in units of importance
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;
-  float alpha = 1;         // weight of the mass on discarded keys in s_i
-  float shrinkage = 8;     // kappa: candidates that the prior of a class is worth
+  float alpha = 1;             // weight of the mass on discarded keys in s_i
+  float shrinkage = 8;         // kappa: candidates that the prior of a class is worth
   int max_block_tokens = 128;  // kDelimiter only: a longer run is cut here. 1..1024
-  uint64_t seed = 0;       // for kRandom
+  uint64_t seed = 0;           // for kRandom
 };
 
 enum class Summary {

@@ -60,8 +60,8 @@ inline Status Internal(std::string m) { return {StatusCode::kInternal, std::move
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {      // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     if (status_.ok()) status_ = Internal("Result built from an ok Status without a value");
   }
 
@@ -85,8 +85,8 @@ class [[nodiscard]] Result {
 }  // namespace dynsplit
 
 // Returns the Status from the enclosing function unless it is ok.
-#define DYNSPLIT_RETURN_IF_ERROR(expr)                                       \
-  do {                                                                       \
+#define DYNSPLIT_RETURN_IF_ERROR(expr)                                        \
+  do {                                                                        \
     if (::dynsplit::Status dynsplit_status_ = (expr); !dynsplit_status_.ok()) \
-      return dynsplit_status_;                                               \
+      return dynsplit_status_;                                                \
   } while (0)

@@ -1,0 +1,64 @@
+// The engine runs batches of sequences through a model. One thread at a time may use an engine and
+// its sessions; within a call, `threads` threads work.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "dynsplit/method.h"
+#include "dynsplit/model.h"
+#include "dynsplit/session.h"
+#include "dynsplit/status.h"
+
+namespace dynsplit {
+
+struct EngineOptions {
+  int threads = 0;         // 0: as many as the process may use
+  int batch_tokens = 512;  // most tokens of one pass through the model, 1..4096
+  // Most tokens of a sequence; 0: what the model was trained for. More is allowed, at one's own
+  // risk of quality.
+  int64_t context_tokens = 0;
+};
+
+// What one sequence contributes to a batch.
+struct BatchItem {
+  Session* session = nullptr;
+  std::span<const int32_t> tokens;
+  Attention attention = Attention::kDense;
+  Logits logits = Logits::kLast;
+};
+
+class Engine {
+ public:
+  // InvalidArgument where an option is out of range. The engine keeps the model alive.
+  static Result<std::unique_ptr<Engine>> Create(std::shared_ptr<const Model> model,
+                                                const EngineOptions& options = {});
+  ~Engine();
+
+  const Model& model() const;
+  int threads() const;
+  int64_t context_tokens() const;
+  // "ggml 0.20.2 AVX512_VNNI ..., kernels AVX3": what the figures were measured with.
+  std::string BuildInfo() const;
+
+  // An empty sequence that uses `method`. It must not outlive the engine.
+  Result<std::unique_ptr<Session>> NewSession(const Method& method = {});
+
+  // Runs all items in one pass; each session occurs at most once, and the tokens of all together
+  // are at most batch_tokens. Every session's logits() then hold what its item asked for. On an
+  // error or a cancel no session has changed. `cancel`, if set during the call, ends it early with
+  // Cancelled.
+  Status Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel = nullptr);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dynsplit

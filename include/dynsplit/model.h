@@ -1,0 +1,58 @@
+// A model file, opened: weights, hyper-parameters, vocabulary and chat template. Immutable after
+// loading, so one Model may serve any number of engines and threads at once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "dynsplit/chat.h"
+#include "dynsplit/status.h"
+#include "dynsplit/tokenizer.h"
+
+namespace dynsplit {
+
+struct ModelOptions {
+  // Copy matrix weights into ggml's repacked layouts where the machine has kernels for them:
+  // faster prefill, but the weights are then held in memory and no longer mapped from the file.
+  bool repack = true;
+};
+
+struct ModelDescription {
+  std::string name;          // general.name, or the file's name
+  std::string architecture;  // "llama", "qwen2"
+  int num_layers = 0;
+  int num_heads = 0;     // query heads
+  int num_kv_heads = 0;  // KV heads
+  int head_dim = 0;
+  int embedding_length = 0;
+  int vocab_size = 0;
+  int64_t context_length = 0;  // tokens that the model was trained for
+  int64_t weight_bytes = 0;
+  // Bytes of keys and values that one token needs over all layers, in f16.
+  int64_t KvBytesPerToken() const { return int64_t{4} * num_layers * num_kv_heads * head_dim; }
+};
+
+class Model {
+ public:
+  // Opens a GGUF file. NotFound, IoError, Corruption or Unsupported, with the reason.
+  static Result<std::shared_ptr<const Model>> Load(const std::string& path,
+                                                   const ModelOptions& options = {});
+  ~Model();
+
+  const ModelDescription& description() const;
+  const Tokenizer& tokenizer() const;
+  // The model's own chat template; Unsupported (naming --raw and --chat-template) where it has
+  // none that is known.
+  const Result<ChatTemplate>& chat_template() const;
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }  // for the engine
+
+ private:
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,93 @@
+// A session is one sequence: its tokens, its KV cache, and the method by which it attends. Forks
+// share pages until one of them writes (copy on write). Belongs to its engine's thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dynsplit/method.h"
+#include "dynsplit/status.h"
+
+namespace dynsplit {
+
+// What the new tokens of a pass attend to.
+enum class Attention {
+  kDense,     // everything before them: how a prompt is read
+  kSelected,  // what the session's method selects, row by row: how an answer is written
+};
+
+enum class Logits {
+  kNone,
+  kLast,  // one row, for the last token
+  kAll,   // a row for each token
+};
+
+struct FeedOptions {
+  Attention attention = Attention::kDense;
+  Logits logits = Logits::kLast;  // kAll keeps tokens * vocab_size floats
+  // Called after each pass with tokens done and tokens in all.
+  std::function<void(int64_t, int64_t)> progress;
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+struct SessionStats {
+  int64_t tokens = 0;
+  int64_t kv_bytes_total = 0;     // pages that this sequence refers to
+  int64_t kv_bytes_resident = 0;  // of these, in memory now
+  int64_t index_bytes = 0;        // summaries
+  int64_t num_blocks = 0;
+  int64_t selected_rows = 0;        // tokens processed with Attention::kSelected so far
+  double attended_tokens_mean = 0;  // of those rows, over layers and KV heads
+};
+
+// What DD-Select learned of this text (method.md section 2).
+struct DelimiterImportance {
+  DelimiterClass delimiter = DelimiterClass::kNone;
+  int64_t count = 0;
+  double weight = 0;
+  double standard_error = 0;
+};
+
+class Session {
+ public:
+  ~Session();
+
+  // Appends tokens in passes of the engine's batch_tokens. ResourceExhausted if the context would
+  // be passed (both lengths in the message; nothing is appended), Cancelled with the passes that
+  // were finished kept.
+  Status Feed(std::span<const int32_t> tokens, const FeedOptions& options = {});
+
+  // Rows [num_rows, vocab_size] asked for by the last pass; valid until the next one.
+  std::span<const float> logits() const;
+
+  // A second sequence with the same content; cost: O(pages) reference counts, no copy.
+  std::unique_ptr<Session> Fork() const;
+
+  // Continues under another method: blocks and index are made anew when next needed, from the same
+  // pages. InvalidArgument where the method is invalid.
+  Status SetMethod(const Method& method);
+  const Method& method() const;
+
+  std::span<const int32_t> tokens() const;
+  int64_t context_tokens() const;
+
+  // Blocks of everything read so far, cut under the session's method.
+  std::vector<Block> Blocks();
+  std::vector<DelimiterImportance> Importance();
+
+  SessionStats stats() const;
+  void ResetStats();  // selected_rows and attended_tokens_mean start again
+
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dynsplit
