@@ -10,7 +10,7 @@
 namespace dynsplit {
 
 struct SamplerOptions {
-  float temperature = 0;         // 0: greedy, whatever the rest says. 0..100
+  float temperature = 0;         // 0: greedy, only the repetition penalty still acts. 0..100
   int top_k = 0;                 // keep the k most likely; 0: all
   float top_p = 1;               // keep the smallest set with this probability; (0, 1]
   float min_p = 0;               // drop tokens below this share of the most likely; [0, 1]
@@ -23,7 +23,8 @@ struct SamplerOptions {
 Status ValidateSampler(const SamplerOptions& options);
 
 // Order: repetition penalty, temperature, top-k, top-p, min-p, draw. Same seed and logits, same
-// tokens on every machine. Not thread safe. Cost: O(vocab_size) for greedy, else one partial sort.
+// tokens on every machine: shares are integers of 2^-32 of the likeliest, and what is less likely
+// than that is never drawn. Not thread safe. Cost: O(vocab_size), and a sort of what can be drawn.
 class Sampler {
  public:
   explicit Sampler(const SamplerOptions& options);
@@ -34,15 +35,17 @@ class Sampler {
 
  private:
   struct Candidate {
-    float logit;
     int32_t token;
+    uint64_t share;  // 2^32 for the likeliest
   };
   void Penalise(std::span<const int32_t> tokens);
+  void CollectCandidates();
   void Truncate();
   int32_t Draw();
 
   SamplerOptions options_;
   uint64_t rng_state_;
+  std::vector<float> logits_;  // [vocab_size], penalised
   std::vector<Candidate> candidates_;
 };
 
