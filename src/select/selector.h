@@ -1,0 +1,49 @@
+// Which blocks a query attends to besides sink and recent (method.md section 5).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "dynsplit/method.h"
+#include "index/block_index.h"
+
+namespace dynsplit {
+
+// One query row of one layer and KV head.
+struct SelectInput {
+  const float* queries = nullptr;  // [group_heads, head_dim], unscaled, after RoPE
+  int group_heads = 1;
+  float scale = 1;  // multiplies every score, usually 1 / sqrt(head_dim)
+  int layer = 0;
+  int kv_head = 0;
+  int64_t position = 0;               // of the row
+  const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
+  std::span<const Block> blocks;      // consecutive: each starts where the one before ends
+  int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)
+  int64_t end_block = 0;
+  int64_t budget_tokens = 0;
+  uint64_t seed = 0;  // for kRandom
+};
+
+// Buffers that grow to the number of candidates and are then reused: no allocation per token. One
+// per thread.
+struct SelectScratch {
+  AlignedBuffer<float> scores;    // [group_heads, candidates rounded up]
+  AlignedBuffer<float> pooled;    // [candidates]
+  std::vector<uint64_t> ranking;  // [candidates]: score and index, packed
+};
+
+// Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,
+// which takes every candidate. Candidates that all fit are taken without being scored.
+// Best first by pooled score, the lower index first where scores are equal (a NaN counts as the
+// lowest score); a block that does not fit any more is passed over for the next best that does, up
+// to kMaxPassedOver times: long blocks would else leave much of a small budget unused.
+// Cost: one pass over the candidates' summaries, then O(candidates + chosen log chosen) expected.
+// Thread safety: distinct scratch and chosen.
+void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                  std::vector<int32_t>* chosen);
+inline constexpr int kMaxPassedOver = 8;
+
+}  // namespace dynsplit
