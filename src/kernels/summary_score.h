@@ -2,14 +2,14 @@
 // the min/max bound is Quest's (arXiv 2406.10774).
 #pragma once
 
+#include "dynsplit/method.h"
 #include "kernels/kv_view.h"
 
 namespace dynsplit {
 
-enum class SummaryKind {
-  kMean,    // r vectors, means of the block's runs of keys; score = max over them of q . mean
-  kMinMax,  // two vectors, elementwise min then max; score = sum over d of max(q*min, q*max)
-};
+// kMean: r vectors, means of the block's runs of keys; score = max over them of q . mean.
+// kMinMax: two vectors, elementwise min then max; score = sum over d of max(q*min, q*max).
+using SummaryKind = Summary;
 
 struct SummaryScoreArgs {
   SummaryKind kind = SummaryKind::kMean;
