@@ -86,6 +86,12 @@ enum class Policy {
   kRandom,  // random blocks (control)
 };
 
+// What the new tokens of a pass attend to.
+enum class Attention {
+  kDense,     // everything before them: how a prompt is read
+  kSelected,  // what the sequence's method selects, row by row: how an answer is written
+};
+
 // How many tokens a query may attend to besides sink and recent.
 struct Budget {
   int64_t tokens = 512;  // used when percent is 0

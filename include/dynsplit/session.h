@@ -14,12 +14,6 @@
 
 namespace dynsplit {
 
-// What the new tokens of a pass attend to.
-enum class Attention {
-  kDense,     // everything before them: how a prompt is read
-  kSelected,  // what the session's method selects, row by row: how an answer is written
-};
-
 enum class Logits {
   kNone,
   kLast,  // one row, for the last token
