@@ -1,0 +1,29 @@
+# Shared by the scripts of this folder; sourced, never run. Figures out the folders and how to speak.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Everything that is fetched or built once per machine lives here, outside the checkout.
+CACHE=${DYNSPLIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/dynsplit}
+MODELS=${DYNSPLIT_MODELS:-$CACHE/models}
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# python3 with pip. A python3 that comes first in PATH may lack pip where Debian's own has it.
+find_pip() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -m pip --version >/dev/null 2>&1; then
+      echo "$python"
+      return
+    fi
+  done
+  die "no python3 with pip found; run scripts/setup.sh"
+}
+
+# pip_quiet ARGUMENT...: pip with this machine's own settings for index and certificates.
+# --no-cache-dir: pip's cache of built wheels does not know for which CPU a wheel was built, and a
+# model needs no second copy.
+pip_quiet() {
+  "$(find_pip)" -m pip --disable-pip-version-check --no-input --no-cache-dir --quiet "$@" </dev/null
+}

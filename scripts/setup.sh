@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Gets what building dynsplit needs and this machine lacks: Debian packages, ggml, the default
+# model. Run it as often as you like: what is there stays, and nothing is done twice.
+#
+#   scripts/setup.sh                     everything for building and using dynsplit
+#   scripts/setup.sh --dev               also clang-format, for the format check
+#   scripts/setup.sh --tsan              also a ggml with ThreadSanitizer, for the preset tsan
+#   scripts/setup.sh --print-ggml-dir [--tsan]   only says where ggml's CMake package is (CMake asks)
+#
+# Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) is where ggml and models go;
+# ggml_DIR=<prefix>/lib/cmake/ggml uses your own ggml and builds none.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+GGML_VERSION=0.20.2
+GGML_PACKAGE=libggml-python==0.20.2.post1
+GGML_SOURCE_SHA256=e47ff53506342959ffb3ce15380b82828fea10ec5f208f9ef6915895f1a7a176
+GGML_WHEEL_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47e4512
+# The settings of llama.cpp's own builds: without OpenMP a small graph costs 10 to 30 times as much.
+GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON"
+# ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
+GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON"
+
+PROGRAMS=(g++ cmake ninja ccache pkg-config)
+PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
+LIBRARIES=(libhwy-dev libpcre2-dev libcli11-dev nlohmann-json3-dev libfmt-dev
+           libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
+
+installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
+
+# A program may come from anywhere; a library is looked for among Debian's packages.
+missing_packages() {
+  local i package
+  for i in "${!PROGRAMS[@]}"; do
+    command -v "${PROGRAMS[i]}" >/dev/null || echo "${PROGRAM_PACKAGES[i]}"
+  done
+  if ! (find_pip) >/dev/null 2>&1; then printf '%s\n' python3 python3-pip; fi
+  if [[ $dev == 1 ]] && ! command -v clang-format-14 >/dev/null; then echo clang-format-14; fi
+  for package in "${LIBRARIES[@]}"; do
+    installed "$package" || echo "$package"
+  done
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    say "no apt-get here: not Debian; taking it that these are there: ${LIBRARIES[*]}"
+    return
+  fi
+  local missing sudo=()
+  mapfile -t missing < <(missing_packages)
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null ||
+      die "missing and no sudo; ask an administrator to run: apt-get install ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+  local log; log=$(mktemp)
+  { "${apt[@]}" update &&
+      "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    die "apt-get could not install: ${missing[*]}"
+  }
+  rm -f "$log"
+}
+
+# The cached build is for one CPU and compiler: what -march=native means here is in the key.
+ggml_home() {
+  local variant=$1 flags=$2 cpu
+  cpu=$(g++ -march=native -Q --help=target 2>/dev/null || cat /proc/cpuinfo)
+  local key; key=$(printf '%s\n' "$flags" "$(g++ -dumpfullversion -dumpmachine 2>/dev/null)" "$cpu" |
+                     sha256sum | cut -c1-12)
+  echo "$CACHE/ggml-$GGML_VERSION-$variant-$key"
+}
+
+# The prebuilt package has lib64 where a Debian build has lib.
+ggml_cmake_dir() {
+  local dir
+  for dir in "$1"/libggml/lib*/cmake/ggml; do
+    if [[ -f $dir/ggml-config.cmake ]]; then
+      echo "$dir"
+      return
+    fi
+  done
+  return 1
+}
+
+# build_ggml FLAGS FOLDER: leaves a wheel built for this CPU in FOLDER.
+build_ggml() {
+  command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
+  printf '%s --hash=sha256:%s\n' "$GGML_PACKAGE" "$GGML_SOURCE_SHA256" >"$2/requirements.txt"
+  CC=gcc CXX=g++ CMAKE_ARGS=$1 CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
+    pip_quiet wheel --no-deps --no-binary libggml-python --require-hashes \
+    -r "$2/requirements.txt" -w "$2" >"$2/build.log" 2>&1
+}
+
+fetch_prebuilt_ggml() {
+  printf '%s --hash=sha256:%s\n' "$GGML_PACKAGE" "$GGML_WHEEL_SHA256" >"$1/requirements.txt"
+  # The libraries do not depend on the Python that the wheel is tagged for.
+  pip_quiet download --no-deps --only-binary :all: --python-version 3.11 --require-hashes \
+    -r "$1/requirements.txt" -d "$1"
+}
+
+# provide_ggml VARIANT FLAGS: built in a temporary folder and renamed, so that a folder of that name
+# is always whole.
+provide_ggml() {
+  local variant=$1 flags=$2 home tmp
+  home=$(ggml_home "$variant" "$flags")
+  if ggml_cmake_dir "$home" >/dev/null; then return; fi
+  mkdir -p "$CACHE" || die "cannot write $CACHE; set DYNSPLIT_CACHE"
+  exec 9>"$CACHE/ggml.lock"
+  flock 9  # another run may be building the same
+  if ggml_cmake_dir "$home" >/dev/null; then return; fi
+  tmp=$(mktemp -d "$CACHE/ggml-new.XXXXXX")
+  trap 'rm -rf "$tmp"' EXIT
+  say "building ggml $GGML_VERSION ($variant) for this CPU: about a minute on two cores"
+  if ! build_ggml "$flags" "$tmp"; then
+    tail -n 15 "$tmp/build.log" >&2 2>/dev/null || true
+    [[ $variant == native ]] || die "ggml ($variant) could not be built"
+    say "WARNING: ggml could not be built here; fetching the prebuilt one (AVX2, no OpenMP):"
+    say "WARNING: expect lower speed. Remove $home to try again."
+    fetch_prebuilt_ggml "$tmp" || die "neither a built nor a prebuilt ggml; set ggml_DIR to your own"
+  fi
+  "$(find_pip)" -m zipfile -e "$tmp"/libggml_python-*.whl "$tmp/whole"
+  ggml_cmake_dir "$tmp/whole" >/dev/null || die "the ggml package holds no CMake package"
+  rm -rf "$home"
+  mv -T "$tmp/whole" "$home"
+  rm -rf "$tmp"
+  trap - EXIT
+  exec 9>&-
+}
+
+dev=0 tsan=0 print=0
+for argument in "$@"; do
+  case $argument in
+    --dev) dev=1 ;;
+    --tsan) tsan=1 ;;
+    --print-ggml-dir) print=1 ;;
+    *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
+  esac
+done
+
+if [[ $print == 1 ]]; then
+  if [[ $tsan == 1 ]]; then home=$(ggml_home tsan "$GGML_TSAN_FLAGS");
+  else home=$(ggml_home native "$GGML_FLAGS"); fi
+  ggml_cmake_dir "$home" || die "no ggml in $home; run scripts/setup.sh"
+  exit
+fi
+
+install_packages
+if [[ -n ${ggml_DIR:-} ]]; then
+  say "using your own ggml: $ggml_DIR"
+else
+  provide_ggml native "$GGML_FLAGS"
+  if [[ $tsan == 1 ]]; then provide_ggml tsan "$GGML_TSAN_FLAGS"; fi
+fi
+"$ROOT/scripts/get-model.sh" smollm2-135m >/dev/null
+say "all there; next: scripts/build.sh"

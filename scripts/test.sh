@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds and tests, and closes with how many tests passed, failed and were skipped.
+#
+#   scripts/test.sh                what every change must pass: unit tests, the checks of layers, mirror
+#                                  and format, the install test, and the real models (fetched: 1.2 GB)
+#   scripts/test.sh --fast         the tests of the label fast alone: under a minute, no large model
+#   scripts/test.sh --sanitize     the fast tests under AddressSanitizer + UBSan, then ThreadSanitizer
+#   scripts/test.sh --all          everything above
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+results=$ROOT/build/results
+status=0
+
+# run_tests NAME PRESET CTEST ARGUMENT...
+run_tests() {
+  say "testing $1"
+  ctest --preset "$2" --output-junit "$results/$1.xml" "${@:3}" </dev/null || status=1
+}
+
+# The counts of all the runs; ctest has said before which tests failed.
+summary() {
+  local passed=0 failed=0 skipped=0 head
+  for head in "$results"/*.xml; do
+    head=$(sed -n '/<testsuite /,/>/p' "$head")
+    local tests f d s
+    tests=$(sed -n 's/.*tests="\([0-9]*\)".*/\1/p' <<<"$head")
+    f=$(sed -n 's/.*failures="\([0-9]*\)".*/\1/p' <<<"$head")
+    d=$(sed -n 's/.*disabled="\([0-9]*\)".*/\1/p' <<<"$head")
+    s=$(sed -n 's/.*skipped="\([0-9]*\)".*/\1/p' <<<"$head")
+    failed=$((failed + f)) skipped=$((skipped + d + s)) passed=$((passed + tests - f - d - s))
+  done
+  echo "$passed passed, $failed failed, $skipped skipped"
+}
+
+fast=1 models=1 sanitize=0
+case ${1:-} in
+  "") ;;
+  --fast) models=0 ;;
+  --sanitize) fast=0 models=0 sanitize=1 ;;
+  --all) sanitize=1 ;;
+  *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
+esac
+
+rm -rf "$results"
+mkdir -p "$results"
+if [[ $fast == 1 ]]; then
+  scripts/build.sh dev
+  run_tests fast dev -L fast
+fi
+if [[ $models == 1 ]]; then
+  run_tests install dev -L slow
+  scripts/get-model.sh qwen2.5-coder-1.5b >/dev/null
+  scripts/build.sh release
+  run_tests models release -L model
+fi
+if [[ $sanitize == 1 ]]; then
+  for preset in asan tsan; do
+    scripts/build.sh "$preset"
+    run_tests "$preset" "$preset"
+  done
+fi
+summary
+exit "$status"
