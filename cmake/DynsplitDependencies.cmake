@@ -1,13 +1,33 @@
-# What is looked for, and where it comes from (scripts/setup.sh gets all of it).
-find_package(PkgConfig REQUIRED)
+# What is looked for. scripts/setup.sh gets all of it.
+find_package(hwy CONFIG REQUIRED)  # Debian libhwy-dev
 
-find_package(hwy CONFIG QUIET)
-if(NOT TARGET hwy::hwy)
-  pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)  # Debian libhwy-dev
-  add_library(hwy::hwy ALIAS PkgConfig::HWY)
-endif()
+# ggml: the caller's own (-Dggml_DIR=<prefix>/lib/cmake/ggml, the environment variable ggml_DIR),
+# else the one that scripts/setup.sh built for this CPU, else any in CMAKE_PREFIX_PATH.
+macro(dynsplit_find_ggml)
+  if(NOT EXISTS "${ggml_DIR}" AND NOT DEFINED ENV{ggml_DIR})
+    set(ggml_variant "")
+    if(DYNSPLIT_SANITIZE MATCHES thread)
+      set(ggml_variant --tsan)  # its barriers must be seen by the sanitizer
+    endif()
+    execute_process(
+      COMMAND ${PROJECT_SOURCE_DIR}/scripts/setup.sh --print-ggml-dir ${ggml_variant}
+      OUTPUT_VARIABLE ggml_built_dir OUTPUT_STRIP_TRAILING_WHITESPACE
+      RESULT_VARIABLE ggml_missing ERROR_QUIET)
+    if(ggml_missing EQUAL 0)
+      set(ggml_DIR ${ggml_built_dir} CACHE PATH "Folder of ggml's CMake package" FORCE)
+    endif()
+  endif()
+  find_package(ggml CONFIG QUIET)
+  if(NOT ggml_FOUND)
+    message(FATAL_ERROR "No ggml. Run scripts/setup.sh ${ggml_variant}, or pass "
+                        "-Dggml_DIR=<prefix>/lib/cmake/ggml, or build dynsplit::core alone with "
+                        "-DDYNSPLIT_ENGINE=OFF.")
+  endif()
+  message(STATUS "ggml ${ggml_VERSION}: ${ggml_DIR}")
+endmacro()
 
 if(DYNSPLIT_ENGINE)
-  find_package(ggml CONFIG REQUIRED)  # pass -Dggml_DIR=<prefix>/lib/cmake/ggml
+  dynsplit_find_ggml()
+  find_package(PkgConfig REQUIRED)
   pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 endif()
