@@ -1,0 +1,362 @@
+#include "cache/attention_batch.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "kernels/append_rows.h"
+#include "kernels/causal_attention.h"
+#include "kernels/local_mass.h"
+#include "kernels/tile_attention.h"
+#include "split/tile_map.h"
+
+namespace dynsplit {
+namespace {
+
+// A part of a row's keys that one worker takes: long enough that merging costs little, short
+// enough that two or more workers share one decoded token.
+constexpr int kPartTokens = 256;
+constexpr int kMaxParts = 16;
+
+int NumParts(size_t num_tiles, int tile_rows) {
+  return std::clamp(static_cast<int>(num_tiles) * tile_rows / kPartTokens, 1, kMaxParts);
+}
+
+void AppendMerged(TokenRange range, std::vector<TokenRange>* ranges) {
+  if (range.start >= range.end) return;
+  if (!ranges->empty() && ranges->back().end == range.start) {
+    ranges->back().end = range.end;
+  } else {
+    ranges->push_back(range);
+  }
+}
+
+}  // namespace
+
+// Either `rows` dense rows in one block, or one part of one row's tiles.
+struct AttentionBatch::Item {
+  const Span* span = nullptr;
+  int first_row = 0;  // of the pass
+  int rows = 1;
+  int kv_head = 0;
+  const std::vector<Tile>* tiles = nullptr;  // null: a dense block
+  int part = 0;
+  int num_parts = 1;
+  int slot = 0;  // of the row's first part in part_states_
+};
+
+AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers)
+    : shape_(shape),
+      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
+      sampled_(static_cast<size_t>(shape.num_layers)),
+      scratch_(static_cast<size_t>(max_workers)) {
+  for (const int sixths : {2, 3, 4}) {  // a small model has fewer than three
+    sampled_[static_cast<size_t>(shape.num_layers * sixths / 6)] = true;
+  }
+  for (Scratch& scratch : scratch_) {
+    scratch.floats.Resize(CausalAttentionScratch(shape.head_dim, shape.group_heads()));
+  }
+}
+
+int AttentionBatch::observed_heads() const {
+  return static_cast<int>(std::count(sampled_.begin(), sampled_.end(), true)) * shape_.num_heads;
+}
+
+void AttentionBatch::Begin(std::span<const Span> spans) {
+  spans_.assign(spans.begin(), spans.end());
+  if (dense_tiles_.size() < spans_.size()) dense_tiles_.resize(spans_.size());
+  int rows = 0;
+  size_t parts = 0;
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    const Span& span = spans_[s];
+    DYNSPLIT_CHECK(span.first_row == rows && span.rows > 0);
+    rows += span.rows;
+    dense_tiles_[s].clear();
+    if (span.rows == 1) {
+      const TokenRange all{0, span.cache->size() + 1};
+      AppendTiles({&all, 1}, kPageTokens, &dense_tiles_[s]);
+    }
+    if (span.rows == 1 || span.attention == Attention::kSelected) {
+      const int64_t tokens = span.cache->size() + span.rows;
+      const int most = NumParts(static_cast<size_t>(tokens), kTileTokens);
+      parts += static_cast<size_t>(span.rows) * shape_.kv_heads * most;
+    }
+  }
+  ReserveRows(rows);
+  for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
+  lse_.Resize(static_cast<size_t>(rows) * shape_.num_heads);
+  mass_.Resize(static_cast<size_t>(rows) * kMassRow);
+  std::fill_n(mass_.data(), mass_.size(), 0.0f);
+  part_states_.resize(std::max(part_states_.size(), parts * shape_.group_heads()));
+  part_outputs_.Resize(part_states_.size() * shape_.head_dim);
+}
+
+void AttentionBatch::ReserveRows(int rows) {
+  if (rows <= rows_capacity_) return;
+  // The counters are zero between steps: whoever counts the last one sets it back.
+  parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
+  heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
+  attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
+  row_tiles_.resize(RowHead(rows, 0));
+  rows_capacity_ = rows;
+}
+
+bool AttentionBatch::Selects(const Span& span, int layer) const {
+  const Method& method = span.cache->method();
+  return span.attention == Attention::kSelected && layer >= method.dense_layers &&
+         method.policy != Policy::kAll;
+}
+
+void AttentionBatch::Append(int layer, const float* keys, const float* values, Worker worker) {
+  if (worker.index == 0) {
+    next_select_ = 0;
+    next_attend_ = 0;
+  }
+  int item = 0;
+  for (const Span& span : spans_) {
+    for (int head = 0; head < shape_.kv_heads; ++head, ++item) {
+      if (item % worker.count != worker.index) continue;
+      const int64_t stride = int64_t{shape_.kv_heads} * shape_.head_dim;
+      const int64_t offset = span.first_row * stride + int64_t{head} * shape_.head_dim;
+      AppendRows({.keys = keys + offset,
+                  .values = values + offset,
+                  .row_stride = stride,
+                  .first_token = span.cache->size(),
+                  .rows = span.rows,
+                  .head_dim = shape_.head_dim,
+                  .pages = span.cache->pages().Writable(layer, head)});
+    }
+  }
+}
+
+void AttentionBatch::Select(int layer, const float* queries, Worker worker) {
+  int claimed = -1;
+  int item = 0;
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    if (!Selects(spans_[s], layer)) continue;
+    for (int row = 0; row < spans_[s].rows; ++row) {
+      for (int head = 0; head < shape_.kv_heads; ++head, ++item) {
+        if (claimed < item) claimed = next_select_.fetch_add(1, std::memory_order_relaxed);
+        if (claimed == item) {
+          SelectRow(layer, queries, s, row * shape_.kv_heads + head,
+                    &scratch_[static_cast<size_t>(worker.index)]);
+        }
+      }
+    }
+  }
+}
+
+void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx, int row_head,
+                               Scratch* scratch) {
+  const Span& span = spans_[span_idx];
+  const SemanticCache& cache = *span.cache;
+  const int row = row_head / shape_.kv_heads;
+  const int head = row_head % shape_.kv_heads;
+  const int64_t position = cache.size() + row;
+  const Method& method = cache.method();
+  SelectInput input{.queries = queries + (int64_t{span.first_row + row} * shape_.num_heads +
+                                          int64_t{head} * shape_.group_heads()) *
+                                             shape_.head_dim,
+                    .group_heads = shape_.group_heads(),
+                    .scale = scale_,
+                    .layer = layer,
+                    .kv_head = head,
+                    .position = position,
+                    .index = &cache.index(),
+                    .blocks = cache.blocks(),
+                    .first_block = method.sink > 0 ? 1 : 0,
+                    .end_block = cache.BlocksBefore(position + 1 - method.recent),
+                    .budget_tokens = method.budget.TokensAt(position + 1),
+                    .seed = method.split.seed};
+  std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
+  ChooseTiles(span, input, scratch, tiles);
+  int64_t attended = 0;
+  for (const Tile& tile : *tiles) attended += tile.rows;
+  attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
+  PadRow(span.first_row + row);
+}
+
+void AttentionBatch::PadRow(int row) {
+  std::atomic<int>& done = heads_done_[static_cast<size_t>(row)];
+  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < shape_.kv_heads) return;
+  done.store(0, std::memory_order_relaxed);  // the last head of the row: all tables are there
+  size_t num_tiles = 0;
+  for (int head = 0; head < shape_.kv_heads; ++head) {
+    num_tiles = std::max(num_tiles, row_tiles_[RowHead(row, head)].size());
+  }
+  for (int head = 0; head < shape_.kv_heads; ++head) {
+    PadTiles(num_tiles, &row_tiles_[RowHead(row, head)]);
+  }
+}
+
+void AttentionBatch::ChooseTiles(const Span& span, const SelectInput& input, Scratch* scratch,
+                                 std::vector<Tile>* tiles) {
+  const Method& method = span.cache->method();
+  const int64_t end = input.position + 1;
+  scratch->chosen.clear();
+  int64_t recent_start = std::max<int64_t>(0, end - method.recent);
+  if (method.policy != Policy::kRecent) {
+    // What is not yet in a finished block is recent, however long.
+    recent_start = input.end_block > 0 ? input.blocks[input.end_block - 1].end() : 0;
+    if (input.end_block > input.first_block)
+      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+  }
+  scratch->ranges.clear();
+  AppendMerged({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
+  for (const int32_t b : scratch->chosen) {
+    AppendMerged({input.blocks[b].start, input.blocks[b].end()}, &scratch->ranges);
+  }
+  AppendMerged({recent_start, end}, &scratch->ranges);
+  tiles->clear();
+  AppendTiles(scratch->ranges, kTileTokens, tiles);
+}
+
+template <typename Fn>
+void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
+  int slot = 0;
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    const Span& span = spans_[s];
+    const bool selects = Selects(span, layer);
+    if (!selects && span.rows > 1) {
+      const int blocks = (span.rows + kMaxQueryRows - 1) / kMaxQueryRows;
+      for (int b = blocks; b-- > 0;) {  // the longest rows first
+        const int first = b * kMaxQueryRows;
+        const int rows = std::min(kMaxQueryRows, span.rows - first);
+        for (int head = 0; head < shape_.kv_heads; ++head) {
+          fn(Item{
+              .span = &span, .first_row = span.first_row + first, .rows = rows, .kv_head = head});
+        }
+      }
+      continue;
+    }
+    for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
+      for (int head = 0; head < shape_.kv_heads; ++head) {
+        const auto& tiles = selects ? row_tiles_[RowHead(row, head)] : dense_tiles_[s];
+        const int num_parts = NumParts(tiles.size(), selects ? kTileTokens : kPageTokens);
+        for (int part = 0; part < num_parts; ++part) {
+          fn(Item{.span = &span,
+                  .first_row = row,
+                  .kv_head = head,
+                  .tiles = &tiles,
+                  .part = part,
+                  .num_parts = num_parts,
+                  .slot = slot});
+        }
+        slot += num_parts;
+      }
+    }
+  }
+}
+
+void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Worker worker) {
+  // Every worker walks the same list and takes the items that it claims.
+  int claimed = -1;
+  int id = 0;
+  ForEachItem(layer, [&](const Item& item) {
+    if (claimed < id) claimed = next_attend_.fetch_add(1, std::memory_order_relaxed);
+    if (claimed == id++) {
+      if (item.tiles == nullptr) {
+        AttendBlock(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)]);
+      } else {
+        AttendPart(item, layer, queries, outputs);
+      }
+    }
+  });
+}
+
+void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
+                                 Scratch* scratch) {
+  const int64_t stride = int64_t{shape_.num_heads} * shape_.head_dim;
+  const int head = item.kv_head * shape_.group_heads();
+  const int64_t offset = item.first_row * stride + int64_t{head} * shape_.head_dim;
+  const SemanticCache& cache = *item.span->cache;
+  CausalAttention({.queries = queries + offset,
+                   .query_row_stride = stride,
+                   .rows = item.rows,
+                   .group_heads = shape_.group_heads(),
+                   .scale = scale_,
+                   .first_position = cache.size() + item.first_row - item.span->first_row,
+                   .kv = cache.pages().View(layer, item.kv_head),
+                   .outputs = outputs + offset,
+                   .output_row_stride = stride,
+                   .lse = IsSampled(layer)
+                              ? &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head]
+                              : nullptr,
+                   .lse_row_stride = shape_.num_heads},
+                  scratch->floats.data());
+}
+
+void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs) {
+  const int64_t head =
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
+  const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.group_heads();
+  const int num_tiles = static_cast<int>(item.tiles->size());
+  const int first = num_tiles * item.part / item.num_parts;
+  const int last = num_tiles * (item.part + 1) / item.num_parts;
+  TileAttention({.queries = queries + head * shape_.head_dim,
+                 .group_heads = shape_.group_heads(),
+                 .scale = scale_,
+                 .kv = item.span->cache->pages().View(layer, item.kv_head),
+                 .tiles = item.tiles->data() + first,
+                 .num_tiles = last - first},
+                &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+  std::atomic<int>& done = parts_done_[RowHead(item.first_row, item.kv_head)];
+  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == item.num_parts) {
+    done.store(0, std::memory_order_relaxed);
+    MergeParts(item, layer, outputs);
+  }
+}
+
+void AttentionBatch::MergeParts(const Item& item, int layer, float* outputs) {
+  const int group = shape_.group_heads();
+  for (int j = 0; j < group; ++j) {
+    const size_t state = static_cast<size_t>(item.slot) * group + j;
+    const size_t head =
+        static_cast<size_t>(item.first_row) * shape_.num_heads + item.kv_head * group + j;
+    const SoftmaxState merged =
+        MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.head_dim], item.num_parts,
+                     group, shape_.head_dim, outputs + head * shape_.head_dim);
+    if (IsSampled(layer)) lse_[head] = merged.LogSumExp();
+  }
+}
+
+void AttentionBatch::Observe(int layer, const float* queries, Worker worker) {
+  const int rows = spans_.back().first_row + spans_.back().rows;
+  const int begin = static_cast<int>(int64_t{rows} * worker.index / worker.count);
+  const int end = static_cast<int>(int64_t{rows} * (worker.index + 1) / worker.count);
+  for (const Span& span : spans_) {
+    for (int row = std::max(begin, span.first_row); row < std::min(end, span.first_row + span.rows);
+         ++row) {
+      for (int head = 0; head < shape_.kv_heads; ++head) {
+        const int64_t first =
+            int64_t{row} * shape_.num_heads + int64_t{head} * shape_.group_heads();
+        LocalMass({.queries = queries + first * shape_.head_dim,
+                   .lse = &lse_[static_cast<size_t>(first)],
+                   .group_heads = shape_.group_heads(),
+                   .scale = scale_,
+                   .kv = span.cache->pages().View(layer, head),
+                   .position = span.cache->size() + row - span.first_row,
+                   .sink = kObservedSink,
+                   .window = kMassRow - 1},
+                  &mass_[static_cast<size_t>(row) * kMassRow]);
+      }
+    }
+  }
+}
+
+std::span<const float> AttentionBatch::Mass(const Span& span) const {
+  return mass_.span().subspan(static_cast<size_t>(span.first_row) * kMassRow,
+                              static_cast<size_t>(span.rows) * kMassRow);
+}
+
+int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
+  const Span& span = spans_[span_idx];
+  int64_t dense = 0;
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    if (Selects(span, layer)) continue;
+    for (int row = 0; row < span.rows; ++row) dense += span.cache->size() + row + 1;
+  }
+  return dense * shape_.kv_heads + attended_[span_idx].load(std::memory_order_relaxed);
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,106 @@
+// The attention of one pass over several sequences, as four steps per layer:
+//
+//   per layer: Append Select Attend Observe?
+//
+// All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
+// is claimed item by item; results do not depend on who computes what, since partial results are
+// merged in a fixed order. design.md, "How a token flows".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "cache/semantic_cache.h"
+#include "kernels/softmax_state.h"
+#include "select/selector.h"
+
+namespace dynsplit {
+
+// The new tokens of one sequence: rows [first_row, first_row + rows) of the pass.
+struct Span {
+  const SemanticCache* cache = nullptr;
+  int first_row = 0;
+  int rows = 0;
+  Attention attention = Attention::kDense;
+};
+
+struct Worker {
+  int index = 0;
+  int count = 1;
+};
+
+class AttentionBatch {
+ public:
+  AttentionBatch(const CacheShape& shape, int max_workers);
+
+  // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
+  void Begin(std::span<const Span> spans);
+
+  // keys, values [rows, kv_heads, head_dim] f32, keys after RoPE: written to the pages.
+  void Append(int layer, const float* keys, const float* values, Worker worker);
+  // queries [rows, num_heads, head_dim]: fills the tile table of the rows that select.
+  void Select(int layer, const float* queries, Worker worker);
+  // outputs [rows, num_heads, head_dim].
+  void Attend(int layer, const float* queries, float* outputs, Worker worker);
+  // Adds the rows' local attention mass (DD-Select); after Attend, for sampled layers only.
+  void Observe(int layer, const float* queries, Worker worker);
+
+  // Layers whose attention DD-Select samples: three, a third, half and two thirds of the way up.
+  bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
+  int observed_heads() const;
+
+  // [rows of span, kMassRow] of what Observe added.
+  std::span<const float> Mass(const Span& span) const;
+  // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
+  int64_t AttendedTokens(size_t span_idx) const;
+
+ private:
+  struct Item;  // a unit of Attend's work
+  struct Scratch {
+    SelectScratch select;
+    std::vector<int32_t> chosen;
+    std::vector<TokenRange> ranges;
+    AlignedBuffer<float> floats;
+  };
+
+  bool Selects(const Span& span, int layer) const;
+  void ReserveRows(int rows);
+  void SelectRow(int layer, const float* queries, size_t span_idx, int row_head, Scratch* scratch);
+  void PadRow(int row);
+  void ChooseTiles(const Span& span, const SelectInput& input, Scratch* scratch,
+                   std::vector<Tile>* tiles);
+  template <typename Fn>
+  void ForEachItem(int layer, const Fn& fn);
+  void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
+                   Scratch* scratch);
+  void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
+  void MergeParts(const Item& item, int layer, float* outputs);
+  size_t RowHead(int row, int kv_head) const {
+    return static_cast<size_t>(row) * shape_.kv_heads + kv_head;
+  }
+
+  CacheShape shape_;
+  float scale_;
+  std::vector<bool> sampled_;
+  std::vector<Span> spans_;
+  std::vector<std::vector<Tile>> dense_tiles_;      // [spans]: page-sized tiles of one-row spans
+  std::vector<std::vector<Tile>> row_tiles_;        // [rows * kv_heads]: the tile table
+  std::vector<Scratch> scratch_;                    // [max_workers]
+  AlignedBuffer<float> lse_;                        // [rows, num_heads] of the last sampled layer
+  AlignedBuffer<float> mass_;                       // [rows, kMassRow]
+  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
+  std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
+  std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
+  std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
+  std::unique_ptr<std::atomic<int64_t>[]>
+      attended_;  // [spans, of which there are no more than rows]
+  int rows_capacity_ = 0;
+  std::atomic<int> next_select_{0};
+  std::atomic<int> next_attend_{0};
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,92 @@
+// The KV cache of one sequence, split at semantic boundaries: tokens and pages, what DD-Select
+// learned of the text, its blocks, and their index. The only place that joins split, index, select
+// and store. Copying one forks the sequence (pages and index chunks are shared until written).
+//
+// Call order: (Begin (AttentionBatch's steps for every layer) Commit?)*. A pass that is not
+// committed leaves the cache as it was. Belongs to the engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dynsplit/method.h"
+#include "dynsplit/status.h"
+#include "index/block_index.h"
+#include "split/boundary_score.h"
+#include "split/delimiter_stream.h"
+#include "split/importance.h"
+#include "store/page_table.h"
+
+namespace dynsplit {
+
+// DD-Select observes each token's attention to the sink, taken as kObservedSink tokens under every
+// method, and to its own and the keys before it: one row of kMassRow floats (kernels/local_mass.h).
+inline constexpr int kObservedSink = 4;
+inline constexpr int kMassRow = 1 + kBoundaryWindow + kBoundaryRetained;
+
+struct CacheShape {
+  int num_layers = 0;
+  int num_heads = 0;  // query heads, a multiple of kv_heads
+  int kv_heads = 0;
+  int head_dim = 0;
+
+  int group_heads() const { return num_heads / kv_heads; }
+};
+
+class SemanticCache {
+ public:
+  // `pool` must outlive the cache. `threads` work when blocks are summarised.
+  SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
+                std::shared_ptr<const DelimiterTable> delimiters, int threads);
+
+  // Drops blocks and index; they are made anew under `method` when next needed.
+  void SetMethod(const Method& method);
+  const Method& method() const { return method_; }
+
+  // Makes room for `tokens`, and for a selected pass cuts and indexes what has left `recent`.
+  // ResourceExhausted where no pages are left. Cost: O(1) per token, but for the first selected
+  // pass after a prompt: one pass over its keys.
+  Status Begin(std::span<const int32_t> tokens, Attention attention);
+
+  // The tokens of Begin now count. mass [tokens, kMassRow]: what AttentionBatch observed of each,
+  // summed over `observed_heads` heads.
+  void Commit(std::span<const int32_t> tokens, std::span<const float> mass, int observed_heads);
+
+  int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
+  std::span<const int32_t> tokens() const { return tokens_; }
+  const CacheShape& shape() const { return shape_; }
+  const PageTable& pages() const { return pages_; }
+
+  // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
+  std::span<const Block> blocks() const { return blocks_; }
+  const BlockIndex& index() const { return *index_; }
+  // How many of blocks() lie wholly before `token`.
+  int64_t BlocksBefore(int64_t token) const;
+
+  // Blocks of all tokens, the open end included; blocks() is not changed.
+  std::vector<Block> CutAll();
+  const ClassImportance& Importance();
+
+ private:
+  void CutBlocks(int64_t end);
+  // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
+  std::vector<Block> Cut(int64_t begin, int64_t end, bool open);
+  std::span<const DelimiterClass> Classes();
+  void Summarise(int64_t first_block);
+
+  CacheShape shape_;
+  Method method_;
+  int threads_;
+  PageTable pages_;
+  std::vector<int32_t> tokens_;
+  DelimiterStream delimiters_;  // of the first tokens_, as far as was needed so far
+  BoundaryScorer scorer_;
+  std::optional<ClassImportance> importance_;
+  std::vector<Block> blocks_;
+  std::optional<BlockIndex> index_;
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,172 @@
+#include "dynsplit/engine.h"
+
+#include <algorithm>
+#include <numeric>
+#include <thread>
+
+#include "engine/build_info.h"
+#include "engine/engine_impl.h"
+#include "model/model_impl.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr int kMaxThreads = 256;
+constexpr int kMaxBatchTokens = 4096;
+constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
+
+CacheShape ShapeOf(const ModelDescription& model) {
+  return {.num_layers = model.num_layers,
+          .num_heads = model.num_heads,
+          .kv_heads = model.num_kv_heads,
+          .head_dim = model.head_dim};
+}
+
+DelimiterTable DelimitersOf(const Tokenizer& tokenizer) {
+  std::vector<std::string> bytes;
+  std::vector<uint8_t> turn;
+  for (int32_t id = 0; id < tokenizer.size(); ++id) {
+    bytes.emplace_back(tokenizer.TokenBytes(id));
+    turn.push_back(tokenizer.IsControl(id) ? 1 : 0);
+  }
+  return DelimiterTable::Build(bytes, turn);
+}
+
+Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
+  if (value >= low && value <= high) return {};
+  return InvalidArgument(std::string(name) + ": got " + std::to_string(value) + ", wanted " +
+                         std::to_string(low) + " to " + std::to_string(high));
+}
+
+std::vector<int32_t> RowsWanted(std::span<const BatchItem> items) {
+  std::vector<int32_t> rows;
+  int32_t end = 0;
+  for (const BatchItem& item : items) {
+    const int32_t begin = end;
+    end += static_cast<int32_t>(item.tokens.size());
+    if (item.logits == Logits::kAll) {
+      for (int32_t row = begin; row < end; ++row) rows.push_back(row);
+    } else if (item.logits == Logits::kLast) {
+      rows.push_back(end - 1);
+    }
+  }
+  if (rows.empty()) rows.push_back(end - 1);  // the graph has at least one output
+  return rows;
+}
+
+Status CheckBatch(std::span<const BatchItem> items, const EngineOptions& options, int vocab_size) {
+  size_t total = 0;
+  for (const BatchItem& item : items) {
+    if (item.tokens.empty()) return InvalidArgument("a batch item has no tokens");
+    total += item.tokens.size();
+    for (const BatchItem& other : items) {
+      if (&other != &item && other.session == item.session) {
+        return InvalidArgument("a session occurs twice in a batch");
+      }
+    }
+    for (const int32_t token : item.tokens) {
+      DYNSPLIT_RETURN_IF_ERROR(CheckRange("token id", token, 0, vocab_size - 1));
+    }
+  }
+  return CheckRange("tokens of a batch", static_cast<int64_t>(total), 1, options.batch_tokens);
+}
+
+}  // namespace
+
+Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s)
+    : model(std::move(m)),
+      options(o),
+      shape(s),
+      delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
+      pool(s.head_dim),
+      attention(s, o.threads),
+      ops(&attention, s.num_layers),
+      forward(model->impl().weights.get(), &ops, o.threads) {}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> model,
+                                               const EngineOptions& options) {
+  EngineOptions resolved = options;
+  if (resolved.threads == 0) {
+    // Respects the process's CPU affinity.
+    resolved.threads =
+        std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+  }
+  if (resolved.context_tokens == 0) resolved.context_tokens = model->description().context_length;
+  DYNSPLIT_RETURN_IF_ERROR(CheckRange("threads", resolved.threads, 1, kMaxThreads));
+  DYNSPLIT_RETURN_IF_ERROR(CheckRange("batch_tokens", resolved.batch_tokens, 1, kMaxBatchTokens));
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("context_tokens", resolved.context_tokens, 1, kMaxContextTokens));
+  const CacheShape shape = ShapeOf(model->description());
+  return std::unique_ptr<Engine>(
+      new Engine(std::make_unique<Impl>(std::move(model), resolved, shape)));
+}
+
+const Model& Engine::model() const { return *impl_->model; }
+int Engine::threads() const { return impl_->options.threads; }
+int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
+std::string Engine::BuildInfo() const { return DescribeBuild(); }
+
+Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
+  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  SemanticCache cache(impl_->shape, method, &impl_->pool, impl_->delimiters,
+                      impl_->options.threads);
+  return std::make_unique<Session>(
+      std::make_unique<Session::Impl>(Session::Impl{.engine = this, .cache = std::move(cache)}));
+}
+
+Status Engine::Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel) {
+  const int vocab_size = impl_->model->description().vocab_size;
+  DYNSPLIT_RETURN_IF_ERROR(CheckBatch(items, impl_->options, vocab_size));
+  std::vector<Span> spans;
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> positions;
+  for (const BatchItem& item : items) {
+    SemanticCache& cache = item.session->impl().cache;
+    const int64_t count = static_cast<int64_t>(item.tokens.size());
+    if (cache.size() + count > context_tokens()) {
+      return ResourceExhausted("context full: " + std::to_string(cache.size()) + " + " +
+                               std::to_string(count) + " tokens, room for " +
+                               std::to_string(context_tokens()));
+    }
+    DYNSPLIT_RETURN_IF_ERROR(cache.Begin(item.tokens, item.attention));
+    spans.push_back({.cache = &cache,
+                     .first_row = static_cast<int>(tokens.size()),
+                     .rows = static_cast<int>(count),
+                     .attention = item.attention});
+    tokens.insert(tokens.end(), item.tokens.begin(), item.tokens.end());
+    positions.resize(tokens.size());
+    std::iota(positions.end() - count, positions.end(), static_cast<int32_t>(cache.size()));
+  }
+  impl_->attention.Begin(spans);
+  const std::vector<int32_t> rows = RowsWanted(items);
+  const auto logits =
+      impl_->forward.Run({.tokens = tokens, .positions = positions, .output_rows = rows}, cancel);
+  if (!logits.ok()) return logits.status();
+  impl_->Finish(items, spans, *logits);
+  return {};
+}
+
+void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const Span> spans,
+                          std::span<const float> logits) {
+  const size_t vocab_size = static_cast<size_t>(model->description().vocab_size);
+  size_t row = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    Session::Impl& session = items[i].session->impl();
+    const size_t num_rows = items[i].logits == Logits::kAll    ? items[i].tokens.size()
+                            : items[i].logits == Logits::kLast ? 1
+                                                               : 0;
+    const auto wanted = logits.subspan(row * vocab_size, num_rows * vocab_size);
+    session.logits.assign(wanted.begin(), wanted.end());
+    row += num_rows;
+    if (items[i].attention == Attention::kSelected) {
+      session.selected_rows += spans[i].rows;
+      session.attended_tokens += attention.AttendedTokens(i);
+    }
+    session.cache.Commit(items[i].tokens, attention.Mass(spans[i]), attention.observed_heads());
+  }
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,42 @@
+// What is behind the public Engine and Session.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cache/attention_batch.h"
+#include "cache/semantic_cache.h"
+#include "dynsplit/engine.h"
+#include "dynsplit/session.h"
+#include "engine/attention_ops.h"
+#include "engine/forward_pass.h"
+#include "store/page_pool.h"
+
+namespace dynsplit {
+
+struct Engine::Impl {
+  Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s);
+
+  // Hands each session what its item asked for and makes its tokens count.
+  void Finish(std::span<const BatchItem> items, std::span<const Span> spans,
+              std::span<const float> logits);
+
+  std::shared_ptr<const Model> model;
+  EngineOptions options;  // with threads and context_tokens resolved
+  CacheShape shape;
+  std::shared_ptr<const DelimiterTable> delimiters;
+  PagePool pool;
+  AttentionBatch attention;
+  AttentionOps ops;
+  ForwardPass forward;
+};
+
+struct Session::Impl {
+  Engine* engine;
+  SemanticCache cache;
+  std::vector<float> logits;
+  int64_t selected_rows = 0;
+  int64_t attended_tokens = 0;  // of those rows, over layers and KV heads
+};
+
+}  // namespace dynsplit

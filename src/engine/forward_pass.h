@@ -1,0 +1,50 @@
+// Runs the model's graph for a pass of given size. Graphs are built once per shape and kept, with
+// their buffers, so a decoded token allocates nothing. One thread at a time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dynsplit/status.h"
+#include "engine/attention_ops.h"
+#include "model/weights.h"
+
+struct ggml_threadpool;
+
+namespace dynsplit {
+
+struct PassInputs {
+  std::span<const int32_t> tokens;       // [rows]
+  std::span<const int32_t> positions;    // [rows]
+  std::span<const int32_t> output_rows;  // [outputs], ascending, at least one
+};
+
+class ForwardPass {
+ public:
+  // All three must outlive the pass.
+  ForwardPass(const Weights* weights, AttentionOps* attention, int threads);
+  ~ForwardPass();
+
+  // Logits [outputs, vocab_size], valid until the next Run. Cancelled if `cancel` (may be null)
+  // was set meanwhile; ResourceExhausted where a graph's buffers find no memory.
+  Result<std::span<const float>> Run(const PassInputs& inputs, const std::atomic<bool>* cancel);
+
+ private:
+  struct ThreadpoolDeleter {
+    void operator()(ggml_threadpool* threadpool) const;
+  };
+  struct Graph;
+  Result<Graph*> GraphFor(int rows, int outputs);
+  Result<std::unique_ptr<Graph>> BuildGraph(int rows, int outputs) const;
+
+  const Weights* weights_;
+  AttentionOps* attention_;
+  int threads_;
+  std::unique_ptr<ggml_threadpool, ThreadpoolDeleter> threadpool_;
+  std::vector<std::unique_ptr<Graph>> graphs_;  // most recently used first
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,104 @@
+#include "dynsplit/session.h"
+
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+
+namespace dynsplit {
+namespace {
+
+// A selected pass of several tokens: blocks are cut between passes only, and what is not cut is
+// attended to, so a longer pass would attend to more than the method says.
+constexpr int64_t kSelectedPassTokens = 32;
+
+}  // namespace
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options) {
+  const int64_t total = static_cast<int64_t>(tokens.size());
+  if (impl_->cache.size() + total > context_tokens()) {
+    return ResourceExhausted("the text has " + std::to_string(total) + " tokens after " +
+                             std::to_string(impl_->cache.size()) + ", the context has room for " +
+                             std::to_string(context_tokens()));
+  }
+  const int64_t batch = impl_->engine->impl().options.batch_tokens;
+  const int64_t pass =
+      options.attention == Attention::kSelected ? std::min(batch, kSelectedPassTokens) : batch;
+  std::vector<float> all_logits;
+  for (int64_t done = 0; done < total;) {
+    const int64_t count = std::min(pass, total - done);
+    const bool last = done + count == total;
+    const BatchItem item{
+        .session = this,
+        .tokens = tokens.subspan(static_cast<size_t>(done), static_cast<size_t>(count)),
+        .attention = options.attention,
+        .logits = options.logits == Logits::kLast && !last ? Logits::kNone : options.logits};
+    if (options.cancel != nullptr && options.cancel->load()) return Cancelled("reading cancelled");
+    DYNSPLIT_RETURN_IF_ERROR(impl_->engine->Run({&item, 1}, options.cancel));
+    if (options.logits == Logits::kAll) {
+      all_logits.insert(all_logits.end(), impl_->logits.begin(), impl_->logits.end());
+    }
+    done += count;
+    if (options.progress) options.progress(done, total);
+  }
+  if (options.logits == Logits::kAll) impl_->logits = std::move(all_logits);
+  return {};
+}
+
+std::span<const float> Session::logits() const { return impl_->logits; }
+
+std::unique_ptr<Session> Session::Fork() const {
+  return std::make_unique<Session>(std::make_unique<Impl>(*impl_));
+}
+
+Status Session::SetMethod(const Method& method) {
+  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  impl_->cache.SetMethod(method);
+  return {};
+}
+
+const Method& Session::method() const { return impl_->cache.method(); }
+
+std::span<const int32_t> Session::tokens() const { return impl_->cache.tokens(); }
+
+int64_t Session::context_tokens() const { return impl_->engine->context_tokens(); }
+
+std::vector<Block> Session::Blocks() { return impl_->cache.CutAll(); }
+
+std::vector<DelimiterImportance> Session::Importance() {
+  const ClassImportance& learned = impl_->cache.Importance();
+  std::vector<DelimiterImportance> all;
+  for (size_t c = 0; c < kNumDelimiterClasses; ++c) {
+    all.push_back({.delimiter = static_cast<DelimiterClass>(c),
+                   .count = learned.count[c],
+                   .weight = learned.weight[c],
+                   .standard_error = learned.standard_error[c]});
+  }
+  return all;
+}
+
+SessionStats Session::stats() const {
+  const SemanticCache& cache = impl_->cache;
+  const int64_t heads = int64_t{cache.shape().num_layers} * cache.shape().kv_heads;
+  const int64_t bytes = static_cast<int64_t>(cache.pages().bytes());
+  SessionStats stats{.tokens = cache.size(),
+                     .kv_bytes_total = bytes,
+                     .kv_bytes_resident = bytes,
+                     .index_bytes = static_cast<int64_t>(cache.index().bytes()),
+                     .num_blocks = static_cast<int64_t>(cache.blocks().size()),
+                     .selected_rows = impl_->selected_rows};
+  if (impl_->selected_rows > 0) {
+    stats.attended_tokens_mean = static_cast<double>(impl_->attended_tokens) /
+                                 static_cast<double>(heads * impl_->selected_rows);
+  }
+  return stats;
+}
+
+void Session::ResetStats() {
+  impl_->selected_rows = 0;
+  impl_->attended_tokens = 0;
+}
+
+}  // namespace dynsplit
