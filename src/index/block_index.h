@@ -2,7 +2,8 @@
 // section 4). They lie in chunks of kIndexChunkBlocks blocks that copies (forks) share until one of
 // them writes there.
 //
-// Call order: (Reserve Fill*)*, with every reserved block filled in every layer before it is read.
+// Call order: (Reserve Fill*)*, with every reserved block filled in every layer before it is read
+// or a copy is made.
 // Thread safety: Fill of distinct layers may run at once; nothing else may run beside Reserve,
 // Fill or the making of a copy. Reading may run at once.
 #pragma once
@@ -57,13 +58,13 @@ class BlockIndex {
  private:
   using Chunk = AlignedBuffer<f16>;  // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
 
-  size_t BlockElements() const { return static_cast<size_t>(shape_.vectors) * shape_.head_dim; }
+  size_t HeadElements() const;  // of one (layer, KV head) in a chunk
   size_t ChunkElements() const;
-  size_t Offset(int layer, int kv_head) const;  // of a (layer, KV head) in a chunk
+  size_t Offset(int layer, int kv_head) const;  // where a (layer, KV head) starts in a chunk
 
   IndexShape shape_;
   int64_t num_blocks_ = 0;
-  int64_t filled_before_ = 0;  // blocks below this were there before the last Reserve
+  int64_t first_new_ = 0;  // the first block that the last Reserve added
   std::vector<std::shared_ptr<Chunk>> chunks_;
 };
 

@@ -28,7 +28,7 @@ class DelimiterStream {
   std::shared_ptr<const DelimiterTable> table_;
   DelimiterScanner scanner_;
   std::vector<DelimiterClass> classes_;
-  ScanCredit undo_;  // the class that a token had before it was judged as the last one
+  DelimiterScanner::EndJudgement undo_;
 };
 
 }  // namespace dynsplit

@@ -19,6 +19,8 @@
 
 namespace dynsplit {
 
+class DelimiterScanner;
+
 // Built once per vocabulary; immutable, so all calls may run at once. Copying copies the bytes.
 class DelimiterTable {
  public:
@@ -35,6 +37,10 @@ class DelimiterTable {
   int64_t size() const { return static_cast<int64_t>(turn_.size()); }  // ids in the vocabulary
   std::string_view Bytes(int32_t id) const;  // decoded bytes; id in 0..size()-1
   bool IsTurn(int32_t id) const { return turn_[id] != 0; }
+
+  // Feeds token `id`, number `token` of the text, to the scanner. id in 0..size()-1.
+  void Scan(int32_t id, int64_t token, DelimiterScanner* scanner,
+            std::span<DelimiterClass> classes) const;
 
  private:
   std::string bytes_;           // of all tokens, one after the other

@@ -13,23 +13,24 @@ namespace dynsplit {
 
 using ClassWeights = std::array<double, kNumDelimiterClasses>;
 
-// weight 0 is a token that is no delimiter; the unit is the spread (standard deviation) of the
-// scores of those tokens.
+// In units of the spread (standard deviation) of the scores of tokens that are no delimiters.
 struct ClassImportance {
   ClassWeights weight{};                              // w_c, shrunk; always finite
-  ClassWeights standard_error{};                      // of the mean that went in; 0 below two
+  ClassWeights standard_error{};                      // of mean_c; 0 below two candidates
   std::array<int64_t, kNumDelimiterClasses> count{};  // n_c: candidates seen
 };
+
+inline constexpr int kMinBaseline = 16;
 
 // What a class is worth before anything was seen: mildly more for a stronger class, so that a text
 // of a few lines is cut sensibly. Not measured; `shrinkage` candidates outweigh it.
 inline constexpr ClassWeights kOrderedPrior = {0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0};
 
 // w_c = (n_c mean_c + kappa prior_c) / (n_c + kappa), where mean_c is the mean of s_i over the
-// class's tokens, less the mean over tokens of class kNone, over their spread. Only tokens with
-// their whole window of queries count (mass.complete). Where fewer than two tokens are kNone, all
-// tokens take their place. classes[i] belongs to token i; tokens beyond either array are left out.
-// Cost: two passes. Thread safety: pure.
+// class's tokens, less the mean over tokens of class kNone, over their spread. kNone itself weighs
+// 0. Only tokens that had their whole window of queries count, and only finite scores. Where fewer
+// than kMinBaseline such tokens are kNone, all tokens take their place. classes[i] belongs to token
+// i; tokens beyond the end of either are left out. Cost: two passes. Thread safety: pure.
 ClassImportance LearnImportance(const BoundaryMass& mass, std::span<const DelimiterClass> classes,
                                 const SplitOptions& options,
                                 const ClassWeights& prior = kOrderedPrior);

@@ -23,7 +23,7 @@ std::vector<float> CutWeights(const SplitOptions& options, std::span<const Delim
 // classes are indexed from begin and have end - begin elements. kDynamic, kUniform and kRandom:
 // lengths are block_tokens +- search_range; greedy search cuts the tail every block_tokens, the
 // optimal one may shorten the first and the last block. Cost: O((end - begin) * search_range);
-// 16 bytes of scratch per token.
+// 12 bytes of scratch per token.
 std::vector<Block> Segment(const SplitOptions& options, std::span<const float> weights,
                            std::span<const DelimiterClass> classes, int64_t begin, int64_t end);
 

@@ -1,0 +1,122 @@
+// The registry of methods (method.md section 7), and the names of delimiter classes.
+#include <array>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr std::array<std::string_view, kNumDelimiterClasses> kClassNames = {
+    "none",     "space",   "closing", "comma",     "clause",
+    "sentence", "newline", "dedent",  "paragraph", "turn"};
+
+constexpr std::string_view kDelimiterPrefix = "delimiter:";
+constexpr int kInterval = 16;  // tokens of a fixed block: Quest's page
+
+Method Full() {
+  Method method;
+  method.split.splitter = Splitter::kFixed;
+  method.split.block_tokens = kInterval;
+  method.vectors = 1;
+  method.policy = Policy::kAll;
+  return method;
+}
+
+// StreamingLLM, arXiv 2309.17453.
+Method Recent() {
+  Method method = Full();
+  method.policy = Policy::kRecent;
+  return method;
+}
+
+Method FixedMean() {
+  Method method = Full();
+  method.policy = Policy::kTop;
+  return method;
+}
+
+// Quest, arXiv 2406.10774.
+Method Quest() {
+  Method method = FixedMean();
+  method.summary = Summary::kMinMax;
+  method.vectors = 2;
+  return method;
+}
+
+// One pre-defined delimiter; with kSentence, SentenceKV, arXiv 2504.00970.
+Method OneDelimiter(DelimiterClass delimiter) {
+  Method method;
+  method.split.splitter = Splitter::kDelimiter;
+  method.split.delimiter = delimiter;
+  method.vectors = 1;
+  return method;
+}
+
+Method Sentence() { return OneDelimiter(DelimiterClass::kSentence); }
+
+Method Random() {
+  Method method = Full();
+  method.policy = Policy::kRandom;
+  return method;
+}
+
+// The defaults of Method are those of the prototype's best row (method.md section 6).
+Method DynSplit() { return Method(); }
+
+struct Preset {
+  std::string_view name;
+  Method (*make)();
+};
+
+constexpr Preset kPresets[] = {
+    {"full", Full},         {"recent", Recent}, {"fixed-mean", FixedMean}, {"quest", Quest},
+    {"sentence", Sentence}, {"random", Random}, {"dynsplit", DynSplit},
+};
+
+std::string JoinNames(const std::vector<std::string>& names) {
+  std::string joined;
+  for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
+  return joined;
+}
+
+}  // namespace
+
+std::string_view DelimiterClassName(DelimiterClass delimiter) {
+  return kClassNames[static_cast<size_t>(delimiter)];
+}
+
+Result<DelimiterClass> ParseDelimiterClass(std::string_view name) {
+  for (size_t i = 0; i < kClassNames.size(); ++i) {
+    if (kClassNames[i] == name) return static_cast<DelimiterClass>(i);
+  }
+  return NotFound("delimiter class: got \"" + std::string(name) + "\", wanted one of " +
+                  JoinNames({kClassNames.begin(), kClassNames.end()}));
+}
+
+Result<Method> MethodPreset(std::string_view name) {
+  Method method;
+  if (name.starts_with(kDelimiterPrefix)) {
+    const auto delimiter = ParseDelimiterClass(name.substr(kDelimiterPrefix.size()));
+    if (!delimiter.ok()) return delimiter.status();
+    method = OneDelimiter(*delimiter);
+    method.name = name;
+    return method;
+  }
+  for (const Preset& preset : kPresets) {
+    if (preset.name != name) continue;
+    method = preset.make();
+    method.name = name;
+    return method;
+  }
+  return NotFound("method: got \"" + std::string(name) + "\", wanted one of " +
+                  JoinNames(MethodPresetNames()));
+}
+
+std::vector<std::string> MethodPresetNames() {
+  std::vector<std::string> names;
+  for (const Preset& preset : kPresets) names.emplace_back(preset.name);
+  names.push_back(std::string(kDelimiterPrefix) + "<class>");
+  return names;
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,52 @@
+#include <limits>
+#include <sstream>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr int kMaxBlockTokens = 256;
+constexpr int kMaxDelimiterBlockTokens = 1024;
+constexpr int kMaxVectors = 8;
+constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
+constexpr int kMaxLayers = 1024;
+constexpr double kMaxFactor = 1e6;  // lambda, alpha, kappa: keeps every product finite
+
+Status Require(std::string_view field, double got, double least, double most) {
+  if (got >= least && got <= most) return {};
+  std::ostringstream message;
+  message << "method: " << field << ": got " << got << ", wanted " << least << ".." << most;
+  return InvalidArgument(message.str());
+}
+
+Status ValidateSplit(const SplitOptions& split) {
+  DYNSPLIT_RETURN_IF_ERROR(Require("block_tokens", split.block_tokens, 1, kMaxBlockTokens));
+  DYNSPLIT_RETURN_IF_ERROR(Require("search_range", split.search_range, 0, split.block_tokens - 1));
+  DYNSPLIT_RETURN_IF_ERROR(Require("distance_penalty", split.distance_penalty, 0, kMaxFactor));
+  DYNSPLIT_RETURN_IF_ERROR(Require("alpha", split.alpha, 0, kMaxFactor));
+  DYNSPLIT_RETURN_IF_ERROR(Require("shrinkage", split.shrinkage, 0, kMaxFactor));
+  return Require("max_block_tokens", split.max_block_tokens, 1, kMaxDelimiterBlockTokens);
+}
+
+}  // namespace
+
+Status ValidateMethod(const Method& method) {
+  // The range of lengths means something to the searches alone.
+  SplitOptions split = method.split;
+  if (split.splitter == Splitter::kFixed || split.splitter == Splitter::kDelimiter) {
+    split.search_range = 0;
+  }
+  DYNSPLIT_RETURN_IF_ERROR(ValidateSplit(split));
+  const bool bounds = method.summary == Summary::kMinMax;
+  DYNSPLIT_RETURN_IF_ERROR(
+      Require("vectors", method.vectors, bounds ? 2 : 1, bounds ? 2 : kMaxVectors));
+  DYNSPLIT_RETURN_IF_ERROR(Require("budget tokens", static_cast<double>(method.budget.tokens), 0,
+                                   std::numeric_limits<int32_t>::max()));
+  DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
+  DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
+  DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 0, kMaxAlwaysAttended));
+  return Require("dense_layers", method.dense_layers, 0, kMaxLayers);
+}
+
+}  // namespace dynsplit
