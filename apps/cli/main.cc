@@ -1,0 +1,57 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/exit_status.h"
+
+namespace dynsplit::cli {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  scripts/get-model.sh smollm2-135m
+  dynsplit run -m smollm2-135m -p "Why is the sky blue?"
+  dynsplit run -m model.gguf -f report.txt -p "What was decided?" --budget 3%
+  dynsplit run -m model.gguf -f report.txt -p "What was decided?" --method full --json
+  dynsplit split -m smollm2-135m -f report.txt
+  dynsplit bench -m model.gguf --context 2048,8192 --method full,dynsplit
+  dynsplit chat -m model.gguf -f report.txt
+
+MODEL is the path of a .gguf file or a name that `dynsplit models` lists.
+Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
+)";
+
+int Main(int argc, char** argv) {
+  CLI::App app("Long-context LLM inference with a semantically split KV cache", "dynsplit");
+  app.set_version_flag("--version", "dynsplit " DYNSPLIT_VERSION);
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  int status = kGood;
+  AddRunCommand(&app, &status);
+  AddChatCommand(&app, &status);
+  AddSplitCommand(&app, &status);
+  AddBenchCommand(&app, &status);
+  AddModelsCommand(&app, &status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version
+    return app.exit(request);
+  } catch (const CLI::ParseError& error) {
+    return WrongUsage(InvalidArgument(error.what()));
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace dynsplit::cli
+
+int main(int argc, char** argv) {
+  // A reader that has gone is an error of the write, not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return dynsplit::cli::Main(argc, argv);
+  } catch (const std::exception& error) {  // out of memory, or a library's own
+    return dynsplit::cli::Failed(dynsplit::Internal(error.what()));
+  }
+}

@@ -1,0 +1,35 @@
+// Figures for people: numbers with units, tables, and text for stderr.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dynsplit {
+
+// "512 B", "1.5 MiB".
+std::string FormatBytes(int64_t bytes);
+// "850 ms", "12.3 s", "4 min 05 s".
+std::string FormatSeconds(double seconds);
+// "12.3" below 100, else "512".
+std::string FormatRate(double per_second);
+// count / seconds; 0 where no time has passed.
+double Rate(int64_t count, double seconds);
+
+// Writes to stderr and ignores errors: there is nowhere left to report them to.
+void PrintToStderr(std::string_view text);
+
+// Columns as wide as their widest cell; the first column to the left, the others to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header);  // an empty one: no header line
+  void AddRow(std::vector<std::string> cells);
+  std::string ToString() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  bool has_header_;
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,118 @@
+#include "apps/common/haystack.h"
+
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "base/rng.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr std::array kCities = {"Oslo",    "Lima",   "Cairo",  "Quito", "Dublin", "Havana",
+                                "Nairobi", "Lisbon", "Athens", "Tokyo", "Warsaw", "Bogota",
+                                "Geneva",  "Manila", "Sydney", "Prague"};
+
+constexpr std::string_view kGap = "\n\n";
+
+std::vector<std::string> Paragraphs(std::string_view prose) {
+  std::vector<std::string> paragraphs;
+  while (!prose.empty()) {
+    const size_t end = prose.find(kGap);
+    const std::string_view paragraph = prose.substr(0, end);
+    if (paragraph.find_first_not_of(" \t\n\f\r") != std::string_view::npos) {
+      paragraphs.emplace_back(paragraph.substr(paragraph.find_first_not_of("\n")));
+    }
+    prose.remove_prefix(end == std::string_view::npos ? prose.size() : end + kGap.size());
+  }
+  return paragraphs;
+}
+
+Result<int64_t> CountTokens(const std::string& text, const Tokenizer& tokenizer) {
+  const auto ids = tokenizer.Encode(text, {.add_special = false});
+  if (!ids.ok()) return ids.status();
+  return static_cast<int64_t>(ids->size());
+}
+
+// The first paragraphs of `all` that have `num_tokens` in all or up to one paragraph more.
+Result<std::vector<std::string>> Beginning(std::vector<std::string> all, int64_t num_tokens,
+                                           const Tokenizer& tokenizer) {
+  int64_t have = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (have >= num_tokens) {
+      all.resize(i);
+      return all;
+    }
+    const auto count = CountTokens(all[i] + std::string(kGap), tokenizer);
+    if (!count.ok()) return count.status();
+    have += *count;
+  }
+  if (have >= num_tokens) return all;
+  return InvalidArgument("the prose has " + std::to_string(have) + " tokens, wanted " +
+                         std::to_string(num_tokens));
+}
+
+bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+}  // namespace
+
+std::vector<HiddenFact> MagicNumbers(int count, uint64_t seed) {
+  DYNSPLIT_CHECK(count >= 0 && static_cast<size_t>(count) <= kCities.size());
+  Rng rng(seed);
+  std::set<uint64_t> numbers;
+  std::vector<HiddenFact> facts;
+  for (int i = 0; i < count; ++i) {
+    const std::string city = kCities[static_cast<size_t>(i)];
+    uint64_t number = 0;
+    do number = 10000 + rng.Below(90000);
+    while (!numbers.insert(number).second);
+    facts.push_back({.cue = "The special magic number for " + city + " is:",
+                     .answer = std::to_string(number),
+                     .question = "What is the special magic number for " + city + "?"});
+  }
+  return facts;
+}
+
+Result<Haystack> HideFacts(std::string_view prose, std::vector<HiddenFact> facts,
+                           int64_t num_tokens, const Tokenizer& tokenizer) {
+  const auto paragraphs = Beginning(Paragraphs(prose), num_tokens, tokenizer);
+  if (!paragraphs.ok()) return paragraphs.status();
+  Haystack hay;
+  hay.facts = std::move(facts);
+  size_t next = 0;
+  for (size_t i = 0; i < paragraphs->size(); ++i) {
+    // Fact j of n stands before the paragraph at (j + 1/2) / n of them all.
+    while (next < hay.facts.size() &&
+           (2 * next + 1) * paragraphs->size() <= 2 * hay.facts.size() * i) {
+      hay.depths.push_back(static_cast<double>(i) / static_cast<double>(paragraphs->size()));
+      hay.text += hay.facts[next++].Sentence();
+      hay.text += kGap;
+    }
+    hay.text += (*paragraphs)[i];
+    hay.text += kGap;
+  }
+  for (; next < hay.facts.size(); ++next) {  // more facts than paragraphs
+    hay.depths.push_back(1);
+    hay.text += hay.facts[next].Sentence();
+    hay.text += kGap;
+  }
+  const auto count = CountTokens(hay.text, tokenizer);
+  if (!count.ok()) return count.status();
+  hay.num_tokens = *count;
+  return hay;
+}
+
+bool GivesAnswer(std::string_view text, const HiddenFact& fact) {
+  for (size_t at = text.find(fact.answer); at != std::string_view::npos;
+       at = text.find(fact.answer, at + 1)) {
+    const size_t end = at + fact.answer.size();
+    const bool starts = at == 0 || !IsWordByte(text[at - 1]);
+    const bool ends = end == text.size() || !IsWordByte(text[end]);
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+}  // namespace dynsplit

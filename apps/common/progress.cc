@@ -1,0 +1,47 @@
+#include "apps/common/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "apps/common/figures.h"
+
+namespace dynsplit {
+namespace {
+
+// Off a terminal every line stays, so there are few.
+constexpr std::chrono::seconds kLineInterval(5);
+
+}  // namespace
+
+Progress::Progress(std::string label, bool wanted)
+    : label_(std::move(label)),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      shown_(wanted || terminal_),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
+
+void Progress::Update(int64_t done, int64_t total) {
+  if (!shown_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ && now - last_ < kLineInterval) return;
+  last_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = Rate(done, seconds);
+  const std::string left =
+      rate > 0 ? FormatSeconds(static_cast<double>(total - done) / rate) : "some time";
+  const std::string line = fmt::format(
+      "{}: {} of {} tokens, {:.0f} %, {} tokens/s, {} left", label_, done, total,
+      100.0 * static_cast<double>(done) / static_cast<double>(total), FormatRate(rate), left);
+  // \33[K clears what a longer line left behind.
+  PrintToStderr(terminal_ ? "\r" + line + "\33[K" : line + "\n");
+  dirty_ = terminal_;
+}
+
+void Progress::Finish() {
+  if (dirty_) PrintToStderr("\r\33[K");
+  dirty_ = false;
+}
+
+}  // namespace dynsplit
