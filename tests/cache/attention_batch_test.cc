@@ -1,0 +1,161 @@
+#include "cache/attention_batch.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "cache/cache_fixture.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr double kTolerance = 4e-3;  // keys and values are rounded to f16
+
+Method TestMethod(Policy policy) {
+  Method method;
+  method.policy = policy;
+  method.sink = 4;
+  method.recent = 16;
+  method.dense_layers = 2;
+  method.budget.tokens = 40;
+  method.split.splitter = Splitter::kUniform;
+  method.split.block_tokens = 8;
+  method.split.search_range = 4;
+  return method;
+}
+
+class AttentionBatchTest : public testing::TestWithParam<int> {
+ protected:
+  void ExpectRow(const TestSequence& sequence, const std::vector<std::vector<float>>& outputs,
+                 int layer, int row, int64_t position, const std::vector<int64_t>& tokens) {
+    const auto want = PlainAttention(sequence, layer, position, tokens);
+    for (size_t i = 0; i < want.size(); ++i) {
+      ASSERT_NEAR(outputs[layer][row * want.size() + i], want[i], kTolerance)
+          << "layer " << layer << " row " << row << " element " << i;
+    }
+  }
+
+  PagePool pool_{kTestShape.head_dim};
+  AttentionBatch batch_{kTestShape, GetParam()};
+};
+
+TEST_P(AttentionBatchTest, DensePassEqualsPlainAttention) {
+  TestSequence sequence(&pool_, TestMethod(Policy::kTop));
+  const auto outputs = RunPass(&batch_, {{&sequence, 150, Attention::kDense}}, GetParam());
+  for (const int layer : {0, 5}) {
+    for (const int row : {0, 1, 63, 64, 149}) {
+      ExpectRow(sequence, outputs, layer, row, row, AllTokens(row + 1));
+    }
+  }
+}
+
+TEST_P(AttentionBatchTest, LaterPassesSeeEarlierOnes) {
+  TestSequence sequence(&pool_, TestMethod(Policy::kAll));
+  RunPass(&batch_, {{&sequence, 70, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 600, Attention::kDense}}, GetParam());
+  const auto chunk = RunPass(&batch_, {{&sequence, 3, Attention::kDense}}, GetParam());
+  ExpectRow(sequence, chunk, 3, 1, 671, AllTokens(672));
+  // One row takes the way of decoding, whose keys are shared out in parts.
+  const auto dense = RunPass(&batch_, {{&sequence, 1, Attention::kDense}}, GetParam());
+  ExpectRow(sequence, dense, 3, 0, 673, AllTokens(674));
+  const auto decode = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  ExpectRow(sequence, decode, 3, 0, 674, AllTokens(675));
+}
+
+TEST_P(AttentionBatchTest, RecentPolicySeesSinkAndRecentOnly) {
+  TestSequence sequence(&pool_, TestMethod(Policy::kRecent));
+  RunPass(&batch_, {{&sequence, 200, Attention::kDense}}, GetParam());
+  const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  std::vector<int64_t> tokens = {0, 1, 2, 3};
+  for (int64_t t = 201 - 16; t <= 200; ++t) tokens.push_back(t);
+  ExpectRow(sequence, outputs, 4, 0, 200, tokens);
+  ExpectRow(sequence, outputs, 1, 0, 200, AllTokens(201));  // a dense layer
+  EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.kv_heads * (4 * 20 + 2 * 201));
+}
+
+TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
+  TestSequence sequence(&pool_, TestMethod(Policy::kTop));
+  RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
+  const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  const auto blocks = sequence.cache.blocks();
+  ASSERT_GT(blocks.size(), 20u);
+  const int64_t recent =
+      301 - sequence.cache.blocks()[sequence.cache.BlocksBefore(301 - 16) - 1].end();
+  EXPECT_GE(recent, 16);
+  // Sink, recent and at most the budget in each selecting layer and head; something was chosen.
+  const int64_t selecting = batch_.AttendedTokens(0) - 2 * kTestShape.kv_heads * 301;
+  EXPECT_LE(selecting, 4 * kTestShape.kv_heads * (4 + recent + 40));
+  EXPECT_GT(selecting, 4 * kTestShape.kv_heads * (4 + recent + 20));
+  ExpectRow(sequence, outputs, 0, 0, 300, AllTokens(301));
+}
+
+TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
+  for (const char* name :
+       {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "dynsplit"}) {
+    Method method = MethodPreset(name).value();
+    method.budget.tokens = 100000;
+    TestSequence sequence(&pool_, method);
+    RunPass(&batch_, {{&sequence, 333, Attention::kDense}}, GetParam());
+    const auto outputs = RunPass(&batch_, {{&sequence, 5, Attention::kSelected}}, GetParam());
+    ASSERT_GT(sequence.cache.blocks().size(), 1u) << name;
+    for (int row = 0; row < 5; ++row) {
+      ExpectRow(sequence, outputs, 3, row, 333 + row, AllTokens(334 + row));
+    }
+    EXPECT_EQ(batch_.AttendedTokens(0), 6 * kTestShape.kv_heads * (334 + 335 + 336 + 337 + 338));
+  }
+}
+
+TEST_P(AttentionBatchTest, SequencesInOnePassDoNotDisturbEachOther) {
+  std::vector<std::unique_ptr<TestSequence>> alone, together;
+  for (int i = 0; i < 3; ++i) {
+    alone.push_back(std::make_unique<TestSequence>(&pool_, TestMethod(Policy::kTop), 100 + i));
+    together.push_back(std::make_unique<TestSequence>(&pool_, TestMethod(Policy::kTop), 100 + i));
+    RunPass(&batch_, {{alone[i].get(), 120 + 50 * i, Attention::kDense}}, GetParam());
+    RunPass(&batch_, {{together[i].get(), 120 + 50 * i, Attention::kDense}}, GetParam());
+  }
+  // A decoded row, a prefill chunk and a restricted question, mixed.
+  const std::vector<std::pair<int, Attention>> kinds = {
+      {1, Attention::kSelected}, {70, Attention::kDense}, {9, Attention::kSelected}};
+  std::vector<TestPass> passes;
+  for (int i = 0; i < 3; ++i)
+    passes.push_back({together[i].get(), kinds[i].first, kinds[i].second});
+  const auto mixed = RunPass(&batch_, passes, GetParam());
+  std::vector<std::vector<float>> single(kTestShape.num_layers);
+  for (int i = 0; i < 3; ++i) {
+    const auto one =
+        RunPass(&batch_, {{alone[i].get(), kinds[i].first, kinds[i].second}}, GetParam());
+    for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
+      single[layer].insert(single[layer].end(), one[layer].begin(), one[layer].end());
+    }
+  }
+  EXPECT_EQ(mixed, single);  // to the bit
+}
+
+TEST_P(AttentionBatchTest, ResultsDoNotDependOnTheNumberOfWorkers) {
+  std::vector<std::vector<std::vector<float>>> results;
+  for (const int workers : {1, GetParam()}) {
+    AttentionBatch batch(kTestShape, workers);
+    TestSequence sequence(&pool_, TestMethod(Policy::kTop));
+    RunPass(&batch, {{&sequence, 900, Attention::kDense}}, workers);
+    results.push_back(RunPass(&batch, {{&sequence, 3, Attention::kSelected}}, workers));
+  }
+  EXPECT_EQ(results[0], results[1]);
+}
+
+TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
+  // Within window and sink everything is observed: each row's mass is one per head.
+  TestSequence sequence(&pool_, TestMethod(Policy::kAll));
+  RunPass(&batch_, {{&sequence, 60, Attention::kDense}}, GetParam());
+  const Span span{&sequence.cache, 0, 60, Attention::kDense};
+  const auto mass = batch_.Mass(span);
+  for (int row = 0; row < 60; ++row) {
+    double sum = 0;
+    for (int i = 0; i < kMassRow; ++i) sum += mass[row * kMassRow + i];
+    EXPECT_NEAR(sum, batch_.observed_heads(), 0.02 * batch_.observed_heads()) << row;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, AttentionBatchTest, testing::Values(1, 2, 5));
+
+}  // namespace
+}  // namespace dynsplit

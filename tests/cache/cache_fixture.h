@@ -1,0 +1,159 @@
+// A sequence of random queries, keys and values run through AttentionBatch by several threads, and
+// plain double-precision attention over any set of tokens to compare with.
+#pragma once
+
+#include <barrier>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/rng.h"
+#include "cache/attention_batch.h"
+#include "cache/semantic_cache.h"
+
+namespace dynsplit {
+
+inline constexpr CacheShape kTestShape{
+    .num_layers = 6, .num_heads = 6, .kv_heads = 2, .head_dim = 16};
+
+// Vocabulary of the tests: 0 a letter, 1 a full stop, 2 a newline, 3 a space and a letter.
+inline std::shared_ptr<const DelimiterTable> TestDelimiters() {
+  const std::vector<std::string> bytes = {"a", ".", "\n", " b"};
+  const std::vector<uint8_t> turn(bytes.size());
+  return std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn));
+}
+
+// Random [rows, heads, head_dim] per layer, the same for the same seed and position.
+class RandomRows {
+ public:
+  explicit RandomRows(uint64_t seed, float size = 1) : seed_(seed), size_(size) {}
+
+  std::vector<float> Rows(int layer, int64_t first, int rows, int heads) const {
+    std::vector<float> values;
+    for (int64_t row = first; row < first + rows; ++row) {
+      Rng rng(seed_ + static_cast<uint64_t>(row * 1000 + layer));
+      for (int i = 0; i < heads * kTestShape.head_dim; ++i) {
+        values.push_back(size_ * static_cast<float>(2 * rng.Uniform() - 1));
+      }
+    }
+    return values;
+  }
+
+ private:
+  uint64_t seed_;
+  float size_;
+};
+
+struct TestSequence {
+  TestSequence(PagePool* pool, const Method& method, uint64_t seed = 1)
+      : cache(kTestShape, method, pool, TestDelimiters(), 2),
+        queries(seed, 3),
+        keys(seed + 1000000007),
+        values(seed + 2000000011) {}
+
+  SemanticCache cache;
+  RandomRows queries;
+  RandomRows keys;
+  RandomRows values;
+};
+
+struct TestPass {
+  TestSequence* sequence;
+  int rows;
+  Attention attention;
+};
+
+inline std::vector<int32_t> TestTokens(int64_t first, int rows) {
+  std::vector<int32_t> tokens;
+  for (int64_t i = first; i < first + rows; ++i) {
+    tokens.push_back(i % 40 == 39 ? 2 : i % 13 == 12 ? 1 : i % 3 == 0 ? 3 : 0);
+  }
+  return tokens;
+}
+
+// Runs all layers of a pass and commits it. Returns outputs [layers][rows, heads, head_dim].
+inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vector<TestPass> passes,
+                                               int num_workers) {
+  std::vector<Span> spans;
+  int rows = 0;
+  for (const TestPass& pass : passes) {
+    SemanticCache& cache = pass.sequence->cache;
+    const Status begun = cache.Begin(TestTokens(cache.size(), pass.rows), pass.attention);
+    if (!begun.ok()) std::abort();
+    spans.push_back({&cache, rows, pass.rows, pass.attention});
+    rows += pass.rows;
+  }
+  batch->Begin(spans);
+  const auto gather = [&](int layer, RandomRows TestSequence::*source, int heads) {
+    std::vector<float> all;
+    for (const TestPass& pass : passes) {
+      const auto part =
+          (pass.sequence->*source).Rows(layer, pass.sequence->cache.size(), pass.rows, heads);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  };
+  std::vector<std::vector<float>> outputs;
+  for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
+    const auto q = gather(layer, &TestSequence::queries, kTestShape.num_heads);
+    const auto k = gather(layer, &TestSequence::keys, kTestShape.kv_heads);
+    const auto v = gather(layer, &TestSequence::values, kTestShape.kv_heads);
+    std::vector<float> out(q.size());
+    std::barrier barrier(num_workers);
+    std::vector<std::jthread> threads;
+    for (int w = 0; w < num_workers; ++w) {
+      threads.emplace_back([&, w] {
+        const Worker worker{w, num_workers};
+        batch->Append(layer, k.data(), v.data(), worker);
+        barrier.arrive_and_wait();
+        batch->Select(layer, q.data(), worker);
+        barrier.arrive_and_wait();
+        batch->Attend(layer, q.data(), out.data(), worker);
+        barrier.arrive_and_wait();
+        if (batch->IsSampled(layer)) batch->Observe(layer, q.data(), worker);
+      });
+    }
+    threads.clear();
+    outputs.push_back(std::move(out));
+  }
+  for (size_t i = 0; i < passes.size(); ++i) {
+    SemanticCache& cache = passes[i].sequence->cache;
+    cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->Mass(spans[i]),
+                 batch->observed_heads());
+  }
+  return outputs;
+}
+
+// Attention of the query at `position` over `tokens`, [heads, head_dim], in double precision.
+inline std::vector<double> PlainAttention(const TestSequence& sequence, int layer, int64_t position,
+                                          const std::vector<int64_t>& tokens) {
+  const int d = kTestShape.head_dim;
+  const auto q = sequence.queries.Rows(layer, position, 1, kTestShape.num_heads);
+  std::vector<double> out;
+  for (int h = 0; h < kTestShape.num_heads; ++h) {
+    const int g = h / kTestShape.group_heads();
+    std::vector<double> sums(static_cast<size_t>(d));
+    double total = 0;
+    for (const int64_t token : tokens) {
+      const auto k = sequence.keys.Rows(layer, token, 1, kTestShape.kv_heads);
+      const auto v = sequence.values.Rows(layer, token, 1, kTestShape.kv_heads);
+      double score = 0;
+      for (int i = 0; i < d; ++i) score += double{q[h * d + i]} * k[g * d + i];
+      const double weight = std::exp(score / std::sqrt(d));
+      total += weight;
+      for (int i = 0; i < d; ++i) sums[i] += weight * v[g * d + i];
+    }
+    for (const double sum : sums) out.push_back(sum / total);
+  }
+  return out;
+}
+
+inline std::vector<int64_t> AllTokens(int64_t end) {
+  std::vector<int64_t> tokens(static_cast<size_t>(end));
+  for (int64_t i = 0; i < end; ++i) tokens[static_cast<size_t>(i)] = i;
+  return tokens;
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,135 @@
+#include "cache/semantic_cache.h"
+
+#include <gtest/gtest.h>
+
+#include "cache/cache_fixture.h"
+
+namespace dynsplit {
+namespace {
+
+class SemanticCacheTest : public testing::Test {
+ protected:
+  // Blocks partition [0, end of the last one).
+  static void ExpectPartition(std::span<const Block> blocks) {
+    int32_t end = 0;
+    for (const Block& block : blocks) {
+      EXPECT_EQ(block.start, end);
+      EXPECT_GT(block.length, 0);
+      end = block.end();
+    }
+  }
+
+  PagePool pool_{kTestShape.head_dim};
+  AttentionBatch batch_{kTestShape, 2};
+};
+
+TEST_F(SemanticCacheTest, CutsWhenAQueryFirstSelects) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+  EXPECT_TRUE(sequence.cache.blocks().empty());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const auto blocks = sequence.cache.blocks();
+  ExpectPartition(blocks);
+  ASSERT_GT(blocks.size(), 2u);
+  EXPECT_EQ(blocks[0].length, 4);                      // the sink
+  EXPECT_LE(blocks.back().end(), 400 - 64);            // recent is not cut
+  EXPECT_GT(blocks.back().end(), 400 - 64 - 16 * 20);  // but what is older is, nearly
+  EXPECT_EQ(sequence.cache.index().num_blocks(), static_cast<int64_t>(blocks.size()));
+}
+
+TEST_F(SemanticCacheTest, GeneratedTokensAreCutOnceTheyAreOld) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const std::vector<Block> before(sequence.cache.blocks().begin(), sequence.cache.blocks().end());
+  for (int i = 0; i < 400; ++i) RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const auto after = sequence.cache.blocks();
+  ExpectPartition(after);
+  ASSERT_GT(after.size(), before.size());
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_EQ(after[i].start, before[i].start);
+    EXPECT_EQ(after[i].length, before[i].length);
+  }
+  EXPECT_EQ(sequence.cache.size(), 701);
+}
+
+TEST_F(SemanticCacheTest, ShortTextsHaveNoBlocks) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 2, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  EXPECT_TRUE(sequence.cache.blocks().empty());
+  EXPECT_EQ(batch_.AttendedTokens(0), 3 * kTestShape.num_layers * kTestShape.kv_heads);
+}
+
+TEST_F(SemanticCacheTest, CutAllCoversEverything) {
+  for (const char* name : {"quest", "sentence", "dynsplit"}) {
+    TestSequence sequence(&pool_, MethodPreset(name).value());
+    RunPass(&batch_, {{&sequence, 257, Attention::kDense}}, 2);
+    const auto blocks = sequence.cache.CutAll();
+    ExpectPartition(blocks);
+    EXPECT_EQ(blocks.back().end(), 257) << name;
+  }
+}
+
+TEST_F(SemanticCacheTest, AnotherMethodCutsTheSameTextAnew) {
+  TestSequence sequence(&pool_, MethodPreset("dynsplit").value());
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  sequence.cache.SetMethod(MethodPreset("quest").value());
+  EXPECT_TRUE(sequence.cache.blocks().empty());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const auto blocks = sequence.cache.blocks();
+  ASSERT_GT(blocks.size(), 2u);
+  EXPECT_EQ(blocks[1].length, 16);
+  EXPECT_EQ(blocks[2].length, 16);
+  EXPECT_EQ(sequence.cache.index().shape().kind, Summary::kMinMax);
+}
+
+TEST_F(SemanticCacheTest, ForksGoTheirOwnWays) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+  const size_t used = pool_.used_bytes();
+  TestSequence fork = sequence;
+  EXPECT_EQ(pool_.used_bytes(), used);
+  fork.values = RandomRows(77);  // what the fork writes from here on differs
+  RunPass(&batch_, {{&fork, 30, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&fork, 1, Attention::kSelected}}, 2);
+  // The first one never notices.
+  TestSequence fresh(&pool_, Method{});
+  RunPass(&batch_, {{&fresh, 400, Attention::kDense}}, 2);
+  EXPECT_EQ(RunPass(&batch_, {{&sequence, 2, Attention::kSelected}}, 2),
+            RunPass(&batch_, {{&fresh, 2, Attention::kSelected}}, 2));
+}
+
+TEST_F(SemanticCacheTest, AnUncommittedPassLeavesNoTrace) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 100, Attention::kDense}}, 2);
+  ASSERT_TRUE(sequence.cache.Begin(TestTokens(100, 200), Attention::kDense).ok());
+  EXPECT_EQ(sequence.cache.size(), 100);  // given up here
+  const auto outputs = RunPass(&batch_, {{&sequence, 2, Attention::kDense}}, 2);
+  const auto want = PlainAttention(sequence, 3, 101, AllTokens(102));
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_NEAR(outputs[3][want.size() + i], want[i], 4e-3);
+  }
+}
+
+TEST_F(SemanticCacheTest, RunsOutOfPagesWithAStatus) {
+  PagePool probe(kTestShape.head_dim);
+  ASSERT_TRUE(probe.Allocate().ok());
+  PagePool small(kTestShape.head_dim, probe.allocated_bytes());
+  SemanticCache cache(kTestShape, Method{}, &small, TestDelimiters(), 1);
+  const Status status = cache.Begin(TestTokens(0, 4096), Attention::kDense);
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(cache.size(), 0);
+}
+
+TEST_F(SemanticCacheTest, ImportanceCountsTheDelimitersOfTheText) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+  const ClassImportance& learned = sequence.cache.Importance();
+  EXPECT_GT(learned.count[static_cast<size_t>(DelimiterClass::kNewline)], 5);
+  for (const double weight : learned.weight) EXPECT_TRUE(std::isfinite(weight));
+}
+
+}  // namespace
+}  // namespace dynsplit
