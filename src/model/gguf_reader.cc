@@ -112,14 +112,8 @@ Result<GgufReader> GgufReader::FromBuffer(std::span<const std::byte> bytes,
 }
 
 const std::string& GgufReader::path() const { return impl_->path; }
-std::span<const std::byte> GgufReader::bytes() const { return impl_->bytes; }
 const std::vector<GgufTensor>& GgufReader::tensors() const { return impl_->tensors; }
 bool GgufReader::Has(const std::string& key) const { return impl_->Find(key) >= 0; }
-
-void GgufReader::DropPages(std::span<const std::byte> part) const {
-  if (!impl_->file) return;
-  impl_->file->DropPages(static_cast<uint64_t>(part.data() - impl_->bytes.data()), part.size());
-}
 
 Status GgufReader::KeyError(const std::string& key, const std::string& got,
                             const std::string& wanted) const {

@@ -36,10 +36,6 @@ class GgufReader {
   ~GgufReader();
 
   const std::string& path() const;
-  std::span<const std::byte> bytes() const;  // the whole file; starts on a page if mapped
-  // Gives back the memory of pages within `part` of bytes(), which stays readable. Does nothing
-  // for a buffer.
-  void DropPages(std::span<const std::byte> part) const;
 
   bool Has(const std::string& key) const;
 
