@@ -23,7 +23,7 @@ macro(dynsplit_find_ggml)
                         "-Dggml_DIR=<prefix>/lib/cmake/ggml, or build dynsplit::core alone with "
                         "-DDYNSPLIT_ENGINE=OFF.")
   endif()
-  message(STATUS "ggml ${ggml_VERSION}: ${ggml_DIR}")
+  message(STATUS "ggml: ${ggml_DIR}")
 endmacro()
 
 if(DYNSPLIT_ENGINE)

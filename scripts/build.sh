@@ -12,4 +12,5 @@ if [[ $preset == tsan ]]; then setup+=(--tsan); fi
 cd "$ROOT"
 if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
 cmake --preset "$preset" "${@:2}"
-cmake --build --preset "$preset" -j "$(nproc)"
+# A build also starts each test program once, to list its tests.
+without_aslr cmake --build --preset "$preset" -j "$(nproc)"

@@ -27,3 +27,9 @@ find_pip() {
 pip_quiet() {
   "$(find_pip)" -m pip --disable-pip-version-check --no-input --no-cache-dir --quiet "$@" </dev/null
 }
+
+# g++ 12's ThreadSanitizer aborts at start where the kernel randomises addresses by more than 28
+# bits. Where a container forbids setarch, it is tried as it is.
+without_aslr() {
+  if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi
+}

@@ -15,7 +15,7 @@ status=0
 # run_tests NAME PRESET CTEST ARGUMENT...
 run_tests() {
   say "testing $1"
-  ctest --preset "$2" --output-junit "$results/$1.xml" "${@:3}" </dev/null || status=1
+  without_aslr ctest --preset "$2" --output-junit "$results/$1.xml" "${@:3}" </dev/null || status=1
 }
 
 # The counts of all the runs; ctest has said before which tests failed.
