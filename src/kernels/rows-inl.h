@@ -1,0 +1,186 @@
+// The two halves of attention over a few consecutive f16 rows, for several query heads at once:
+// dot products with every row, and a weighted sum of the rows. Included once per target.
+#include <cstddef>
+
+#include "hwy/highway.h"
+#include "kernels/f16-inl.h"
+#include "kernels/unroll-inl.h"
+
+#if defined(DYNSPLIT_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef DYNSPLIT_KERNELS_ROWS_INL_H_
+#undef DYNSPLIT_KERNELS_ROWS_INL_H_
+#else
+#define DYNSPLIT_KERNELS_ROWS_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace dynsplit::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using RowTag = hn::CappedTag<float, 16>;  // 16 divides every head_dim
+using RowVec = hn::Vec<RowTag>;
+
+// Heads computed together: their accumulators (4 per head) must fit in the registers, of which
+// AVX-512 and NEON have 32 and the others 16.
+#if HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
+inline constexpr size_t kMaxHeads = 6;
+#else
+inline constexpr size_t kMaxHeads = 3;
+#endif
+
+// Consecutive rows of `length` f16 values, a multiple of 16.
+struct Rows {
+  const f16* first = nullptr;
+  size_t count = 0;
+  size_t length = 0;
+};
+
+// A [heads, stride] array.
+template <typename T>
+struct HeadArray {
+  T* first = nullptr;
+  size_t stride = 0;
+
+  T* Head(size_t head) const { return first + head * stride; }
+};
+
+// Calls fn(first head, number of heads) for chunks of at most kMaxHeads, as equal as can be.
+template <typename Fn>
+HWY_INLINE void ForHeadChunks(size_t heads, const Fn& fn) {
+  const size_t chunks = (heads + kMaxHeads - 1) / kMaxHeads;
+  for (size_t chunk = 0, first = 0; chunk < chunks; ++chunk) {
+    const size_t count = (heads - first + chunks - chunk - 1) / (chunks - chunk);
+    fn(first, count);
+    first += count;
+  }
+}
+
+// Calls fn(n) with n, which must be 1..kMaxHeads, as a compile-time constant.
+template <size_t kHeads = kMaxHeads, typename Fn>
+HWY_INLINE void WithConstantHeads(size_t heads, const Fn& fn) {
+  if (heads == kHeads) {
+    fn(std::integral_constant<size_t, kHeads>{});
+  } else if constexpr (kHeads > 1) {
+    WithConstantHeads<kHeads - 1>(heads, fn);
+  }
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// Adds up the 128-bit blocks of `v`.
+template <class D>
+HWY_INLINE void StoreSumOfBlocks(D d, hn::Vec<D> v, float* to) {
+  if constexpr (hn::MaxLanes(d) > 4) {
+    const hn::Half<D> half;
+    StoreSumOfBlocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);
+  } else {
+    hn::StoreU(v, d, to);
+  }
+}
+#endif
+
+// to[i] = sum of the lanes of v[i]: a transposition and its additions in one, 9 instructions where
+// 4 horizontal sums would take 4 times 6.
+HWY_INLINE void StoreFourSums(const RowVec (&v)[4], float* to) {
+  const RowTag d;
+#if HWY_TARGET == HWY_SCALAR
+  for (size_t i = 0; i < 4; ++i) to[i] = hn::GetLane(v[i]);
+#else
+  const hn::RepartitionToWide<hn::RebindToUnsigned<RowTag> > d64;
+  const auto a = hn::Add(hn::InterleaveLower(d, v[0], v[1]), hn::InterleaveUpper(d, v[0], v[1]));
+  const auto b = hn::Add(hn::InterleaveLower(d, v[2], v[3]), hn::InterleaveUpper(d, v[2], v[3]));
+  const auto a64 = hn::BitCast(d64, a);
+  const auto b64 = hn::BitCast(d64, b);
+  const auto low = hn::BitCast(d, hn::InterleaveLower(d64, a64, b64));
+  const auto high = hn::BitCast(d, hn::InterleaveUpper(d64, a64, b64));
+  StoreSumOfBlocks(d, hn::Add(low, high), to);
+#endif
+  (void)d;
+}
+
+template <size_t kHeads>
+HWY_INLINE void DotFourRows(HeadArray<const float> queries, const f16* const (&row)[4],
+                            size_t length, HeadArray<float> dots) {
+  const RowTag d;
+  RowVec sum[kHeads][4];
+  for (auto& of_head : sum) {
+    for (auto& v : of_head) v = hn::Zero(d);
+  }
+  for (size_t j = 0; j < length; j += hn::Lanes(d)) {
+    RowVec key[4];
+    Unroll<4>([&](auto i) DYNSPLIT_SIMD_LAMBDA { key[i] = LoadF16(d, row[i] + j); });
+    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+      const RowVec query = hn::LoadU(d, queries.Head(h) + j);
+      Unroll<4>([&](auto i)
+                    DYNSPLIT_SIMD_LAMBDA { sum[h][i] = hn::MulAdd(query, key[i], sum[h][i]); });
+    });
+  }
+  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA { StoreFourSums(sum[h], dots.Head(h)); });
+}
+
+// dots[h][i] = queries[h] . row i. Four rows at a time: each head's dots must have room for the
+// count rounded up to 4, and what is written past the count means nothing.
+HWY_INLINE void DotRows(HeadArray<const float> queries, size_t heads, Rows rows,
+                        HeadArray<float> dots) {
+  WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
+    for (size_t i = 0; i < rows.count; i += 4) {
+      const f16* row[4];
+      for (size_t k = 0; k < 4; ++k) {  // past the end, the last row again
+        row[k] = rows.first + (i + k < rows.count ? i + k : rows.count - 1) * rows.length;
+      }
+      DotFourRows<constant_heads>(queries, row, rows.length, {dots.first + i, dots.stride});
+    }
+  });
+}
+
+// The part of SumRows() for kVecs vectors of the rows.
+template <size_t kHeads, size_t kVecs>
+HWY_INLINE void SumColumns(HeadArray<const float> weights, Rows rows, const float* decay,
+                           HeadArray<float> sums) {
+  const RowTag d;
+  const size_t lanes = hn::Lanes(d);
+  RowVec sum[kHeads][kVecs];
+  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+    const RowVec factor = hn::Set(d, decay[h]);
+    Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+      sum[h][v] = hn::Mul(factor, hn::LoadU(d, sums.Head(h) + v * lanes));
+    });
+  });
+  const f16* row = rows.first;
+  for (size_t i = 0; i < rows.count; ++i, row += rows.length) {
+    RowVec value[kVecs];
+    Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA { value[v] = LoadF16(d, row + v * lanes); });
+    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+      const RowVec weight = hn::Set(d, weights.Head(h)[i]);
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        sum[h][v] = hn::MulAdd(weight, value[v], sum[h][v]);
+      });
+    });
+  }
+  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+    Unroll<kVecs>([&](auto v)
+                      DYNSPLIT_SIMD_LAMBDA { hn::StoreU(sum[h][v], d, sums.Head(h) + v * lanes); });
+  });
+}
+
+// sums[h] = decay[h] * sums[h] + sum over i of weights[h][i] * row i.
+HWY_INLINE void SumRows(HeadArray<const float> weights, size_t heads, Rows rows, const float* decay,
+                        HeadArray<float> sums) {
+  constexpr size_t kVecs = 4;  // with kMaxHeads, as many accumulators as DotFourRows has
+  WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
+    const size_t lanes = hn::Lanes(RowTag());
+    size_t j = 0;
+    const auto columns = [&](auto vecs) DYNSPLIT_SIMD_LAMBDA {
+      for (; j + vecs * lanes <= rows.length; j += vecs * lanes) {
+        SumColumns<constant_heads, vecs>(weights, {rows.first + j, rows.count, rows.length}, decay,
+                                         {sums.first + j, sums.stride});
+      }
+    };
+    columns(std::integral_constant<size_t, kVecs>{});
+    columns(std::integral_constant<size_t, 1>{});
+  });
+}
+
+}  // namespace dynsplit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per target

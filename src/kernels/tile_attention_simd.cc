@@ -1,0 +1,90 @@
+#include "kernels/tile_attention_simd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/simd_targets.h"
+// The targets above must be chosen first.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/tile_attention_simd.cc"
+#include "hwy/foreach_target.h"
+// The lines above re-include this file once per target.
+#include "hwy/highway.h"
+#include "kernels/exp-inl.h"
+#include "kernels/rows-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dynsplit::HWY_NAMESPACE {
+
+// Turns the dot products of one head with a tile's rows into softmax weights relative to the new
+// maximum. Returns what the head's sums so far are to be multiplied with. `dots` is aligned and
+// has room for the count rounded up to 16.
+HWY_INLINE float SoftmaxTile(float* dots, size_t count, float scale, SoftmaxState& state) {
+  const RowTag d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t i = count; i % lanes != 0; ++i) dots[i] = hwy::LowestValue<float>();
+  RowVec max = hn::Set(d, state.max);
+  for (size_t i = 0; i < count; i += lanes) {
+    const RowVec score = hn::Mul(hn::Load(d, dots + i), hn::Set(d, scale));
+    hn::Store(score, d, dots + i);
+    max = hn::Max(max, score);
+  }
+  max = hn::MaxOfLanes(d, max);
+  RowVec sum = hn::Zero(d);
+  for (size_t i = 0; i < count; i += lanes) {
+    const RowVec weight = FastExp(d, hn::Sub(hn::Load(d, dots + i), max));
+    hn::Store(weight, d, dots + i);
+    sum = hn::Add(sum, weight);
+  }
+  const float new_max = hn::GetLane(max);
+  const float decay = new_max == state.max ? 1.0f : std::exp(state.max - new_max);
+  state.max = new_max;
+  state.sum = state.sum * decay + hn::GetLane(hn::SumOfLanes(d, sum));
+  return decay;
+}
+
+// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them.
+void AddTile(const TileAttentionArgs& args, Tile tile, size_t heads, SoftmaxState* states,
+             float* outputs) {
+  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t count = static_cast<size_t>(tile.rows);
+  HWY_ALIGN_MAX float weights[kMaxHeads * kPageTokens];
+  float decay[kMaxHeads];
+  DotRows({args.queries, head_dim}, heads, {args.kv.Key(tile.start), count, head_dim},
+          {weights, kPageTokens});
+  for (size_t h = 0; h < heads; ++h) {
+    decay[h] = SoftmaxTile(weights + h * kPageTokens, count, args.scale, states[h]);
+  }
+  SumRows({weights, kPageTokens}, heads, {args.kv.Value(tile.start), count, head_dim}, decay,
+          {outputs, head_dim});
+}
+
+void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
+  const size_t heads = static_cast<size_t>(args.group_heads);
+  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  std::fill_n(states, heads, SoftmaxState());
+  std::fill_n(outputs, heads * head_dim, 0.0f);
+  for (int i = 0; i < args.num_tiles; ++i) {
+    const Tile tile = args.tiles[i];
+    if (tile.rows == 0) continue;
+    ForHeadChunks(heads, [&](size_t first, size_t count) DYNSPLIT_SIMD_LAMBDA {
+      TileAttentionArgs chunk = args;
+      chunk.queries += first * head_dim;
+      AddTile(chunk, tile, count, states + first, outputs + first * head_dim);
+    });
+  }
+}
+
+}  // namespace dynsplit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dynsplit {
+HWY_EXPORT(TileAttentionTarget);
+
+void TileAttentionSimd(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
+  HWY_DYNAMIC_DISPATCH(TileAttentionTarget)(args, states, outputs);
+}
+
+}  // namespace dynsplit
+#endif

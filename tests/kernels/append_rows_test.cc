@@ -1,0 +1,94 @@
+#include "kernels/append_rows.h"
+
+#include <limits>
+
+#include "kernels/kernel_fixture.h"
+
+namespace dynsplit {
+namespace {
+
+class AppendRowsIsaTest : public IsaTest {};
+
+TEST_P(AppendRowsIsaTest, WritesKeysAndValuesOfOneToken) {
+  std::vector<float> keys(16), values(16);
+  for (int j = 0; j < 16; ++j) {
+    keys[j] = static_cast<float>(j);
+    values[j] = -0.5f * static_cast<float>(j);
+  }
+  AlignedBuffer<f16> page(PageElements(16));
+  for (f16& value : page.span()) value = 0x7e00;
+  f16* pages[] = {page.data()};
+  AppendRows({keys.data(), values.data(), 16, 2, 1, 16, pages});
+  EXPECT_EQ(page[2 * 16 + 1], 0x3c00);         // key 1.0
+  EXPECT_EQ(page[(64 + 2) * 16 + 2], 0xbc00);  // value -1.0
+  EXPECT_EQ(page[2 * 16 - 1], 0x7e00);         // neighbours untouched
+  EXPECT_EQ(page[3 * 16], 0x7e00);
+}
+
+// Values at which conversions go wrong: ties, subnormals, overflow, infinities.
+std::vector<float> HardValues() {
+  std::vector<float> values;
+  for (uint32_t bits = 0; bits < 0x7c00; bits += 3) {
+    const float value = F32FromF16(static_cast<f16>(bits));
+    const float next = F32FromF16(static_cast<f16>(bits + 1));
+    const float middle = bits == 0x7bff ? 65520.0f : value + (next - value) / 2;
+    for (float v : {value, middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e30f)}) {
+      values.push_back(v);
+      values.push_back(-v);
+    }
+  }
+  for (float v : {65519.0f, 65520.0f, 1e38f, std::numeric_limits<float>::infinity(), 1e-40f}) {
+    values.push_back(v);
+    values.push_back(-v);
+  }
+  return values;
+}
+
+TEST_P(AppendRowsIsaTest, ConvertsHardValuesLikeTheReference) {
+  std::vector<float> values = HardValues();
+  values.resize(values.size() / 16 * 16 + 16, 0.0f);
+  const int rows = static_cast<int>(values.size() / 16);
+  Rng rng(1);
+  RandomPages got(rng, rows, 16), want(rng, rows, 16);
+  AppendRows({values.data(), values.data(), 16, 0, rows, 16, got.pages()});
+  AppendRowsRef({values.data(), values.data(), 16, 0, rows, 16, want.pages()});
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < 16; ++j) {
+      ASSERT_EQ(got.Key(i)[j], want.Key(i)[j]) << values[i * 16 + j];
+      ASSERT_EQ(got.Value(i)[j], want.Value(i)[j]) << values[i * 16 + j];
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AppendRowsIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+
+class AppendRowsTest : public KernelTest {};
+
+TEST_P(AppendRowsTest, RowsAcrossPagesWithAStride) {
+  const int64_t stride = head_dim() + 5;
+  for (int rows : {0, 1, 3, 64, 130}) {
+    for (int64_t first : {0, 1, 63, 64, 100}) {
+      const auto keys = RandomFloats(rng_, static_cast<size_t>(rows * stride));
+      const auto values = RandomFloats(rng_, static_cast<size_t>(rows * stride));
+      RandomPages got(rng_, first + rows, head_dim());
+      Rng other(3);
+      RandomPages want(other, first + rows, head_dim());
+      for (int64_t i = 0; i < first; ++i) {
+        std::copy_n(got.Key(i), head_dim(), want.Key(i));
+        std::copy_n(got.Value(i), head_dim(), want.Value(i));
+      }
+      AppendRows({keys.data(), values.data(), stride, first, rows, head_dim(), got.pages()});
+      AppendRowsRef({keys.data(), values.data(), stride, first, rows, head_dim(), want.pages()});
+      for (int64_t i = 0; i < first + rows; ++i) {
+        ASSERT_TRUE(std::equal(got.Key(i), got.Key(i) + head_dim(), want.Key(i))) << i;
+        ASSERT_TRUE(std::equal(got.Value(i), got.Value(i) + head_dim(), want.Value(i))) << i;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AppendRowsTest, KernelCases({16, 48, 64, 80, 128, 256}, {1}, 0),
+                         KernelCaseName);
+
+}  // namespace
+}  // namespace dynsplit

@@ -1,0 +1,124 @@
+// Random keys, values and queries in the layout of the kernels, and one test case per instruction
+// set, head size and group size.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "base/rng.h"
+#include "gtest/gtest.h"
+#include "kernels/f16.h"
+#include "kernels/isa.h"
+#include "kernels/kv_view.h"
+
+namespace dynsplit {
+
+// Roughly normal: the sum of four uniforms, with mean 0 and the given spread.
+inline float RandomNormal(Rng& rng, double spread = 1) {
+  double sum = -2;
+  for (int i = 0; i < 4; ++i) sum += rng.Uniform();
+  return static_cast<float>(sum * spread * std::sqrt(3.0));
+}
+
+inline std::vector<float> RandomFloats(Rng& rng, size_t count, double spread = 1) {
+  std::vector<float> values(count);
+  for (float& value : values) value = RandomNormal(rng, spread);
+  return values;
+}
+
+inline std::vector<f16> RandomF16(Rng& rng, size_t count, double spread = 1) {
+  std::vector<f16> values(count);
+  for (f16& value : values) value = F16FromF32(RandomNormal(rng, spread));
+  return values;
+}
+
+// Pages that hold `num_tokens` random tokens. What lies behind the last token is NaN: no kernel may
+// let it into a result.
+class RandomPages {
+ public:
+  RandomPages(Rng& rng, int64_t num_tokens, int head_dim, double spread = 1)
+      : num_tokens_(num_tokens), head_dim_(head_dim) {
+    for (int64_t start = 0; start < num_tokens || pages_.empty(); start += kPageTokens) {
+      pages_.emplace_back(PageElements(head_dim));
+      for (f16& value : pages_.back().span()) value = 0x7e00;
+      pointers_.push_back(pages_.back().data());
+    }
+    for (int64_t token = 0; token < num_tokens; ++token) {
+      for (int j = 0; j < head_dim; ++j) {
+        Key(token)[j] = F16FromF32(RandomNormal(rng, spread));
+        Value(token)[j] = F16FromF32(RandomNormal(rng, spread));
+      }
+    }
+  }
+
+  KvView View() const { return {const_pages(), head_dim_}; }
+  f16* const* pages() { return pointers_.data(); }
+  f16* Key(int64_t token) {
+    return pointers_[token / kPageTokens] + token % kPageTokens * head_dim_;
+  }
+  f16* Value(int64_t token) { return Key(token) + int64_t{kPageTokens} * head_dim_; }
+  int64_t num_tokens() const { return num_tokens_; }
+
+ private:
+  const f16* const* const_pages() const { return pointers_.data(); }
+
+  int64_t num_tokens_;
+  int head_dim_;
+  std::vector<AlignedBuffer<f16>> pages_;
+  std::vector<f16*> pointers_;
+};
+
+// Every value within `tolerance` of the expected one, relative to the largest expected magnitude
+// (or to 1, where that is larger).
+inline void ExpectNear(const std::vector<float>& got, const std::vector<float>& want,
+                       double tolerance) {
+  ASSERT_EQ(got.size(), want.size());
+  double largest = 1;
+  for (float value : want) largest = std::fmax(largest, std::fabs(value));
+  for (size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], want[i], tolerance * largest) << "at " << i;
+  }
+}
+
+// (instruction set, head_dim, group_heads, tolerance)
+using KernelParam = std::tuple<std::string, int, int, double>;
+
+class KernelTest : public testing::TestWithParam<KernelParam> {
+ protected:
+  KernelTest() { RestrictIsa(std::get<0>(GetParam())); }
+  ~KernelTest() override { RestrictIsa(""); }
+
+  int head_dim() const { return std::get<1>(GetParam()); }
+  int group_heads() const { return std::get<2>(GetParam()); }
+  double tolerance() const { return std::get<3>(GetParam()); }
+  float scale() const { return 1 / std::sqrt(static_cast<float>(head_dim())); }
+
+  Rng rng_{20240501};
+};
+
+inline auto KernelCases(std::vector<int> head_dims, std::vector<int> group_sizes,
+                        double tolerance) {
+  return testing::Combine(testing::ValuesIn(AvailableIsas()), testing::ValuesIn(head_dims),
+                          testing::ValuesIn(group_sizes), testing::Values(tolerance));
+}
+
+inline std::string KernelCaseName(const testing::TestParamInfo<KernelParam>& param) {
+  return std::get<0>(param.param) + "_d" + std::to_string(std::get<1>(param.param)) + "_g" +
+         std::to_string(std::get<2>(param.param));
+}
+
+// For literal cases: one per instruction set.
+class IsaTest : public testing::TestWithParam<std::string> {
+ protected:
+  IsaTest() { RestrictIsa(GetParam()); }
+  ~IsaTest() override { RestrictIsa(""); }
+};
+
+inline std::string IsaCaseName(const testing::TestParamInfo<std::string>& param) {
+  return param.param;
+}
+
+}  // namespace dynsplit
