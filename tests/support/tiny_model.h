@@ -1,0 +1,30 @@
+// Tiny models with random weights: whole GGUF files of a few hundred KiB, with a vocabulary that
+// can spell every text and has the special tokens of ChatML. The same options give the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ggml.h"
+#include "support/gguf_writer.h"
+
+namespace dynsplit::testing {
+
+struct TinyModelOptions {
+  std::string architecture = "llama";  // or "qwen2", which has biases
+  uint32_t num_layers = 2;
+  uint32_t embedding_length = 64;  // a multiple of the block of matrix_type
+  uint32_t feed_forward_length = 96;
+  uint32_t num_heads = 4;
+  uint32_t num_kv_heads = 2;
+  uint32_t head_dim = 16;
+  uint32_t context_length = 512;
+  ggml_type matrix_type = GGML_TYPE_F32;
+  bool tied = true;             // no output.weight
+  bool sentence_piece = false;  // the vocabulary's kind; default: byte-level BPE
+  uint64_t seed = 1;
+};
+
+GgufWriter TinyModel(const TinyModelOptions& options = {});
+
+}  // namespace dynsplit::testing
