@@ -10,6 +10,7 @@ namespace dynsplit {
 using f16 = uint16_t;  // the bits of an IEEE 754 binary16
 
 inline constexpr int kPageTokens = 64;  // tokens of one (layer, KV head) in a page
+inline constexpr int kMaxHeadDim = 256;
 inline constexpr int kTileTokens = 16;  // most rows of a tile of a chosen block
 
 // A page holds K rows [kPageTokens, head_dim], then V rows [kPageTokens, head_dim], f16, 64-byte
@@ -22,7 +23,7 @@ constexpr size_t PageElements(int head_dim) {
 // [i * kPageTokens, (i + 1) * kPageTokens).
 struct KvView {
   const f16* const* pages = nullptr;  // [num_pages]
-  int head_dim = 0;                   // a multiple of 16
+  int head_dim = 0;                   // a multiple of 16, at most kMaxHeadDim
 
   const f16* Key(int64_t token) const {
     return pages[token / kPageTokens] + (token % kPageTokens) * head_dim;

@@ -124,10 +124,11 @@ class TileAttentionTest : public KernelTest {
     return args;
   }
 
-  void ExpectLikeReference(const TileAttentionArgs& args, const std::vector<Tile>& tiles) {
+  void ExpectLikeReference(const TileAttentionArgs& args, const std::vector<Tile>& tiles,
+                           double slack = 1) {
     const Partial got = RunTiles(TileAttention, args, tiles);
     const Partial want = RunTiles(TileAttentionRef, args, tiles);
-    ExpectNear(Merged({got}, head_dim()), Merged({want}, head_dim()), tolerance());
+    ExpectNear(Merged({got}, head_dim()), Merged({want}, head_dim()), slack * tolerance());
   }
 
   std::vector<float> queries_;
@@ -157,8 +158,9 @@ TEST_P(TileAttentionTest, ManyTilesWithPadding) {
 
 TEST_P(TileAttentionTest, LargeScoresNeitherOverflowNorVanish) {
   const RandomPages pages(rng_, 128, head_dim(), 4);
-  // Scores of about +-80 standard deviations of 20: exp() of them would overflow.
-  ExpectLikeReference(Args(pages, 5), {{0, 64}, {64, 64}});
+  // Scores up to about 80: exp() of them would overflow, and their rounding is a relative error of
+  // the weights.
+  ExpectLikeReference(Args(pages, 5), {{0, 64}, {64, 64}}, 10);
 }
 
 TEST_P(TileAttentionTest, MergingAnySplitEqualsTheWhole) {

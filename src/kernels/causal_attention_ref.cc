@@ -1,0 +1,51 @@
+#include <cmath>
+#include <vector>
+
+#include "kernels/causal_attention.h"
+#include "kernels/f16.h"
+
+namespace dynsplit {
+namespace {
+
+double Score(const CausalAttentionArgs& args, const float* query, int64_t token) {
+  const f16* key = args.kv.Key(token);
+  double dot = 0;
+  for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
+  return dot * args.scale;
+}
+
+// Writes the output of one query over the keys 0..position; returns the log-sum-exp.
+double Attend(const CausalAttentionArgs& args, const float* query, int64_t position,
+              float* output) {
+  std::vector<double> weights;
+  double max = -INFINITY;
+  for (int64_t token = 0; token <= position; ++token) {
+    weights.push_back(Score(args, query, token));
+    max = std::fmax(max, weights.back());
+  }
+  double sum = 0;
+  for (double& weight : weights) sum += weight = std::exp(weight - max);
+  std::vector<double> mean(args.kv.head_dim, 0.0);
+  for (int64_t token = 0; token <= position; ++token) {
+    const f16* value = args.kv.Value(token);
+    for (size_t j = 0; j < mean.size(); ++j) mean[j] += weights[token] * F32FromF16(value[j]);
+  }
+  for (size_t j = 0; j < mean.size(); ++j) output[j] = static_cast<float>(mean[j] / sum);
+  return max + std::log(sum);
+}
+
+}  // namespace
+
+void CausalAttentionRef(const CausalAttentionArgs& args) {
+  for (int row = 0; row < args.rows; ++row) {
+    for (int head = 0; head < args.group_heads; ++head) {
+      const int64_t column = int64_t{head} * args.kv.head_dim;
+      const double lse =
+          Attend(args, args.queries + row * args.query_row_stride + column,
+                 args.first_position + row, args.outputs + row * args.output_row_stride + column);
+      if (args.lse != nullptr) args.lse[row * args.lse_row_stride + head] = static_cast<float>(lse);
+    }
+  }
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,274 @@
+#include "kernels/causal_attention_simd.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/simd_targets.h"
+// The targets above must be chosen first.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/causal_attention_simd.cc"
+#include "hwy/foreach_target.h"
+// The lines above re-include this file once per target.
+#include "hwy/highway.h"
+#include "kernels/exp-inl.h"
+#include "kernels/f16-inl.h"
+#include "kernels/unroll-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dynsplit::HWY_NAMESPACE {
+
+using Tag = hn::CappedTag<float, 16>;  // 16 divides head_dim
+using Vec = hn::Vec<Tag>;
+
+// The register block of both products: kUnits keys (or dimensions) times up to kMaxVecs vectors of
+// queries. 24 accumulators of 32 registers, or 12 of 16; a step loads kUnits + kMaxVecs values for
+// kUnits * kMaxVecs multiplications. kUnits divides 16.
+constexpr size_t kMaxVecs = 3;
+#if HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
+constexpr size_t kUnits = 8;
+#else
+constexpr size_t kUnits = 4;
+#endif
+
+// The queries of one call and everything in its scratch memory.
+struct Work {
+  size_t head_dim = 0;
+  size_t num_queries = 0;
+  float* queries = nullptr;
+  float* outputs = nullptr;
+  float* keys = nullptr;
+  float* values = nullptr;
+  float* scores = nullptr;
+  float* rows = nullptr;
+  float* max = nullptr;
+  float* sum = nullptr;
+};
+
+// Up to kMaxVecs vectors of queries.
+struct Block {
+  size_t first = 0;  // query; also where the block starts in `rows`, `max` and `sum`
+  size_t vecs = 0;
+  size_t queries = 0;  // without padding
+
+  size_t Width() const { return vecs * hn::Lanes(Tag()); }
+};
+
+// Calls fn(block) for all blocks. Only the last may be narrower than kMaxVecs.
+template <typename Fn>
+HWY_INLINE void ForBlocks(const Work& work, const Fn& fn) {
+  const size_t lanes = hn::Lanes(Tag());
+  for (size_t first = 0; first < work.num_queries; first += kMaxVecs * lanes) {
+    const size_t left = work.num_queries - first;
+    const size_t vecs = std::min(kMaxVecs, (left + lanes - 1) / lanes);
+    fn(Block{first, vecs, std::min(left, vecs * lanes)});
+  }
+}
+
+// Writes the queries, scaled, into columns, and clears the running state. Padding gets zeros.
+void LoadQueries(const CausalAttentionArgs& args, const Work& work) {
+  const size_t heads = static_cast<size_t>(args.group_heads);
+  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    float* columns = work.queries + block.first * work.head_dim;
+    const size_t width = block.Width();
+    for (size_t i = 0; i < width; ++i) {
+      const size_t query_idx = std::min(block.first + i, work.num_queries - 1);
+      const size_t row = query_idx / heads;
+      const float scale = i < block.queries ? args.scale : 0;
+      const float* query = args.queries + static_cast<int64_t>(row) * args.query_row_stride +
+                           query_idx % heads * work.head_dim;
+      for (size_t j = 0; j < work.head_dim; ++j) columns[j * width + i] = query[j] * scale;
+      work.rows[block.first + i] = static_cast<float>(row);
+      work.max[block.first + i] = hwy::LowestValue<float>();
+      work.sum[block.first + i] = 0;
+    }
+    std::fill_n(work.outputs + block.first * work.head_dim, width * work.head_dim, 0.0f);
+  });
+}
+
+// Normalises the outputs and writes them back as rows.
+void StoreOutputs(const CausalAttentionArgs& args, const Work& work) {
+  const size_t heads = static_cast<size_t>(args.group_heads);
+  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    const float* columns = work.outputs + block.first * work.head_dim;
+    const size_t width = block.Width();
+    for (size_t i = 0; i < block.queries; ++i) {
+      const int64_t row = static_cast<int64_t>((block.first + i) / heads);
+      const size_t head = (block.first + i) % heads;
+      const float sum = work.sum[block.first + i];
+      float* output = args.outputs + row * args.output_row_stride + head * work.head_dim;
+      for (size_t j = 0; j < work.head_dim; ++j) output[j] = columns[j * width + i] / sum;
+      if (args.lse == nullptr) continue;
+      args.lse[row * args.lse_row_stride + head] = work.max[block.first + i] + std::log(sum);
+    }
+  });
+}
+
+// Converts `count` rows, then clears those up to the next multiple of kUnits: what a page holds
+// behind its last token must not reach a product.
+void LoadRows(const f16* from, size_t count, size_t head_dim, float* to) {
+  const Tag d;
+  for (size_t i = 0; i < count * head_dim; i += hn::Lanes(d)) {
+    hn::Store(LoadF16(d, from + i), d, to + i);
+  }
+  const size_t padded = (count + kUnits - 1) / kUnits * kUnits;
+  std::fill(to + count * head_dim, to + padded * head_dim, 0.0f);
+}
+
+// scores [count, kVecs vectors] = keys x queries.
+template <size_t kVecs>
+HWY_INLINE void Multiply(const Work& work, const float* queries, size_t count) {
+  const Tag d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t key = 0; key < count; key += kUnits) {
+    Vec sum[kUnits][kVecs];
+    for (auto& of_key : sum) {
+      for (auto& v : of_key) v = hn::Zero(d);
+    }
+    const float* keys = work.keys + key * work.head_dim;
+    for (size_t j = 0; j < work.head_dim; ++j) {
+      Vec query[kVecs];
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        query[v] = hn::Load(d, queries + (j * kVecs + v) * lanes);
+      });
+      Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
+        const Vec element = hn::Set(d, keys[u * work.head_dim + j]);
+        Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+          sum[u][v] = hn::MulAdd(element, query[v], sum[u][v]);
+        });
+      });
+    }
+    Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        hn::Store(sum[u][v], d, work.scores + ((key + u) * kVecs + v) * lanes);
+      });
+    });
+  }
+}
+
+// Turns one vector's column of scores into weights relative to the new maximum. A query of row r
+// sees the page's keys up to visible + r. Returns what its sums so far are to be multiplied with.
+template <size_t kVecs>
+HWY_INLINE Vec SoftmaxColumn(const Work& work, size_t query, float* scores, size_t count,
+                             float visible) {
+  const Tag d;
+  const size_t stride = kVecs * hn::Lanes(d);
+  const Vec last = hn::Add(hn::Load(d, work.rows + query), hn::Set(d, visible));
+  const Vec old_max = hn::Load(d, work.max + query);
+  Vec max = old_max;
+  if (hn::AllTrue(d, hn::Ge(last, hn::Set(d, static_cast<float>(count - 1))))) {
+    for (size_t i = 0; i < count; ++i) max = hn::Max(max, hn::Load(d, scores + i * stride));
+  } else {
+    for (size_t i = 0; i < count; ++i) {
+      const auto seen = hn::Le(hn::Set(d, static_cast<float>(i)), last);
+      const Vec score = hn::IfThenElse(seen, hn::Load(d, scores + i * stride), hn::Neg(hn::Inf(d)));
+      hn::Store(score, d, scores + i * stride);
+      max = hn::Max(max, score);
+    }
+  }
+  Vec sum = hn::Zero(d);
+  for (size_t i = 0; i < count; ++i) {
+    const Vec weight = FastExp(d, hn::Sub(hn::Load(d, scores + i * stride), max));
+    hn::Store(weight, d, scores + i * stride);
+    sum = hn::Add(sum, weight);
+  }
+  const Vec decay = FastExp(d, hn::Sub(old_max, max));
+  hn::Store(max, d, work.max + query);
+  hn::Store(hn::MulAdd(decay, hn::Load(d, work.sum + query), sum), d, work.sum + query);
+  return decay;
+}
+
+// outputs [head_dim, kVecs vectors] = decay * outputs + values transposed x weights.
+template <size_t kVecs>
+HWY_INLINE void Accumulate(const Work& work, float* outputs, size_t count,
+                           const Vec (&decay)[kVecs]) {
+  const Tag d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t j = 0; j < work.head_dim; j += kUnits) {
+    float* out = outputs + j * kVecs * lanes;
+    Vec sum[kUnits][kVecs];
+    Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        sum[u][v] = hn::Mul(decay[v], hn::Load(d, out + (u * kVecs + v) * lanes));
+      });
+    });
+    for (size_t key = 0; key < count; ++key) {
+      const float* value = work.values + key * work.head_dim + j;
+      Vec weight[kVecs];
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        weight[v] = hn::Load(d, work.scores + (key * kVecs + v) * lanes);
+      });
+      Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
+        const Vec element = hn::Set(d, value[u]);
+        Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+          sum[u][v] = hn::MulAdd(element, weight[v], sum[u][v]);
+        });
+      });
+    }
+    Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
+      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
+        hn::Store(sum[u][v], d, out + (u * kVecs + v) * lanes);
+      });
+    });
+  }
+}
+
+// One block of queries against the first `count` keys of the page in work.keys.
+template <size_t kVecs>
+void AddPage(const Work& work, size_t first, size_t count, float visible) {
+  Vec decay[kVecs];
+  Multiply<kVecs>(work, work.queries + first * work.head_dim, count);
+  const size_t lanes = hn::Lanes(Tag());
+  for (size_t v = 0; v < kVecs; ++v) {
+    decay[v] =
+        SoftmaxColumn<kVecs>(work, first + v * lanes, work.scores + v * lanes, count, visible);
+  }
+  Accumulate<kVecs>(work, work.outputs + first * work.head_dim, count, decay);
+}
+
+void AttendToPage(const CausalAttentionArgs& args, const Work& work, int64_t page) {
+  const int64_t start = page * kPageTokens;
+  const int64_t visible = args.first_position - start;  // key that row 0 sees last
+  const int64_t count = std::min<int64_t>(kPageTokens, visible + args.rows);
+  LoadRows(args.kv.Key(start), static_cast<size_t>(count), work.head_dim, work.keys);
+  LoadRows(args.kv.Value(start), static_cast<size_t>(count), work.head_dim, work.values);
+  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    const int64_t last_row = static_cast<int64_t>(work.rows[block.first + block.queries - 1]);
+    const int64_t seen = std::min<int64_t>(kPageTokens, visible + last_row + 1);
+    if (seen <= 0) return;
+    const size_t keys = static_cast<size_t>(seen);
+    const float row0 = static_cast<float>(std::min<int64_t>(visible, kPageTokens));
+    if (block.vecs == 3) AddPage<3>(work, block.first, keys, row0);
+    if (block.vecs == 2) AddPage<2>(work, block.first, keys, row0);
+    if (block.vecs == 1) AddPage<1>(work, block.first, keys, row0);
+  });
+}
+
+void CausalAttentionTarget(const CausalAttentionArgs& args, float* scratch) {
+  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t num_queries = static_cast<size_t>(args.rows) * args.group_heads;
+  const CausalScratch at(head_dim, num_queries);
+  const Work work = {
+      head_dim,          num_queries,         scratch + at.queries, scratch + at.outputs,
+      scratch + at.keys, scratch + at.values, scratch + at.scores,  scratch + at.rows,
+      scratch + at.max,  scratch + at.sum};
+  LoadQueries(args, work);
+  const int64_t last_position = args.first_position + args.rows - 1;
+  for (int64_t page = 0; page <= last_position / kPageTokens; ++page) {
+    AttendToPage(args, work, page);
+  }
+  StoreOutputs(args, work);
+}
+
+}  // namespace dynsplit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dynsplit {
+HWY_EXPORT(CausalAttentionTarget);
+
+void CausalAttentionSimd(const CausalAttentionArgs& args, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(CausalAttentionTarget)(args, scratch);
+}
+
+}  // namespace dynsplit
+#endif

@@ -1,0 +1,155 @@
+#include "kernels/causal_attention.h"
+
+#include "kernels/kernel_fixture.h"
+#include "kernels/tile_attention.h"
+
+namespace dynsplit {
+namespace {
+
+struct CausalResult {
+  std::vector<float> outputs;  // [rows, group_heads * head_dim + 3]
+  std::vector<float> lse;      // [rows, group_heads + 2]
+};
+
+class CausalAttentionTest : public KernelTest {
+ protected:
+  // Strides are wider than the rows, so that what lies between rows can be seen to stay.
+  CausalAttentionArgs Args(const KvView& kv, int rows, int64_t first_position, double spread = 1) {
+    CausalAttentionArgs args;
+    args.rows = rows;
+    args.group_heads = group_heads();
+    args.scale = scale();
+    args.first_position = first_position;
+    args.kv = kv;
+    args.query_row_stride = RowValues() + 7;
+    args.output_row_stride = RowValues() + 3;
+    args.lse_row_stride = group_heads() + 2;
+    queries_ = RandomFloats(rng_, static_cast<size_t>(rows * args.query_row_stride), spread);
+    args.queries = queries_.data();
+    return args;
+  }
+
+  int64_t RowValues() const { return int64_t{group_heads()} * head_dim(); }
+
+  CausalResult Run(CausalAttentionArgs args, bool reference) {
+    CausalResult result;
+    result.outputs.assign(static_cast<size_t>(args.rows * args.output_row_stride), 9.0f);
+    result.lse.assign(static_cast<size_t>(args.rows * args.lse_row_stride), 9.0f);
+    args.outputs = result.outputs.data();
+    args.lse = result.lse.data();
+    if (reference) {
+      CausalAttentionRef(args);
+    } else {
+      AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+      for (float& value : scratch.span()) value = NAN;
+      CausalAttention(args, scratch.data());
+    }
+    return result;
+  }
+
+  void ExpectLikeReference(const CausalAttentionArgs& args, double slack = 1) {
+    const CausalResult got = Run(args, false);
+    const CausalResult want = Run(args, true);
+    ExpectNear(got.outputs, want.outputs, slack * tolerance());
+    ExpectNear(got.lse, want.lse, slack * tolerance());
+  }
+
+  std::vector<float> queries_;
+};
+
+TEST_P(CausalAttentionTest, FewRowsFromTheStart) {
+  for (int rows : {1, 2, 3, 5, 9, 17}) {
+    const RandomPages pages(rng_, rows, head_dim());
+    ExpectLikeReference(Args(pages.View(), rows, 0));
+  }
+}
+
+TEST_P(CausalAttentionTest, RowsThatCrossPages) {
+  const RandomPages pages(rng_, 140, head_dim());
+  ExpectLikeReference(Args(pages.View(), 1, 63));
+  ExpectLikeReference(Args(pages.View(), 1, 64));
+  ExpectLikeReference(Args(pages.View(), 7, 61));
+  ExpectLikeReference(Args(pages.View(), 20, 120));
+}
+
+TEST_P(CausalAttentionTest, LargeScoresNeitherOverflowNorVanish) {
+  const RandomPages pages(rng_, 70, head_dim(), 4);
+  // The rounding of a score of 80 is a relative error of its weight.
+  ExpectLikeReference(Args(pages.View(), 3, 67, 5), 10);
+}
+
+TEST_P(CausalAttentionTest, LogSumExpIsOptional) {
+  const RandomPages pages(rng_, 20, head_dim());
+  CausalAttentionArgs args = Args(pages.View(), 2, 18);
+  const CausalResult with = Run(args, false);
+  std::vector<float> outputs(with.outputs.size(), 9.0f);
+  args.outputs = outputs.data();
+  AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+  CausalAttention(args, scratch.data());
+  EXPECT_EQ(outputs, with.outputs);
+}
+
+// Row i equals decoding attention over the keys 0..first_position + i.
+TEST_P(CausalAttentionTest, EachRowEqualsTileAttention) {
+  const int64_t first = 40;
+  const RandomPages pages(rng_, first + kMaxQueryRows, head_dim());
+  const CausalAttentionArgs args = Args(pages.View(), kMaxQueryRows, first);
+  const CausalResult all = Run(args, false);
+  for (int row = 0; row < kMaxQueryRows; row += 9) {
+    const int32_t tokens = static_cast<int32_t>(first) + row + 1;
+    const Tile tiles[] = {{0, std::min(tokens, 64)}, {64, std::max(tokens - 64, 0)}};
+    TileAttentionArgs tile_args;
+    tile_args.queries = args.queries + row * args.query_row_stride;
+    tile_args.group_heads = group_heads();
+    tile_args.scale = scale();
+    tile_args.kv = args.kv;
+    tile_args.tiles = tiles;
+    tile_args.num_tiles = 2;
+    std::vector<SoftmaxState> states(group_heads());
+    std::vector<float> want(RowValues());
+    TileAttention(tile_args, states.data(), want.data());
+    for (int64_t i = 0; i < RowValues(); ++i) want[i] /= states[i / head_dim()].sum;
+    const float* got = all.outputs.data() + row * args.output_row_stride;
+    ExpectNear({got, got + RowValues()}, want, tolerance());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CausalAttentionTest,
+                         KernelCases({16, 48, 64, 80, 128, 256}, {1, 3, 6, 7}, 5e-6),
+                         KernelCaseName);
+
+class CausalAttentionIsaTest : public IsaTest {};
+
+TEST_P(CausalAttentionIsaTest, TwoRowsByHand) {
+  AlignedBuffer<f16> page(PageElements(16));
+  for (f16& value : page.span()) value = 0x7e00;
+  std::fill_n(page.data(), 32, f16{0});
+  page[16] = 0x3c00;                                      // key 1 = (1, 0, ...)
+  std::fill_n(page.data() + 64 * 16, 16, F16FromF32(3));  // values 3 and 7
+  std::fill_n(page.data() + 65 * 16, 16, F16FromF32(7));
+  const f16* pages[] = {page.data()};
+  float queries[32] = {};
+  queries[0] = queries[16] = std::log(3.0f);  // weights 1 : 3
+  float outputs[32], lse[2];
+  CausalAttentionArgs args;
+  args.queries = queries;
+  args.query_row_stride = 16;
+  args.rows = 2;
+  args.kv = {pages, 16};
+  args.outputs = outputs;
+  args.output_row_stride = 16;
+  args.lse = lse;
+  args.lse_row_stride = 1;
+  AlignedBuffer<float> scratch(CausalAttentionScratch(16, 1));
+  CausalAttention(args, scratch.data());
+  EXPECT_FLOAT_EQ(outputs[0], 3);
+  EXPECT_FLOAT_EQ(outputs[16], 6);
+  EXPECT_FLOAT_EQ(lse[0], 0);
+  EXPECT_FLOAT_EQ(lse[1], std::log(4.0f));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CausalAttentionIsaTest, testing::ValuesIn(AvailableIsas()),
+                         IsaCaseName);
+
+}  // namespace
+}  // namespace dynsplit
