@@ -15,7 +15,7 @@ struct SummaryScoreArgs {
   SummaryKind kind = SummaryKind::kMean;
   const float* queries = nullptr;  // [group_heads, head_dim], unscaled
   int group_heads = 1;
-  int head_dim = 0;
+  int head_dim = 0;  // a multiple of 16, at most kMaxHeadDim
   float scale = 1;
   const f16* summaries = nullptr;  // [num_blocks, vectors, head_dim]
   int vectors = 1;                 // per block; 2 for kMinMax
