@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+TEST(BudgetTest, Tokens) {
+  const Result<Budget> budget = ParseBudget("512");
+  ASSERT_TRUE(budget.ok());
+  EXPECT_EQ(budget->TokensAt(100), 512);
+  EXPECT_EQ(ParseBudget("0")->TokensAt(1000), 0);
+  EXPECT_EQ(ParseBudget("2147483647")->tokens, 2147483647);
+}
+
+TEST(BudgetTest, Percent) {
+  EXPECT_EQ(ParseBudget("3%")->TokensAt(1000), 30);
+  EXPECT_EQ(ParseBudget("2.5%")->TokensAt(1000), 25);
+  EXPECT_EQ(ParseBudget("100%")->TokensAt(77), 77);
+  EXPECT_EQ(ParseBudget("0%")->TokensAt(1000), 0);
+}
+
+TEST(BudgetTest, WrongTextsAreNamed) {
+  for (const char* text : {"", "%", "x", "12x", " 12", "-1", "2147483648", "1.5", "101%", "-1%",
+                           "nan%", "inf%", "99999999999999999999", "5%%"}) {
+    const Result<Budget> budget = ParseBudget(text);
+    ASSERT_FALSE(budget.ok()) << text;
+    EXPECT_EQ(budget.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(budget.status().message().find("\"" + std::string(text) + "\""), std::string::npos);
+  }
+}
+
+TEST(BudgetTest, FormatReadsBack) {
+  for (const char* text : {"0", "512", "3%", "2.5%", "0.1%"}) {
+    EXPECT_EQ(FormatBudget(*ParseBudget(text)), text);
+  }
+  EXPECT_EQ(FormatBudget(*ParseBudget("0%")), "0");
+}
+
+}  // namespace
+}  // namespace dynsplit

@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(DelimiterClassTest, NamesReadBack) {
+  for (int i = 0; i < kNumDelimiterClasses; ++i) {
+    const auto delimiter = static_cast<DelimiterClass>(i);
+    const auto parsed = ParseDelimiterClass(DelimiterClassName(delimiter));
+    ASSERT_TRUE(parsed.ok());
+    EXPECT_EQ(*parsed, delimiter);
+  }
+  EXPECT_EQ(DelimiterClassName(DelimiterClass::kParagraph), "paragraph");
+  EXPECT_EQ(DelimiterClassName(DelimiterClass::kTurn), "turn");
+}
+
+TEST(DelimiterClassTest, UnknownNameListsTheKnownOnes) {
+  const auto parsed = ParseDelimiterClass("full-stop");
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(parsed.status().message(), HasSubstr("\"full-stop\""));
+  EXPECT_THAT(parsed.status().message(), HasSubstr("sentence, newline"));
+}
+
+TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
+  for (const std::string& name : MethodPresetNames()) {
+    if (name == "delimiter:<class>") continue;
+    const Result<Method> method = MethodPreset(name);
+    ASSERT_TRUE(method.ok()) << name;
+    EXPECT_EQ(method->name, name);
+    EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
+  }
+  EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(8));
+}
+
+TEST(PresetsTest, AreTheSystemsOfTheirNames) {
+  EXPECT_EQ(MethodPreset("full")->policy, Policy::kAll);
+  EXPECT_EQ(MethodPreset("recent")->policy, Policy::kRecent);
+  EXPECT_EQ(MethodPreset("random")->policy, Policy::kRandom);
+
+  const Method fixed = *MethodPreset("fixed-mean");
+  EXPECT_EQ(fixed.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(fixed.split.block_tokens, 16);
+  EXPECT_EQ(fixed.summary, Summary::kMean);
+  EXPECT_EQ(fixed.vectors, 1);
+  EXPECT_EQ(fixed.policy, Policy::kTop);
+
+  const Method quest = *MethodPreset("quest");
+  EXPECT_EQ(quest.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(quest.split.block_tokens, 16);
+  EXPECT_EQ(quest.summary, Summary::kMinMax);
+  EXPECT_EQ(quest.policy, Policy::kTop);
+
+  const Method sentence = *MethodPreset("sentence");
+  EXPECT_EQ(sentence.split.splitter, Splitter::kDelimiter);
+  EXPECT_EQ(sentence.split.delimiter, DelimiterClass::kSentence);
+  EXPECT_EQ(sentence.vectors, 1);
+  EXPECT_EQ(sentence.policy, Policy::kTop);
+
+  const Method dynsplit = *MethodPreset("dynsplit");
+  EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);
+  EXPECT_EQ(dynsplit.split.search, Search::kOptimal);
+  EXPECT_EQ(dynsplit.split.reading, Reading::kForward);
+  EXPECT_EQ(dynsplit.split.block_tokens, 12);
+  EXPECT_EQ(dynsplit.split.search_range, 8);
+  EXPECT_EQ(dynsplit.vectors, 3);
+  EXPECT_EQ(dynsplit.policy, Policy::kTop);
+}
+
+TEST(PresetsTest, OneDelimiterTakesAClass) {
+  const Result<Method> method = MethodPreset("delimiter:newline");
+  ASSERT_TRUE(method.ok());
+  EXPECT_EQ(method->name, "delimiter:newline");
+  EXPECT_EQ(method->split.splitter, Splitter::kDelimiter);
+  EXPECT_EQ(method->split.delimiter, DelimiterClass::kNewline);
+  EXPECT_TRUE(ValidateMethod(*method).ok());
+  EXPECT_EQ(MethodPreset("delimiter:").status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(MethodPreset("delimiter:x").status().message(), HasSubstr("paragraph"));
+}
+
+TEST(PresetsTest, UnknownNameListsTheKnownOnes) {
+  const Result<Method> method = MethodPreset("fulll");
+  ASSERT_FALSE(method.ok());
+  EXPECT_EQ(method.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(method.status().message(), HasSubstr("\"fulll\""));
+  EXPECT_THAT(method.status().message(), HasSubstr("full, recent, fixed-mean"));
+}
+
+}  // namespace
+}  // namespace dynsplit

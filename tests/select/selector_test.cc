@@ -1,0 +1,76 @@
+#include "select/selector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "kernels/kernel_fixture.h"
+#include "select/select_fixture.h"
+
+namespace dynsplit {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<int32_t> Chosen(Policy policy, const SelectInput& input) {
+  Method method;
+  method.policy = policy;
+  SelectScratch scratch;
+  std::vector<int32_t> chosen = {99};  // SelectBlocks starts afresh
+  SelectBlocks(method, input, &scratch, &chosen);
+  return chosen;
+}
+
+TEST(SelectorTest, EachPolicyIsItsOwn) {
+  const std::vector<Block> blocks = BlocksOf({4, 4, 4, 4, 4, 4, 4, 4});
+  SelectInput input = InputOf(blocks, 8);
+  EXPECT_THAT(Chosen(Policy::kAll, input), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_THAT(Chosen(Policy::kRecent, input), IsEmpty());
+  EXPECT_EQ(Chosen(Policy::kRandom, input).size(), 2u);
+  input.budget_tokens = 32;
+  EXPECT_EQ(Chosen(Policy::kTop, input).size(), 8u);
+}
+
+TEST(SelectorTest, NoCandidatesNothingChosen) {
+  const std::vector<Block> blocks = BlocksOf({4, 4});
+  SelectInput input = InputOf(blocks, 8);
+  input.first_block = input.end_block = 1;
+  for (const Policy policy : {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom}) {
+    EXPECT_THAT(Chosen(policy, input), IsEmpty());
+  }
+}
+
+RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
+  const auto lengths =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 20)));
+  const std::vector<Block> blocks = BlocksOf(lengths, *rc::gen::inRange(0, 100));
+  Rng rng(*rc::gen::arbitrary<uint64_t>());
+  const RandomPages pages(rng, blocks.back().end(), 16);
+  const std::vector<KvView> views = {pages.View()};
+  const Summary kind = *rc::gen::element(Summary::kMean, Summary::kMinMax);
+  BlockIndex index({1, 1, 16, 2, kind});
+  index.Reserve(static_cast<int64_t>(blocks.size()));
+  index.Fill(0, 0, blocks, views);
+  const std::vector<float> queries = RandomFloats(rng, 3 * 16);
+
+  SelectInput input = InputOf(blocks, *rc::gen::inRange(0, 300));
+  input.queries = queries.data();
+  input.group_heads = 3;
+  input.scale = 0.25f;
+  input.index = &index;
+  input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
+  input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
+  const Policy policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom);
+  const std::vector<int32_t> chosen = Chosen(policy, input);
+  RC_ASSERT(TokensOf(blocks, chosen) <= input.budget_tokens);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    RC_ASSERT(chosen[i] >= input.first_block && chosen[i] < input.end_block);
+    if (i > 0) RC_ASSERT(chosen[i] > chosen[i - 1]);
+  }
+  RC_ASSERT(Chosen(policy, input) == chosen);
+}
+
+}  // namespace
+}  // namespace dynsplit

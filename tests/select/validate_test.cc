@@ -1,0 +1,73 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+using testing::HasSubstr;
+
+// A change, and the field that it makes wrong.
+struct Wrong {
+  const char* field;
+  std::function<void(Method&)> change;
+};
+
+TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
+  const Wrong wrongs[] = {
+      {"block_tokens", [](Method& m) { m.split.block_tokens = 0; }},
+      {"block_tokens", [](Method& m) { m.split.block_tokens = 257; }},
+      {"search_range", [](Method& m) { m.split.search_range = 12; }},
+      {"search_range", [](Method& m) { m.split.search_range = -1; }},
+      {"distance_penalty", [](Method& m) { m.split.distance_penalty = -0.1f; }},
+      {"distance_penalty", [](Method& m) { m.split.distance_penalty = std::nanf(""); }},
+      {"alpha", [](Method& m) { m.split.alpha = std::numeric_limits<float>::infinity(); }},
+      {"shrinkage", [](Method& m) { m.split.shrinkage = -1; }},
+      {"max_block_tokens", [](Method& m) { m.split.max_block_tokens = 1025; }},
+      {"vectors", [](Method& m) { m.vectors = 0; }},
+      {"vectors", [](Method& m) { m.vectors = 9; }},
+      {"vectors", [](Method& m) { m.summary = Summary::kMinMax; }},
+      {"budget tokens", [](Method& m) { m.budget.tokens = -1; }},
+      {"budget percent", [](Method& m) { m.budget.percent = 101; }},
+      {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
+      {"sink", [](Method& m) { m.sink = -1; }},
+      {"recent", [](Method& m) { m.recent = -1; }},
+      {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
+  };
+  ASSERT_TRUE(ValidateMethod(Method()).ok());
+  for (const Wrong& wrong : wrongs) {
+    Method method;
+    wrong.change(method);
+    const Status status = ValidateMethod(method);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << wrong.field;
+    EXPECT_THAT(status.message(), HasSubstr(std::string(wrong.field) + ": got "));
+    EXPECT_THAT(status.message(), HasSubstr("wanted "));
+  }
+}
+
+TEST(ValidateTest, LimitsThemselvesAreAllowed) {
+  Method method;
+  method.split.block_tokens = 1;
+  method.split.search_range = 0;
+  method.split.max_block_tokens = 1024;
+  method.vectors = 8;
+  method.sink = method.recent = method.dense_layers = 0;
+  method.budget = {0, 100};
+  EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
+}
+
+TEST(ValidateTest, SearchRangeMattersToSearchesAlone) {
+  Method method;
+  method.split.block_tokens = 4;  // with search_range 8
+  EXPECT_FALSE(ValidateMethod(method).ok());
+  method.split.splitter = Splitter::kFixed;
+  EXPECT_TRUE(ValidateMethod(method).ok());
+}
+
+}  // namespace
+}  // namespace dynsplit
