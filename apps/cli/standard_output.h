@@ -14,6 +14,8 @@ class StandardOutput {
   // Where `cancel` is given, it is set at the first error, so that nobody goes on writing.
   explicit StandardOutput(std::atomic<bool>* cancel = nullptr) : cancel_(cancel) {}
 
+  std::atomic<bool>* cancel() const { return cancel_; }
+
   // Writes and flushes, so that a person sees each piece at once.
   void Write(std::string_view text);
   // IoError with the reason of the first error.

@@ -36,7 +36,7 @@ std::string FormatSeconds(double seconds) {
 }
 
 std::string FormatRate(double per_second) {
-  return fmt::format(per_second < 100 ? "{:.1f}" : "{:.0f}", per_second);
+  return per_second < 100 ? fmt::format("{:.1f}", per_second) : fmt::format("{:.0f}", per_second);
 }
 
 double Rate(int64_t count, double seconds) {

@@ -1,0 +1,163 @@
+#include "apps/cli/bench_runs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "apps/cli/run_report.h"
+#include "apps/common/memory_usage.h"
+#include "apps/common/prefill.h"
+
+namespace dynsplit::cli {
+
+const std::string_view kBenchText =
+    "The harbour woke slowly that morning. Three boats, heavy with salt and rope, came in before "
+    "the tide turned; their crews counted 48 crates, 7 barrels and a small brass bell. Nobody "
+    "knew whose bell it was. \"Ask the clerk,\" said the oldest of them, \"she writes everything "
+    "down.\" So they went up the hill (it is steeper than it looks), past the school and the "
+    "bakery, and knocked.\n\n"
+    "def count_crates(boats):\n"
+    "    total = 0\n"
+    "    for boat in boats:\n"
+    "        total += len(boat.crates)\n"
+    "    return total\n\n";
+
+namespace {
+
+constexpr int kWarmUpSteps = 2;
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+Result<std::vector<int32_t>> CycledTokens(const std::string& text, int64_t count,
+                                          const Tokenizer& tokenizer) {
+  const auto once = tokenizer.Encode(text, {.add_special = false});
+  if (!once.ok()) return once.status();
+  if (once->empty()) return InvalidArgument("the text to measure with is empty");
+  std::vector<int32_t> tokens;
+  while (static_cast<int64_t>(tokens.size()) < count) {
+    tokens.insert(tokens.end(), once->begin(), once->end());
+  }
+  tokens.resize(static_cast<size_t>(count));
+  return tokens;
+}
+
+class Bench {
+ public:
+  Bench(const BenchPlan& plan, Engine* engine, std::span<const int32_t> tokens)
+      : plan_(plan), engine_(*engine), tokens_(tokens) {}
+
+  Status Run(std::vector<BenchRow>* rows) {
+    if (plan_.prefill_tokens > 0) DYNSPLIT_RETURN_IF_ERROR(MeasurePrefill(rows));
+    for (const int64_t context : plan_.contexts) {
+      DYNSPLIT_RETURN_IF_ERROR(MeasureContext(context, rows));
+    }
+    return {};
+  }
+
+ private:
+  // A session that has read the first `count` tokens, and the seconds that took.
+  Status Read(int64_t count, std::unique_ptr<Session>* session, double* seconds) {
+    auto made = engine_.NewSession();
+    if (!made.ok()) return made.status();
+    *session = *std::move(made);
+    *seconds = 0;
+    if (count == 0) return {};
+    return Prefill(session->get(), tokens_.first(static_cast<size_t>(count)),
+                   {.progress = plan_.progress, .cancel = plan_.cancel}, seconds);
+  }
+
+  Status MeasurePrefill(std::vector<BenchRow>* rows) {
+    BenchRow row;
+    row.prefill_tokens = plan_.prefill_tokens;
+    ResetPeakRss();
+    std::vector<double> seconds(static_cast<size_t>(plan_.rounds));
+    for (double& round : seconds) {
+      std::unique_ptr<Session> session;
+      DYNSPLIT_RETURN_IF_ERROR(Read(plan_.prefill_tokens, &session, &round));
+      row.kv_bytes_total = session->stats().kv_bytes_total;
+    }
+    row.prefill_seconds = Median(std::move(seconds));
+    row.peak_rss_bytes = PeakRssBytes();
+    rows->push_back(std::move(row));
+    return {};
+  }
+
+  Status MeasureContext(int64_t context, std::vector<BenchRow>* rows) {
+    std::unique_ptr<Session> base;
+    double seconds = 0;
+    DYNSPLIT_RETURN_IF_ERROR(Read(context, &base, &seconds));
+    for (const Method& method : plan_.methods) {
+      BenchRow row;
+      row.method = method.name;
+      row.budget = HasBudget(method) ? FormatBudget(method.budget) : "";
+      row.context = row.prefill_tokens = context;
+      row.prefill_seconds = seconds;
+      DYNSPLIT_RETURN_IF_ERROR(MeasureDecode(*base, method, &row));
+      rows->push_back(std::move(row));
+    }
+    return {};
+  }
+
+  Status MeasureDecode(const Session& base, const Method& method, BenchRow* row) {
+    ResetPeakRss();
+    std::vector<double> seconds(static_cast<size_t>(plan_.rounds));
+    for (double& round : seconds) {
+      const std::unique_ptr<Session> session = base.Fork();
+      DYNSPLIT_RETURN_IF_ERROR(session->SetMethod(method));
+      DYNSPLIT_RETURN_IF_ERROR(Step(session.get(), kWarmUpSteps));
+      session->ResetStats();
+      const auto start = std::chrono::steady_clock::now();
+      DYNSPLIT_RETURN_IF_ERROR(Step(session.get(), plan_.decode_steps));
+      round = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      const SessionStats stats = session->stats();
+      row->attended_tokens_mean = stats.attended_tokens_mean;
+      row->kv_bytes_total = stats.kv_bytes_total;
+    }
+    row->decode_steps = plan_.decode_steps;
+    row->decode_seconds = Median(std::move(seconds));
+    row->peak_rss_bytes = PeakRssBytes();
+    return {};
+  }
+
+  // Feeds the next tokens of the text one by one.
+  Status Step(Session* session, int steps) {
+    FeedOptions feed;
+    feed.attention = Attention::kSelected;
+    feed.cancel = plan_.cancel;
+    for (int i = 0; i < steps; ++i) {
+      const auto next = tokens_.subspan(session->tokens().size(), 1);
+      DYNSPLIT_RETURN_IF_ERROR(session->Feed(next, feed));
+    }
+    return {};
+  }
+
+  const BenchPlan& plan_;
+  Engine& engine_;
+  std::span<const int32_t> tokens_;
+};
+
+}  // namespace
+
+int64_t BenchPlan::TokensNeeded() const {
+  int64_t deepest = 0;
+  for (const int64_t context : contexts) deepest = std::max(deepest, context);
+  return std::max<int64_t>(deepest + kWarmUpSteps + decode_steps, prefill_tokens);
+}
+
+Result<std::vector<BenchRow>> RunBench(const BenchPlan& plan, const std::string& text,
+                                       const LoadedModel& loaded) {
+  const auto tokens = CycledTokens(text, plan.TokensNeeded(), loaded.model->tokenizer());
+  if (!tokens.ok()) return tokens.status();
+  std::vector<BenchRow> rows;
+  const Status status = Bench(plan, loaded.engine.get(), *tokens).Run(&rows);
+  if (!status.ok()) return status;
+  return rows;
+}
+
+}  // namespace dynsplit::cli

@@ -1,0 +1,50 @@
+// The measurements of `bench`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/cli/flags.h"
+#include "dynsplit/method.h"
+
+namespace dynsplit::cli {
+
+struct BenchPlan {
+  std::vector<int64_t> contexts;  // tokens in the cache before decoding
+  std::vector<Method> methods;
+  int decode_steps = 64;
+  int prefill_tokens = 0;  // 0: no prefill from empty on its own
+  int rounds = 1;
+  bool progress = false;
+  const std::atomic<bool>* cancel = nullptr;
+
+  int64_t TokensNeeded() const;  // of one sequence
+};
+
+// One line of the result: a method at a depth, or a prefill alone (method is empty).
+struct BenchRow {
+  std::string method;
+  std::string budget;  // "" where the method has none
+  int64_t context = 0;
+  int64_t prefill_tokens = 0;
+  double prefill_seconds = 0;  // shared by the methods of a context
+  int64_t decode_steps = 0;
+  double decode_seconds = 0;
+  double attended_tokens_mean = 0;
+  int64_t peak_rss_bytes = 0;  // while decoding, where the system lets the peak be reset
+  int64_t kv_bytes_total = 0;
+};
+
+// Repeated until there are tokens enough. Which they are hardly matters to the time.
+extern const std::string_view kBenchText;
+
+// One prefill for each context; each method and round decodes on a fork of it, two steps as
+// warm-up before those that count. The tokens fed are those of the text, so all methods do the
+// same. Errors of the engine; Cancelled.
+Result<std::vector<BenchRow>> RunBench(const BenchPlan& plan, const std::string& text,
+                                       const LoadedModel& loaded);
+
+}  // namespace dynsplit::cli

@@ -1,0 +1,42 @@
+// Messages to tokens, so that no text of a user's can pass for the template's own: "<|im_end|>"
+// in a document stays text.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dynsplit/chat.h"
+#include "dynsplit/model.h"
+#include "dynsplit/tokenizer.h"
+
+namespace dynsplit::cli {
+
+// A stretch of a rendered prompt: the template's own, or what a message says.
+struct PromptPart {
+  std::string text;
+  int message_idx = -1;  // -1: the template's own
+};
+
+// The rendered messages, the assistant's turn opened. ChatTemplate::Render's errors.
+Result<std::vector<PromptPart>> RenderParts(const ChatTemplate& chat_template,
+                                            std::span<const ChatMessage> messages);
+
+// The tokens of the parts. The text is encoded as a whole, as models are trained, unless what a
+// message says holds the name of a special token: then part by part. `whole` is false for parts
+// that go on where a session stands.
+Result<std::vector<int32_t>> EncodeParts(const Tokenizer& tokenizer,
+                                         std::span<const PromptPart> parts, bool whole);
+
+// The template of that name, or the model's own where the name is empty.
+Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name);
+
+// What the user says: each file's text after a line that names it, then the prompt.
+struct NamedText {
+  std::string name;
+  std::string text;
+};
+std::string UserMessage(std::span<const NamedText> files, const std::string& prompt);
+
+}  // namespace dynsplit::cli

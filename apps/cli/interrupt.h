@@ -1,0 +1,12 @@
+// SIGINT as a flag that the engine looks at between passes.
+#pragma once
+
+#include <atomic>
+
+namespace dynsplit::cli {
+
+// From now on the first SIGINT sets the flag and the second one ends the program at once. Calling
+// it again clears the flag and starts anew. The flag lives as long as the program.
+std::atomic<bool>* CatchInterrupt();
+
+}  // namespace dynsplit::cli

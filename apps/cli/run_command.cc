@@ -1,0 +1,114 @@
+// dynsplit run: reads texts, answers a prompt, says what it took.
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/exit_status.h"
+#include "apps/cli/flags.h"
+#include "apps/cli/interrupt.h"
+#include "apps/cli/prompt_flags.h"
+#include "apps/cli/run_report.h"
+#include "apps/cli/standard_output.h"
+#include "apps/common/figures.h"
+#include "apps/common/memory_usage.h"
+#include "apps/common/prefill.h"
+#include "dynsplit/generate.h"
+
+namespace dynsplit::cli {
+namespace {
+
+struct RunFlags {
+  ModelFlags model;
+  PromptFlags prompt;
+  std::string method = "dynsplit";
+  MethodFlags refined;
+  AnswerFlags answer;
+  bool json = false;
+};
+
+// Reads the prompt and writes the answer. With an interrupt in either, the report holds what was
+// done until then.
+Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* session,
+              const LoadedModel& loaded, StandardOutput* output, RunReport* report) {
+  report->prompt_tokens = static_cast<int64_t>(prompt.size());
+  report->answer.stop_reason = StopReason::kCancelled;
+  const Status status =
+      Prefill(session, prompt, {.progress = flags.model.progress, .cancel = output->cancel()},
+              &report->prefill_seconds);
+  report->prefill_tokens = static_cast<int64_t>(session->tokens().size());
+  if (status.code() == StatusCode::kCancelled) return {};
+  DYNSPLIT_RETURN_IF_ERROR(status);
+  GenerateOptions options;
+  options.max_tokens = flags.answer.max_tokens;
+  options.sampler = flags.answer.sampler;
+  options.stop = flags.answer.stop;
+  options.cancel = output->cancel();
+  if (!flags.json) options.on_text = [&](std::string_view text) { output->Write(text); };
+  Result<Generation> answer = Generate(session, loaded.model->tokenizer(), options);
+  if (!answer.ok()) return answer.status();
+  report->answer = *std::move(answer);
+  return {};
+}
+
+ExitStatus Show(const RunFlags& flags, const RunReport& report, StandardOutput* output) {
+  if (flags.json) {
+    output->Write(ToJson(report));
+  } else if (isatty(STDOUT_FILENO) == 1) {
+    output->Write("\n");
+  }
+  PrintToStderr((isatty(STDERR_FILENO) == 1 ? "\n" : "") + ToTable(report));
+  const Status status = output->Finish();
+  if (!status.ok()) return Failed(status);
+  return report.answer.stop_reason == StopReason::kCancelled ? kInterrupted : kGood;
+}
+
+ExitStatus Run(const RunFlags& flags) {
+  const Result<Method> method = ResolveMethod(flags.method, flags.refined);
+  if (!method.ok()) return WrongUsage(method.status());
+  for (const Status& status :
+       {CheckPromptFlags(flags.prompt), ValidateSampler(flags.answer.sampler)}) {
+    if (!status.ok()) return WrongUsage(status);
+  }
+  const Result<PromptTexts> texts = ReadPrompt(flags.prompt);
+  if (!texts.ok()) return Failed(texts.status());
+  const Result<LoadedModel> loaded = LoadModel(flags.model);
+  if (!loaded.ok()) return Failed(loaded.status());
+  const auto prompt = EncodePrompt(flags.prompt, *texts, *loaded->model);
+  if (!prompt.ok()) return Failed(prompt.status());
+  const auto session = loaded->engine->NewSession(*method);
+  if (!session.ok()) return Failed(session.status());
+
+  RunReport report;
+  report.model = loaded->model->description().name;
+  report.build = loaded->engine->BuildInfo();
+  report.threads = loaded->engine->threads();
+  report.method = *method;
+  StandardOutput output(CatchInterrupt());
+  const Status status = Answer(flags, *prompt, session->get(), *loaded, &output, &report);
+  if (!status.ok()) return Failed(status);
+  report.stats = (*session)->stats();
+  report.peak_rss_bytes = PeakRssBytes();
+  return Show(flags, report, &output);
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App* app, int* exit_status) {
+  CLI::App* command = app->add_subcommand("run", "Read texts and answer a prompt");
+  const auto flags = std::make_shared<RunFlags>();
+  AddModelFlags(command, &flags->model);
+  AddContextFlag(command, &flags->model);
+  AddPromptFlags(command, &flags->prompt);
+  command->add_option("--method", flags->method, "How the answer attends to what was read")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group("Method");
+  AddMethodFlags(command, &flags->refined);
+  AddAnswerFlags(command, &flags->answer);
+  command->add_flag("--json", flags->json, "Write the answer and its figures as JSON");
+  command->callback([flags, exit_status] { *exit_status = Run(*flags); });
+}
+
+}  // namespace dynsplit::cli

@@ -1,0 +1,23 @@
+#include "apps/common/prefill.h"
+
+#include <chrono>
+
+#include "apps/common/progress.h"
+
+namespace dynsplit {
+
+Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillOptions& options,
+               double* seconds) {
+  Progress progress(options.label, options.progress);
+  FeedOptions feed;
+  feed.attention = Attention::kDense;
+  feed.logits = options.logits;
+  feed.cancel = options.cancel;
+  feed.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
+  const auto start = std::chrono::steady_clock::now();
+  const Status status = session->Feed(tokens, feed);
+  *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return status;
+}
+
+}  // namespace dynsplit

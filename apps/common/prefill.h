@@ -1,0 +1,25 @@
+// Reading a text into a session, with a person watching.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "dynsplit/session.h"
+
+namespace dynsplit {
+
+struct PrefillOptions {
+  std::string label = "reading";
+  bool progress = false;  // also where stderr is no terminal
+  Logits logits = Logits::kLast;
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+// Feeds the tokens with dense attention. *seconds is what that took, also where it ended early.
+// Session::Feed's errors.
+Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillOptions& options,
+               double* seconds);
+
+}  // namespace dynsplit
