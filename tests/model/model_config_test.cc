@@ -1,0 +1,213 @@
+#include "model/model_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "model/gguf_reader.h"
+#include "support/gguf_writer.h"
+#include "support/tiny_model.h"
+
+namespace dynsplit {
+namespace {
+
+using testing::GgufWriter;
+using ::testing::HasSubstr;
+using testing::TinyModel;
+
+Result<ModelConfig> Read(const GgufWriter& writer) {
+  const std::string bytes = writer.Build();
+  const auto reader = GgufReader::FromBuffer(std::as_bytes(std::span(bytes)), "m.gguf");
+  if (!reader.ok()) return reader.status();
+  return ReadModelConfig(*reader);
+}
+
+// The tiny llama model with something changed.
+Result<ModelConfig> ReadChanged(const std::function<void(GgufWriter*)>& change) {
+  GgufWriter writer = TinyModel();
+  change(&writer);
+  return Read(writer);
+}
+
+TEST(ModelConfig, ReadsLlama) {
+  const Result<ModelConfig> config = Read(TinyModel());
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->architecture, Architecture::kLlama);
+  EXPECT_EQ(ArchitectureName(config->architecture), "llama");
+  EXPECT_EQ(config->name, "tiny llama");
+  EXPECT_EQ(config->num_layers, 2);
+  EXPECT_EQ(config->embedding_length, 64);
+  EXPECT_EQ(config->feed_forward_length, 96);
+  EXPECT_EQ(config->num_heads, 4);
+  EXPECT_EQ(config->num_kv_heads, 2);
+  EXPECT_EQ(config->head_dim, 16);
+  EXPECT_EQ(config->QueryLength(), 64);
+  EXPECT_EQ(config->KvLength(), 32);
+  EXPECT_EQ(config->context_length, 512);
+  EXPECT_EQ(config->vocab_size, 283);
+  EXPECT_EQ(config->rms_epsilon, 1e-5f);
+  EXPECT_EQ(config->rope.layout, RopeLayout::kAdjacent);
+  EXPECT_EQ(config->rope.dimension_count, 16);
+  EXPECT_EQ(config->rope.freq_base, 10000.0f);
+  EXPECT_EQ(config->rope.scaling, RopeScaling::kNone);
+  EXPECT_EQ(config->rope.factor, 1.0f);
+  EXPECT_EQ(config->rope.original_context, 512);
+}
+
+TEST(ModelConfig, Qwen2RotatesHalves) {
+  const Result<ModelConfig> config = Read(TinyModel({.architecture = "qwen2"}));
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->architecture, Architecture::kQwen2);
+  EXPECT_EQ(config->rope.layout, RopeLayout::kHalves);
+}
+
+TEST(ModelConfig, DefaultsOfMissingKeys) {
+  const Result<ModelConfig> config = ReadChanged([](GgufWriter* w) {
+    for (const char* key :
+         {"general.name", "llama.attention.head_count_kv", "llama.attention.key_length",
+          "llama.attention.value_length", "llama.rope.freq_base", "llama.rope.dimension_count"}) {
+      w->Remove(key);
+    }
+  });
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->name, "");
+  EXPECT_EQ(config->num_kv_heads, 4);
+  EXPECT_EQ(config->head_dim, 16);
+  EXPECT_EQ(config->rope.freq_base, 10000.0f);
+  EXPECT_EQ(config->rope.dimension_count, 16);
+}
+
+TEST(ModelConfig, RopeScaling) {
+  const Result<ModelConfig> linear =
+      ReadChanged([](GgufWriter* w) { w->SetF32("llama.rope.scale_linear", 4.0f); });
+  ASSERT_TRUE(linear.ok()) << linear.status().ToString();
+  EXPECT_EQ(linear->rope.scaling, RopeScaling::kLinear);
+  EXPECT_EQ(linear->rope.factor, 4.0f);
+
+  const Result<ModelConfig> yarn = ReadChanged([](GgufWriter* w) {
+    w->SetString("llama.rope.scaling.type", "yarn");
+    w->SetF32("llama.rope.scaling.factor", 8.0f);
+    w->SetU32("llama.rope.scaling.original_context_length", 64);
+    w->SetF32("llama.rope.scaling.attn_factor", 1.25f);
+  });
+  ASSERT_TRUE(yarn.ok()) << yarn.status().ToString();
+  EXPECT_EQ(yarn->rope.scaling, RopeScaling::kYarn);
+  EXPECT_EQ(yarn->rope.factor, 8.0f);
+  EXPECT_EQ(yarn->rope.original_context, 64);
+  EXPECT_EQ(yarn->rope.attention_factor, 1.25f);
+
+  const Result<ModelConfig> none = ReadChanged([](GgufWriter* w) {
+    w->SetString("llama.rope.scaling.type", "none");
+    w->SetF32("llama.rope.scaling.factor", 8.0f);
+  });
+  ASSERT_TRUE(none.ok()) << none.status().ToString();
+  EXPECT_EQ(none->rope.scaling, RopeScaling::kNone);
+  EXPECT_EQ(none->rope.factor, 1.0f);
+
+  const Result<ModelConfig> zero =
+      ReadChanged([](GgufWriter* w) { w->SetF32("llama.rope.scaling.factor", 0.0f); });
+  ASSERT_TRUE(zero.ok()) << zero.status().ToString();
+  EXPECT_EQ(zero->rope.factor, 1.0f);
+}
+
+TEST(ModelConfig, UnsupportedVariants) {
+  const auto message = [](const std::function<void(GgufWriter*)>& change) {
+    return ReadChanged(change).status().ToString();
+  };
+  EXPECT_EQ(message([](GgufWriter* w) { w->SetString("general.architecture", "mamba"); }),
+            "Unsupported: m.gguf: architecture 'mamba' is not supported; supported are llama and "
+            "qwen2");
+  EXPECT_EQ(message([](GgufWriter* w) { w->SetU32("llama.expert_count", 8); }),
+            "Unsupported: m.gguf: key 'llama.expert_count': a mixture of experts, supported are "
+            "dense models");
+  EXPECT_THAT(message([](GgufWriter* w) { w->SetString("llama.rope.scaling.type", "longrope"); }),
+              HasSubstr("'longrope', supported are none, linear and yarn"));
+  EXPECT_THAT(message([](GgufWriter* w) { w->SetU32("llama.attention.key_length", 24); }),
+              HasSubstr("Unsupported: m.gguf: key 'llama.attention.key_length': heads of 24"));
+  EXPECT_THAT(message([](GgufWriter* w) { w->SetU32("llama.attention.value_length", 32); }),
+              HasSubstr("Unsupported: m.gguf: key 'llama.attention.value_length'"));
+}
+
+struct BadNumber {
+  const char* key;
+  double value;
+  bool is_float;
+};
+
+class ModelConfigRange : public ::testing::TestWithParam<BadNumber> {};
+
+TEST_P(ModelConfigRange, IsCorruptionThatNamesTheKey) {
+  const BadNumber& bad = GetParam();
+  const Status status = ReadChanged([&](GgufWriter* w) {
+                          bad.is_float ? w->SetF32(bad.key, static_cast<float>(bad.value))
+                                       : w->SetU64(bad.key, static_cast<uint64_t>(bad.value));
+                        }).status();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr(std::string("m.gguf: key '") + bad.key + "': got "));
+}
+
+std::string CaseName(const ::testing::TestParamInfo<BadNumber>& number) {
+  std::string name = number.param.key;
+  for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name + "_" + std::to_string(number.index);
+}
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, ModelConfigRange,
+    ::testing::Values(BadNumber{"llama.block_count", 0, false},
+                      BadNumber{"llama.block_count", 1025, false},
+                      BadNumber{"llama.embedding_length", 0, false},
+                      BadNumber{"llama.embedding_length", 1u << 18, false},
+                      BadNumber{"llama.feed_forward_length", 0, false},
+                      BadNumber{"llama.feed_forward_length", 1u << 21, false},
+                      BadNumber{"llama.context_length", 0, false},
+                      BadNumber{"llama.context_length", 4294967295.0, false},
+                      BadNumber{"llama.attention.head_count", 0, false},
+                      BadNumber{"llama.attention.head_count", 4096, false},
+                      BadNumber{"llama.attention.head_count_kv", 0, false},
+                      BadNumber{"llama.attention.head_count_kv", 3, false},
+                      BadNumber{"llama.attention.key_length", 0, false},
+                      BadNumber{"llama.attention.key_length", 1024, false},
+                      BadNumber{"llama.rope.dimension_count", 0, false},
+                      BadNumber{"llama.rope.dimension_count", 15, false},
+                      BadNumber{"llama.rope.dimension_count", 18, false},
+                      BadNumber{"llama.rope.scaling.original_context_length", 0, false},
+                      BadNumber{"llama.attention.layer_norm_rms_epsilon", 0.0, true},
+                      BadNumber{"llama.attention.layer_norm_rms_epsilon", -1e-5, true},
+                      BadNumber{"llama.attention.layer_norm_rms_epsilon", 2.0, true},
+                      BadNumber{"llama.attention.layer_norm_rms_epsilon", kNan, true},
+                      BadNumber{"llama.rope.freq_base", 0.0, true},
+                      BadNumber{"llama.rope.freq_base", kInfinity, true},
+                      BadNumber{"llama.rope.freq_base", kNan, true},
+                      BadNumber{"llama.rope.scaling.factor", 0.5, true},
+                      BadNumber{"llama.rope.scaling.factor", -1.0, true},
+                      BadNumber{"llama.rope.scaling.factor", kNan, true},
+                      BadNumber{"llama.rope.scaling.attn_factor", 0.0, true}),
+    CaseName);
+
+TEST(ModelConfig, EmptyVocabulary) {
+  const Result<ModelConfig> config =
+      ReadChanged([](GgufWriter* w) { w->SetStrings("tokenizer.ggml.tokens", {}); });
+  EXPECT_EQ(config.status().ToString(),
+            "Corruption: m.gguf: key 'tokenizer.ggml.tokens': got 0 tokens, wanted 1 to 16777216");
+}
+
+TEST(ModelConfig, EmbeddingMustSplitIntoHeads) {
+  const Result<ModelConfig> config = ReadChanged([](GgufWriter* w) {
+    w->Remove("llama.attention.key_length");
+    w->SetU32("llama.embedding_length", 66);
+  });
+  EXPECT_EQ(config.status().ToString(),
+            "Corruption: m.gguf: key 'llama.embedding_length': got 66, wanted a multiple of "
+            "head_count 4");
+}
+
+}  // namespace
+}  // namespace dynsplit
