@@ -32,8 +32,9 @@ class ChatTemplate {
 
   // What Jinja gives with date_string and tools undefined, but without the begin token at the very
   // start: encode the result with add_special and parse_special. `add_generation_prompt` opens the
-  // assistant's turn. InvalidArgument where there are no messages, for an unknown role, and for an
-  // order of roles that the template refuses.
+  // assistant's turn. InvalidArgument where there are no messages, for an unknown role, and where
+  // Llama 2, Mistral and Gemma do not find an optional system message (where the template takes
+  // one), then user and assistant by turns.
   Result<std::string> Render(std::span<const ChatMessage> messages,
                              bool add_generation_prompt) const;
 
