@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "golden/reference/golden.h"
-#include "kernels/f16.h"
-#include "kernels/kernel_fixture.h"
+#include "golden/reference/selection_case.h"
 #include "kernels/summarize.h"
 
 namespace dynsplit {
@@ -105,36 +103,15 @@ TEST_F(BlockIndexTest, AForkSharesUntilOneWrites) {
   ExpectSummaries(fork, forked);
 }
 
-TEST_F(BlockIndexTest, EqualsTheSpecification) {
-  Rng rng(0);
+TEST(BlockIndexGoldenTest, EqualsTheSpecification) {
   for (const nlohmann::json& c : ReadGolden("selections.json")) {
-    const auto keys = c["keys"].get<std::vector<std::vector<std::vector<float>>>>();
-    const auto want =
-        c["summaries"].get<std::vector<std::vector<std::vector<std::vector<float>>>>>();
-    const int vectors = c["vectors"];
-    std::vector<Block> blocks;
-    for (const auto& block : c["blocks"]) {
-      const int32_t start = block[0];
-      blocks.push_back({start, block[1].get<int32_t>() - start});
-    }
-    std::vector<RandomPages> pages;
-    std::vector<KvView> views;
-    for (const auto& head : keys) {
-      pages.emplace_back(rng, static_cast<int64_t>(head.size()), kHeadDim);
-      for (size_t t = 0; t < head.size(); ++t) {
-        std::transform(head[t].begin(), head[t].end(), pages.back().Key(static_cast<int64_t>(t)),
-                       F16FromF32);
-      }
-    }
-    for (const RandomPages& head : pages) views.push_back(head.View());
-    BlockIndex index({1, static_cast<int>(keys.size()), kHeadDim, vectors, Summary::kMean});
-    index.Reserve(static_cast<int64_t>(blocks.size()));
-    index.Fill(0, 0, blocks, views);
-    for (size_t g = 0; g < keys.size(); ++g) {
-      const f16* got = index.Summaries(0, 0, static_cast<int>(g));
-      for (const auto& block : want[g]) {
+    const SelectionCase selection(c);
+    int head = 0;
+    for (const auto& blocks : c["summaries"]) {
+      const f16* got = selection.index.Summaries(0, 0, head++);
+      for (const auto& block : blocks) {
         for (const auto& vector : block) {
-          for (const float value : vector) EXPECT_NEAR(F32FromF16(*got++), value, 2e-3);
+          for (const float want : vector) EXPECT_NEAR(F32FromF16(*got++), want, 2e-3);
         }
       }
     }

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
-#include "golden/reference/golden.h"
-#include "kernels/f16.h"
-#include "kernels/kernel_fixture.h"
+#include "golden/reference/selection_case.h"
 #include "select/policies.h"
 #include "select/select_fixture.h"
 
@@ -87,41 +87,19 @@ TEST_F(PolicyTopTest, BrokenQueriesStillChooseWithinTheBudget) {
 }
 
 TEST(PolicyTopGoldenTest, EqualsTheSpecification) {
-  Rng rng(0);
   for (const nlohmann::json& c : ReadGolden("selections.json")) {
-    const auto keys = c["keys"].get<std::vector<std::vector<std::vector<float>>>>();
-    std::vector<Block> blocks;
-    for (const auto& block : c["blocks"]) {
-      const int32_t start = block[0];
-      blocks.push_back({start, block[1].get<int32_t>() - start});
-    }
-    std::vector<RandomPages> pages;
-    for (const auto& head : keys) {
-      pages.emplace_back(rng, static_cast<int64_t>(head.size()), kHeadDim);
-      for (size_t t = 0; t < head.size(); ++t) {
-        std::transform(head[t].begin(), head[t].end(), pages.back().Key(static_cast<int64_t>(t)),
-                       F16FromF32);
-      }
-    }
-    std::vector<KvView> views;
-    for (const RandomPages& head : pages) views.push_back(head.View());
-    BlockIndex index({1, static_cast<int>(keys.size()), kHeadDim, c["vectors"], Summary::kMean});
-    index.Reserve(static_cast<int64_t>(blocks.size()));
-    index.Fill(0, 0, blocks, views);
-
-    std::vector<float> queries;
-    for (const auto& head : c["queries"]) queries.insert(queries.end(), head.begin(), head.end());
-    const size_t group = c["queries"].size() / keys.size();
+    const SelectionCase selection(c);
+    const int group = selection.group_heads;
     for (size_t i = 0; i < c["budgets"].size(); ++i) {
-      for (size_t g = 0; g < keys.size(); ++g) {
-        SelectInput input = InputOf(blocks, c["budgets"][i]);
-        input.queries = queries.data() + g * group * kHeadDim;
-        input.group_heads = static_cast<int>(group);
-        input.scale = 0.25f;
-        input.kv_head = static_cast<int>(g);
-        input.index = &index;
-        EXPECT_EQ(Chosen(input), c["chosen"][i][g].get<std::vector<int32_t>>())
-            << "budget " << c["budgets"][i] << ", head " << g;
+      SelectInput input = InputOf(selection.blocks, c["budgets"][i]);
+      input.group_heads = group;
+      input.scale = 1 / std::sqrt(static_cast<float>(selection.head_dim));
+      input.index = &selection.index;
+      for (const auto& want : c["chosen"][i]) {
+        input.queries = selection.queries.data() + input.kv_head * group * selection.head_dim;
+        EXPECT_EQ(Chosen(input), want.get<std::vector<int32_t>>())
+            << "budget " << input.budget_tokens << ", head " << input.kv_head;
+        ++input.kv_head;
       }
     }
   }

@@ -5,6 +5,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include "golden/reference/golden.h"
+
 namespace dynsplit {
 
 bool operator==(const Tile& a, const Tile& b) { return a.start == b.start && a.rows == b.rows; }
@@ -18,6 +20,22 @@ std::vector<Tile> TilesOf(const std::vector<TokenRange>& ranges, int max_rows) {
   std::vector<Tile> tiles;
   AppendTiles(ranges, max_rows, &tiles);
   return tiles;
+}
+
+TEST(TileMapTest, EqualsTheSpecification) {
+  for (const nlohmann::json& c : ReadGolden("selections.json")) {
+    for (size_t i = 0; i < c["budgets"].size(); ++i) {
+      for (size_t g = 0; g < c["keys"].size(); ++g) {
+        std::vector<TokenRange> ranges;
+        for (const size_t block : c["chosen"][i][g]) {
+          ranges.push_back({c["blocks"][block][0], c["blocks"][block][1]});
+        }
+        std::vector<Tile> want;
+        for (const auto& tile : c["tiles"][i][g]) want.push_back({tile[0], tile[1]});
+        EXPECT_EQ(TilesOf(ranges, kTileTokens), want);
+      }
+    }
+  }
 }
 
 TEST(TileMapTest, CutsLongRanges) {
