@@ -26,7 +26,7 @@ struct EngineOptions {
 // What one sequence contributes to a batch.
 struct BatchItem {
   Session* session = nullptr;
-  std::span<const int32_t> tokens;
+  std::span<const int32_t> tokens = {};
   Attention attention = Attention::kDense;
   Logits logits = Logits::kLast;
 };

@@ -24,7 +24,7 @@ struct FeedOptions {
   Attention attention = Attention::kDense;
   Logits logits = Logits::kLast;  // kAll keeps tokens * vocab_size floats
   // Called after each pass with tokens done and tokens in all.
-  std::function<void(int64_t, int64_t)> progress;
+  std::function<void(int64_t, int64_t)> progress = {};
   const std::atomic<bool>* cancel = nullptr;
 };
 

@@ -64,6 +64,7 @@ int AttentionBatch::observed_heads() const {
 
 void AttentionBatch::Begin(std::span<const Span> spans) {
   spans_.assign(spans.begin(), spans.end());
+  first_positions_.clear();
   if (dense_tiles_.size() < spans_.size()) dense_tiles_.resize(spans_.size());
   int rows = 0;
   size_t parts = 0;
@@ -71,6 +72,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
     const Span& span = spans_[s];
     DYNSPLIT_CHECK(span.first_row == rows && span.rows > 0);
     rows += span.rows;
+    first_positions_.push_back(span.cache->size());
     dense_tiles_[s].clear();
     if (span.rows == 1) {
       const TokenRange all{0, span.cache->size() + 1};
@@ -354,7 +356,7 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
     if (Selects(span, layer)) continue;
-    for (int row = 0; row < span.rows; ++row) dense += span.cache->size() + row + 1;
+    for (int row = 0; row < span.rows; ++row) dense += first_positions_[span_idx] + row + 1;
   }
   return dense * shape_.kv_heads + attended_[span_idx].load(std::memory_order_relaxed);
 }

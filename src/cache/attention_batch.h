@@ -87,6 +87,7 @@ class AttentionBatch {
   float scale_;
   std::vector<bool> sampled_;
   std::vector<Span> spans_;
+  std::vector<int64_t> first_positions_;            // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;      // [spans]: page-sized tiles of one-row spans
   std::vector<std::vector<Tile>> row_tiles_;        // [rows * kv_heads]: the tile table
   std::vector<Scratch> scratch_;                    // [max_workers]

@@ -34,7 +34,7 @@ struct Engine::Impl {
 struct Session::Impl {
   Engine* engine;
   SemanticCache cache;
-  std::vector<float> logits;
+  std::vector<float> logits = {};
   int64_t selected_rows = 0;
   int64_t attended_tokens = 0;  // of those rows, over layers and KV heads
 };

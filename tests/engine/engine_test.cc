@@ -1,0 +1,108 @@
+#include "dynsplit/engine.h"
+
+#include <gmock/gmock.h>
+
+#include "engine_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST_F(EngineTest, RefusesOptionsOutOfRange) {
+  const TempFile file(TinyModel().Build());
+  auto model = Model::Load(file.path());
+  ASSERT_TRUE(model.ok());
+  for (const EngineOptions& bad :
+       {EngineOptions{.threads = -1}, EngineOptions{.threads = 100000},
+        EngineOptions{.batch_tokens = 0}, EngineOptions{.batch_tokens = 1 << 20},
+        EngineOptions{.context_tokens = -5}}) {
+    auto engine = Engine::Create(*model, bad);
+    ASSERT_FALSE(engine.ok());
+    EXPECT_EQ(engine.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(engine.status().message(), HasSubstr("wanted"));
+  }
+}
+
+TEST_F(EngineTest, TakesContextAndThreadsFromModelAndMachine) {
+  Load({}, {});
+  EXPECT_EQ(engine_->context_tokens(), 512);
+  EXPECT_GE(engine_->threads(), 1);
+}
+
+TEST_F(EngineTest, RefusesAWrongBatch) {
+  auto session = NewSession();
+  const std::vector<int32_t> tokens = RandomTokens(600);
+  const auto run = [&](std::span<const int32_t> part, int times = 1) {
+    const std::vector<BatchItem> items(times, {.session = session.get(), .tokens = part});
+    return engine_->Run(items).code();
+  };
+  EXPECT_EQ(run({}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(run(std::span(tokens).first(513)), StatusCode::kInvalidArgument);
+  EXPECT_EQ(run(std::span(tokens).first(2), 2), StatusCode::kInvalidArgument);
+  EXPECT_EQ(run(std::vector<int32_t>{5, -1}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(run(std::vector<int32_t>{5, 1 << 20}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(engine_->Run({}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(session->tokens().size(), 0u);
+  EXPECT_EQ(run(std::span(tokens).first(2)), StatusCode::kOk);
+}
+
+TEST_F(EngineTest, RefusesTokensPastTheContext) {
+  auto session = NewSession();
+  const std::vector<int32_t> tokens = RandomTokens(512);
+  ASSERT_TRUE(session->Feed(std::span(tokens).first(500)).ok());
+  const BatchItem item{.session = session.get(), .tokens = std::span(tokens).first(13)};
+  const Status status = engine_->Run({&item, 1});
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("512"));
+  EXPECT_EQ(session->tokens().size(), 500u);
+}
+
+TEST_F(EngineTest, ABatchOfSequencesEqualsEachAlone) {
+  const std::vector<int32_t> a = RandomTokens(90, 1), b = RandomTokens(40, 2),
+                             c = RandomTokens(7, 3);
+  auto sa = NewSession(), sb = NewSession(), sc = NewSession();
+  ASSERT_TRUE(sb->Feed(b).ok());
+  const std::vector<int32_t> next = {11};
+  // A prompt, a decoded token and a short prompt with all its logits, mixed.
+  const std::vector<BatchItem> items = {
+      {.session = sa.get(), .tokens = a},
+      {.session = sb.get(), .tokens = next, .attention = Attention::kSelected},
+      {.session = sc.get(), .tokens = c, .logits = Logits::kAll}};
+  ASSERT_TRUE(engine_->Run(items).ok());
+
+  auto alone = NewSession();
+  ASSERT_TRUE(alone->Feed(a).ok());
+  ExpectNear(sa->logits(), alone->logits());
+  alone = NewSession();
+  ASSERT_TRUE(alone->Feed(b).ok());
+  ASSERT_TRUE(alone->Feed(next, {.attention = Attention::kSelected}).ok());
+  ExpectNear(sb->logits(), alone->logits());
+  alone = NewSession();
+  ASSERT_TRUE(alone->Feed(c, {.logits = Logits::kAll}).ok());
+  ExpectNear(sc->logits(), alone->logits());
+  EXPECT_EQ(sc->logits().size(), 7 * sa->logits().size());
+}
+
+TEST_F(EngineTest, ACancelledPassChangesNothing) {
+  auto session = NewSession();
+  const std::vector<int32_t> tokens = RandomTokens(100);
+  ASSERT_TRUE(session->Feed(std::span(tokens).first(50)).ok());
+  const std::atomic<bool> cancel{true};
+  const BatchItem item{.session = session.get(), .tokens = std::span(tokens).subspan(50)};
+  EXPECT_EQ(engine_->Run({&item, 1}, &cancel).code(), StatusCode::kCancelled);
+  EXPECT_EQ(session->tokens().size(), 50u);
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  auto whole = NewSession();
+  ASSERT_TRUE(whole->Feed(tokens).ok());
+  ExpectNear(session->logits(), whole->logits());
+}
+
+TEST_F(EngineTest, NewSessionChecksTheMethod) {
+  Method method;
+  method.vectors = 0;
+  EXPECT_EQ(engine_->NewSession(method).status().code(), StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace dynsplit::testing

@@ -1,0 +1,151 @@
+#include "dynsplit/session.h"
+
+#include <gmock/gmock.h>
+
+#include "engine_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SessionTest : public EngineTest {
+ protected:
+  // Feeds tokens one by one, as decoding does, and keeps every row of logits.
+  static std::vector<float> Decode(Session* session, std::span<const int32_t> tokens) {
+    std::vector<float> all;
+    for (const int32_t& token : tokens) {
+      EXPECT_TRUE(session->Feed({&token, 1}, {.attention = Attention::kSelected}).ok());
+      all.insert(all.end(), session->logits().begin(), session->logits().end());
+    }
+    return all;
+  }
+};
+
+TEST_F(SessionTest, ChunksDoNotChangeTheResult) {
+  const std::vector<int32_t> tokens = RandomTokens(200);
+  auto whole = NewSession();
+  ASSERT_TRUE(whole->Feed(tokens, {.logits = Logits::kAll}).ok());
+  const std::vector<float> want(whole->logits().begin(), whole->logits().end());
+  whole.reset();  // sessions do not outlive their engine
+  for (const int batch : {1, 7, 64, 100}) {
+    Load({.num_layers = 4}, {.threads = 1, .batch_tokens = batch});
+    auto session = NewSession();
+    ASSERT_TRUE(session->Feed(tokens, {.logits = Logits::kAll}).ok());
+    ExpectNear(session->logits(), want);
+    session.reset();
+  }
+}
+
+TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetThatCanRecall) {
+  const std::vector<int32_t> prompt = RandomTokens(300);
+  const std::vector<int32_t> answer = RandomTokens(90, 5);
+  auto full = NewSession(MethodPreset("full").value());
+  ASSERT_TRUE(full->Feed(prompt).ok());
+  auto reference = full->Fork();
+  const std::vector<float> want = Decode(reference.get(), answer);
+  for (const char* name :
+       {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "dynsplit"}) {
+    Method method = MethodPreset(name).value();
+    method.budget = {.tokens = 0, .percent = 100};
+    auto session = full->Fork();
+    ASSERT_TRUE(session->SetMethod(method).ok());
+    const std::vector<float> got = Decode(session.get(), answer);
+    ExpectNear(got, want, 1e-4f);
+    EXPECT_GT(session->stats().num_blocks, 1) << name;
+  }
+}
+
+TEST_F(SessionTest, ASmallBudgetAttendsToLess) {
+  Method method = MethodPreset("dynsplit").value();
+  method.budget.tokens = 32;
+  auto session = NewSession(method);
+  ASSERT_TRUE(session->Feed(RandomTokens(400)).ok());
+  EXPECT_EQ(session->stats().selected_rows, 0);
+  Decode(session.get(), RandomTokens(10, 9));
+  const SessionStats stats = session->stats();
+  EXPECT_EQ(stats.tokens, 410);
+  EXPECT_EQ(stats.selected_rows, 10);
+  // Two of four layers are dense (about 405 tokens), two see sink, recent, what is not yet cut,
+  // and the budget.
+  EXPECT_LT(stats.attended_tokens_mean, 0.5 * 406 + 0.5 * (4 + 64 + 64 + 20 + 32));
+  EXPECT_GT(stats.attended_tokens_mean, 0.5 * 405 + 0.5 * (4 + 64));
+  EXPECT_GT(stats.index_bytes, 0);
+  EXPECT_EQ(stats.kv_bytes_total, 7 * 64 * engine_->model().description().KvBytesPerToken());
+  session->ResetStats();
+  EXPECT_EQ(session->stats().selected_rows, 0);
+}
+
+TEST_F(SessionTest, ARestrictedQuestionInOnePieceEqualsTokenByToken) {
+  Method method = MethodPreset("dynsplit").value();
+  method.budget.tokens = 48;
+  auto session = NewSession(method);
+  ASSERT_TRUE(session->Feed(RandomTokens(350)).ok());
+  auto fork = session->Fork();
+  const std::vector<int32_t> question = RandomTokens(20, 3);
+  ASSERT_TRUE(
+      session->Feed(question, {.attention = Attention::kSelected, .logits = Logits::kAll}).ok());
+  ExpectNear(session->logits(), Decode(fork.get(), question));
+}
+
+TEST_F(SessionTest, ForksAreIndependent) {
+  const std::vector<int32_t> prompt = RandomTokens(130);
+  auto first = NewSession();
+  ASSERT_TRUE(first->Feed(prompt).ok());
+  auto second = first->Fork();
+  const std::vector<int32_t> a = RandomTokens(80, 21), b = RandomTokens(80, 22);
+  const std::vector<float> logits_b = Decode(second.get(), b);
+  const std::vector<float> logits_a = Decode(first.get(), a);
+  auto fresh = NewSession();
+  ASSERT_TRUE(fresh->Feed(prompt).ok());
+  ExpectNear(Decode(fresh.get(), a), logits_a, 1e-5f);
+  second.reset();
+  EXPECT_EQ(first->tokens().size(), 210u);
+}
+
+TEST_F(SessionTest, RefusesATextLongerThanTheContextWhole) {
+  auto session = NewSession();
+  const Status status = session->Feed(RandomTokens(513));
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("513"));
+  EXPECT_THAT(status.message(), HasSubstr("512"));
+  EXPECT_TRUE(session->tokens().empty());
+}
+
+TEST_F(SessionTest, CancelKeepsThePassesThatWereFinished) {
+  Load({.num_layers = 2}, {.threads = 1, .batch_tokens = 32});
+  auto session = NewSession();
+  std::atomic<bool> cancel{false};
+  const Status status = session->Feed(
+      RandomTokens(200),
+      {.progress = [&](int64_t done, int64_t) { cancel = done >= 64; }, .cancel = &cancel});
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+  EXPECT_EQ(session->tokens().size(), 64u);
+  EXPECT_TRUE(session->Feed(RandomTokens(10)).ok());
+}
+
+TEST_F(SessionTest, BlocksPartitionTheTextUnderEachMethod) {
+  auto session = NewSession();
+  const auto tokens = engine_->model().tokenizer().Encode(
+      "The first one, here. And then the other!\n\nIn the end, all of it; nothing is left.\n"
+      "def f(x):\n    return x + 1\n\nThe number is 3.14, or so they say. ");
+  ASSERT_TRUE(tokens.ok());
+  ASSERT_TRUE(session->Feed(*tokens).ok());
+  for (const char* name : {"dynsplit", "quest", "sentence", "delimiter:paragraph"}) {
+    ASSERT_TRUE(session->SetMethod(MethodPreset(name).value()).ok());
+    int32_t end = 0;
+    for (const Block& block : session->Blocks()) {
+      EXPECT_EQ(block.start, end);
+      end = block.end();
+    }
+    EXPECT_EQ(end, static_cast<int32_t>(tokens->size())) << name;
+  }
+  int64_t delimiters = 0;
+  for (const DelimiterImportance& one : session->Importance()) {
+    if (one.delimiter == DelimiterClass::kSentence) delimiters = one.count;
+  }
+  EXPECT_GT(delimiters, 0);
+}
+
+}  // namespace
+}  // namespace dynsplit::testing
