@@ -2,6 +2,7 @@
 // dot products with every row, and a weighted sum of the rows. Included once per target.
 #include <cstddef>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/f16-inl.h"
 #include "kernels/unroll-inl.h"
@@ -33,7 +34,19 @@ struct Rows {
   const f16* first = nullptr;
   size_t count = 0;
   size_t length = 0;
+  // Fetched into the cache, row by row, while these rows are read.
+  const f16* next = nullptr;
+  size_t next_count = 0;
 };
+
+inline constexpr size_t kLineElements = 32;  // f16 values in a cache line of 64 bytes
+
+// Fetches `count` values of the row after `i` rows of what comes next.
+HWY_INLINE void PrefetchRow(const Rows& rows, size_t i, size_t count) {
+  if (i >= rows.next_count) return;
+  const f16* row = rows.next + i * rows.length;
+  for (size_t j = 0; j < count; j += kLineElements) hwy::Prefetch(row + j);
+}
 
 // A [heads, stride] array.
 template <typename T>
@@ -126,6 +139,7 @@ HWY_INLINE void DotRows(HeadArray<const float> queries, size_t heads, Rows rows,
       const f16* row[4];
       for (size_t k = 0; k < 4; ++k) {  // past the end, the last row again
         row[k] = rows.first + (i + k < rows.count ? i + k : rows.count - 1) * rows.length;
+        PrefetchRow(rows, i + k, rows.length);
       }
       DotFourRows<constant_heads>(queries, row, rows.length, {dots.first + i, dots.stride});
     }
@@ -147,6 +161,7 @@ HWY_INLINE void SumColumns(HeadArray<const float> weights, Rows rows, const floa
   });
   const f16* row = rows.first;
   for (size_t i = 0; i < rows.count; ++i, row += rows.length) {
+    PrefetchRow(rows, i, kVecs * lanes);
     RowVec value[kVecs];
     Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA { value[v] = LoadF16(d, row + v * lanes); });
     Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
@@ -171,7 +186,10 @@ HWY_INLINE void SumRows(HeadArray<const float> weights, size_t heads, Rows rows,
     size_t j = 0;
     const auto columns = [&](auto vecs) DYNSPLIT_SIMD_LAMBDA {
       for (; j + vecs * lanes <= rows.length; j += vecs * lanes) {
-        SumColumns<constant_heads, vecs>(weights, {rows.first + j, rows.count, rows.length}, decay,
+        Rows columns_of_rows = rows;
+        columns_of_rows.first += j;
+        columns_of_rows.next += j;
+        SumColumns<constant_heads, vecs>(weights, columns_of_rows, decay,
                                          {sums.first + j, sums.stride});
       }
     };

@@ -43,20 +43,23 @@ HWY_INLINE float SoftmaxTile(float* dots, size_t count, float scale, SoftmaxStat
   return decay;
 }
 
-// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them.
-void AddTile(const TileAttentionArgs& args, Tile tile, size_t heads, SoftmaxState* states,
-             float* outputs) {
+// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them. The rows of
+// `next` are fetched into the cache meanwhile.
+void AddTile(const TileAttentionArgs& args, Tile tile, Tile next, size_t heads,
+             SoftmaxState* states, float* outputs) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   const size_t count = static_cast<size_t>(tile.rows);
+  const size_t next_count = static_cast<size_t>(next.rows);
   HWY_ALIGN_MAX float weights[kMaxHeads * kPageTokens];
   float decay[kMaxHeads];
-  DotRows({args.queries, head_dim}, heads, {args.kv.Key(tile.start), count, head_dim},
-          {weights, kPageTokens});
+  const Rows keys = {args.kv.Key(tile.start), count, head_dim, args.kv.Key(next.start), next_count};
+  DotRows({args.queries, head_dim}, heads, keys, {weights, kPageTokens});
   for (size_t h = 0; h < heads; ++h) {
     decay[h] = SoftmaxTile(weights + h * kPageTokens, count, args.scale, states[h]);
   }
-  SumRows({weights, kPageTokens}, heads, {args.kv.Value(tile.start), count, head_dim}, decay,
-          {outputs, head_dim});
+  const Rows values = {args.kv.Value(tile.start), count, head_dim, args.kv.Value(next.start),
+                       next_count};
+  SumRows({weights, kPageTokens}, heads, values, decay, {outputs, head_dim});
 }
 
 void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
@@ -67,10 +70,12 @@ void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, fl
   for (int i = 0; i < args.num_tiles; ++i) {
     const Tile tile = args.tiles[i];
     if (tile.rows == 0) continue;
+    Tile next = i + 1 < args.num_tiles ? args.tiles[i + 1] : Tile();
     ForHeadChunks(heads, [&](size_t first, size_t count) DYNSPLIT_SIMD_LAMBDA {
       TileAttentionArgs chunk = args;
       chunk.queries += first * head_dim;
-      AddTile(chunk, tile, count, states + first, outputs + first * head_dim);
+      AddTile(chunk, tile, next, count, states + first, outputs + first * head_dim);
+      next.rows = 0;  // the first chunk fetches all of it
     });
   }
 }
