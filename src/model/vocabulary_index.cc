@@ -67,8 +67,9 @@ constexpr KnownName kKnownNames[] = {
     {"<eos>", true},           {"<EOT>", true},
     {"[EOT]", true},           {"[EOS]", true},
     {"<|fim_pad|>", true},     {"<|repo_name|>", true},
-    {"<|file_sep|>", true},    {"<|fim_prefix|>", false},
-    {"<|fim_suffix|>", false}, {"<|fim_middle|>", false},
+    {"<reponame>", true},      {"<|file_sep|>", true},
+    {"<|fim_prefix|>", false}, {"<|fim_suffix|>", false},
+    {"<|fim_middle|>", false},
 };
 
 }  // namespace

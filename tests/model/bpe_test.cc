@@ -141,7 +141,7 @@ TEST(MergeSymbols, IsTheNaiveRule) {
   }));
 }
 
-// 300,000 letters without a split take about 0.1 s by the heap; by repeated scans, an hour.
+// 300,000 letters without a split take about 0.1 s by the heap; by repeated scans, minutes.
 TEST(ByteLevelBpe, OneLongWordIsNotQuadratic) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(Encode(std::string(300'000, 'l')).size(), 150'000u);
