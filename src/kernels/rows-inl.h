@@ -119,12 +119,11 @@ HWY_INLINE void DotFourRows(HeadArray<const float> queries, const f16* const (&r
     for (auto& v : of_head) v = hn::Zero(d);
   }
   for (size_t j = 0; j < length; j += hn::Lanes(d)) {
-    RowVec key[4];
-    Unroll<4>([&](auto i) DYNSPLIT_SIMD_LAMBDA { key[i] = LoadF16(d, row[i] + j); });
-    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-      const RowVec query = hn::LoadU(d, queries.Head(h) + j);
-      Unroll<4>([&](auto i)
-                    DYNSPLIT_SIMD_LAMBDA { sum[h][i] = hn::MulAdd(query, key[i], sum[h][i]); });
+    Unroll<4>([&](auto i) DYNSPLIT_SIMD_LAMBDA {
+      const RowVec key = LoadF16(d, row[i] + j);
+      Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+        sum[h][i] = hn::MulAdd(key, hn::LoadU(d, queries.Head(h) + j), sum[h][i]);
+      });
     });
   }
   Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA { StoreFourSums(sum[h], dots.Head(h)); });
