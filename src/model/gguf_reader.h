@@ -40,7 +40,8 @@ class GgufReader {
   bool Has(const std::string& key) const;
 
   // The value of `key`. A missing key gives `missing` where that is set, else Corruption, as do a
-  // value of another type and a number out of the type's range.
+  // value of another type and a number out of the type's range. Texts end at their first null
+  // byte, here and in Strings: ggml hands out no more.
   Result<uint32_t> U32(const std::string& key, std::optional<uint32_t> missing = {}) const;
   Result<float> F32(const std::string& key, std::optional<float> missing = {}) const;
   Result<bool> Bool(const std::string& key, std::optional<bool> missing = {}) const;

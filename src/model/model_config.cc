@@ -164,6 +164,14 @@ void ReadRope(ConfigKeys* keys, ModelConfig* config) {
                                     static_cast<uint32_t>(config->context_length));
 }
 
+Status CheckIsWhole(const GgufReader& reader) {
+  const Result<uint32_t> num_parts = reader.U32("split.count", 1);
+  if (!num_parts.ok()) return num_parts.status();
+  if (*num_parts <= 1) return {};
+  return Unsupported(reader.path() + ": one of " + std::to_string(*num_parts) +
+                     " parts of a model; supported are models in one file");
+}
+
 Result<int> ReadVocabSize(const GgufReader& reader) {
   const std::string key = "tokenizer.ggml.tokens";
   const Result<uint64_t> length = reader.ArrayLength(key);
@@ -184,6 +192,7 @@ std::string_view ArchitectureName(Architecture architecture) {
 Result<ModelConfig> ReadModelConfig(const GgufReader& reader) {
   const Result<Architecture> architecture = ReadArchitecture(reader);
   if (!architecture.ok()) return architecture.status();
+  DYNSPLIT_RETURN_IF_ERROR(CheckIsWhole(reader));
   ModelConfig config;
   config.architecture = *architecture;
   Result<std::string> name = reader.String("general.name", "");

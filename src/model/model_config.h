@@ -55,9 +55,9 @@ struct ModelConfig {
   int KvLength() const { return num_kv_heads * head_dim; }  // rows of wk and of wv
 };
 
-// Errors: Unsupported for an architecture or variant (experts, unknown rope scaling) that this
-// build cannot run, Corruption for a key that is missing, of the wrong type or out of range; the
-// message names the file and the key.
+// Errors: Unsupported for an architecture or variant (experts, unknown rope scaling, split
+// files) that this build cannot run, Corruption for a key that is missing, of the wrong type or out
+// of range; the message names the file and the key.
 Result<ModelConfig> ReadModelConfig(const GgufReader& reader);
 
 }  // namespace dynsplit

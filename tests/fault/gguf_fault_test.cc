@@ -152,6 +152,7 @@ TEST(GgufFault, WrongTypedKeys) {
   all.SetString("llama.rope.scaling.type", "none");
   all.SetU32("llama.rope.scaling.original_context_length", 512);
   all.SetU32("llama.expert_count", 0);
+  all.SetU32("split.count", 0);
   all.SetBool("tokenizer.ggml.add_space_prefix", true);
   all.SetBool("tokenizer.ggml.add_eos_token", true);
   for (const char* name : {"eot", "eom", "unknown"}) {

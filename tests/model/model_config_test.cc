@@ -121,6 +121,8 @@ TEST(ModelConfig, UnsupportedVariants) {
   EXPECT_EQ(message([](GgufWriter* w) { w->SetString("general.architecture", "mamba"); }),
             "Unsupported: m.gguf: architecture 'mamba' is not supported; supported are llama and "
             "qwen2");
+  EXPECT_EQ(message([](GgufWriter* w) { w->SetU32("split.count", 3); }),
+            "Unsupported: m.gguf: one of 3 parts of a model; supported are models in one file");
   EXPECT_EQ(message([](GgufWriter* w) { w->SetU32("llama.expert_count", 8); }),
             "Unsupported: m.gguf: key 'llama.expert_count': a mixture of experts, supported are "
             "dense models");
