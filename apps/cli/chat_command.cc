@@ -47,7 +47,7 @@ Input ReadLine(std::string* line) {
 }
 
 std::string StatsTable(const SessionStats& stats) {
-  Table table({});
+  Table table;
   table.AddRow({"tokens", std::to_string(stats.tokens)});
   table.AddRow({"blocks", std::to_string(stats.num_blocks)});
   table.AddRow({"attended", fmt::format("{:.0f} tokens", stats.attended_tokens_mean)});

@@ -20,19 +20,18 @@ std::string StateOf(const KnownModel& model, const std::string& path) {
 }
 
 ExitStatus ListModels() {
-  Table table({"name", "state", "size", "what it is"});
-  std::string where;
+  Table table;
   for (const KnownModel& model : KnownModels()) {
     const std::string path = KnownModelPath(model.name);
     const std::string state = StateOf(model, path);
     table.AddRow({std::string(model.name), state, FormatBytes(model.size_bytes),
                   std::string(model.description)});
-    where += state == "here"
-                 ? path + "\n"
-                 : path + "  get it with: scripts/get-model.sh " + std::string(model.name) + "\n";
+    table.AddRow(
+        {"", "", "",
+         state == "here" ? path : "scripts/get-model.sh " + std::string(model.name) + " gets it"});
   }
   StandardOutput output;
-  output.Write(table.ToString() + "\n" + where);
+  output.Write(table.ToString());
   const Status status = output.Finish();
   return status.ok() ? kGood : Failed(status);
 }

@@ -40,7 +40,7 @@ std::string ToJson(const RunReport& report) {
 
 std::string ToTable(const RunReport& report) {
   const Generation& answer = report.answer;
-  Table table({});
+  Table table;
   table.AddRow({"model", report.model});
   table.AddRow({"built for", fmt::format("{}, {} threads", report.build, report.threads)});
   table.AddRow({"method", HasBudget(report.method)

@@ -62,20 +62,25 @@ std::string Table::ToString() const {
   }
   std::string text;
   for (size_t r = 0; r < rows_.size(); ++r) {
-    for (size_t i = 0; i < rows_[r].size(); ++i) {
-      const std::string& cell = rows_[r][i];
-      const std::string gap(widths[i] - Columns(cell), ' ');
-      const bool last = i + 1 == rows_[r].size();
-      text += i == 0 ? cell + (last ? "" : gap) : "  " + gap + cell;
-    }
-    text += '\n';
+    text += Line(rows_[r], widths);
     if (r > 0 || !has_header_) continue;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      text += (i == 0 ? "" : "  ") + std::string(widths[i], '-');
-    }
-    text += '\n';
+    std::vector<std::string> rule;
+    for (const size_t width : widths) rule.emplace_back(width, '-');
+    text += Line(rule, widths);
   }
   return text;
+}
+
+std::string Table::Line(const std::vector<std::string>& cells,
+                        const std::vector<size_t>& widths) const {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const std::string gap(widths[i] - Columns(cells[i]), ' ');
+    if (i > 0) line += "  ";
+    line += i > 0 && has_header_ ? gap + cells[i] : cells[i] + gap;
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
 }
 
 }  // namespace dynsplit

@@ -20,14 +20,17 @@ double Rate(int64_t count, double seconds);
 // Writes to stderr and ignores errors: there is nowhere left to report them to.
 void PrintToStderr(std::string_view text);
 
-// Columns as wide as their widest cell; the first column to the left, the others to the right.
+// Columns as wide as their widest cell. Under a header the first column stands to the left and the
+// others, taken for figures, to the right; without one all stand to the left.
 class Table {
  public:
-  explicit Table(std::vector<std::string> header);  // an empty one: no header line
+  explicit Table(std::vector<std::string> header = {});
   void AddRow(std::vector<std::string> cells);
   std::string ToString() const;
 
  private:
+  std::string Line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) const;
+
   std::vector<std::vector<std::string>> rows_;
   bool has_header_;
 };

@@ -75,6 +75,23 @@ std::vector<HiddenFact> MagicNumbers(int count, uint64_t seed) {
   return facts;
 }
 
+std::vector<HiddenFact> StoryFacts() {
+  return {
+      {"The captain of the ship Aurora is", "Henrik Dahl", "Who is captain of the ship Aurora?"},
+      {"The secret password of the library is", "marmalade",
+       "What is the secret password of the library?"},
+      {"The treasure of Captain Brook is buried under", "the old lighthouse",
+       "Where is the treasure of Captain Brook buried?"},
+      {"The name of the blue parrot is", "Zanzibar", "What is the name of the blue parrot?"},
+      {"The train to Quito leaves at", "quarter past seven", "When does the train to Quito leave?"},
+      {"The key of the tower hangs behind", "the copper kettle",
+       "Where does the key of the tower hang?"},
+      {"The recipe of Aunt Greta needs", "forty walnuts", "What does Aunt Greta's recipe need?"},
+      {"The winner of the chess tournament in Lima was", "Clara Novak",
+       "Who won the chess tournament in Lima?"},
+  };
+}
+
 Result<Haystack> HideFacts(std::string_view prose, std::vector<HiddenFact> facts,
                            int64_t num_tokens, const Tokenizer& tokenizer) {
   const auto paragraphs = Beginning(Paragraphs(prose), num_tokens, tokenizer);

@@ -31,6 +31,10 @@ struct Haystack {
 // Different cities, each with its own five-digit number. count is at most 16.
 std::vector<HiddenFact> MagicNumbers(int count, uint64_t seed);
 
+// Eight facts of a small story, each of its own kind, which even a very small model can find in
+// thousands of tokens.
+std::vector<HiddenFact> StoryFacts();
+
 // Whole paragraphs (they end with a blank line) of `prose` from its beginning, about
 // `num_tokens` in all, with the facts as paragraphs of their own at even distances.
 // InvalidArgument, with both lengths, where the prose is too short.

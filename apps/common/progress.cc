@@ -20,13 +20,13 @@ Progress::Progress(std::string label, bool wanted)
       terminal_(isatty(STDERR_FILENO) == 1),
       shown_(wanted || terminal_),
       start_(std::chrono::steady_clock::now()),
-      last_(start_) {}
+      next_line_(start_) {}
 
 void Progress::Update(int64_t done, int64_t total) {
   if (!shown_) return;
   const auto now = std::chrono::steady_clock::now();
-  if (!terminal_ && now - last_ < kLineInterval) return;
-  last_ = now;
+  if (!terminal_ && now < next_line_) return;
+  next_line_ = now + kLineInterval;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = Rate(done, seconds);
   const std::string left =

@@ -27,7 +27,7 @@ class Progress {
   bool shown_;          // whether to say anything at all
   bool dirty_ = false;  // a line stands there and waits to be cleared
   std::chrono::steady_clock::time_point start_;
-  std::chrono::steady_clock::time_point last_;
+  std::chrono::steady_clock::time_point next_line_;  // not before, off a terminal
 };
 
 }  // namespace dynsplit

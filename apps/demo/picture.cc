@@ -1,0 +1,199 @@
+#include "apps/demo/picture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "apps/common/figures.h"
+
+namespace dynsplit::demo {
+namespace {
+
+constexpr int kWidth = 920;
+constexpr int kMargin = 28;
+constexpr double kCharWidth = 7.23;  // of a 12 px monospaced font, set through textLength
+constexpr int kLineHeight = 19;
+constexpr int kMaxLines = 26;
+constexpr size_t kMaxColumns = 116;
+
+constexpr const char* kStyle =
+    "<style>text{font-family:system-ui,sans-serif;fill:#1f2933}"
+    ".title{font-size:19px;font-weight:600}.note{font-size:12.5px;fill:#52606d}"
+    ".label{font-size:13px}.code{font-family:ui-monospace,Menlo,Consolas,monospace;"
+    "font-size:12px;white-space:pre}</style>\n";
+
+std::string Escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string Text(int x, int y, const char* style, const std::string& text) {
+  return fmt::format("<text x='{}' y='{}' class='{}'>{}</text>\n", x, y, style, Escaped(text));
+}
+
+// One group of bars, a bar a method. Returns its height.
+struct Bars {
+  std::string title;
+  std::function<double(const MethodResult&)> value;
+  std::function<std::string(const MethodResult&)> shown;
+};
+
+std::string DrawBars(const DemoResult& demo, const Bars& bars, int x, int y) {
+  constexpr int kBarWidth = 150;
+  double most = 0;
+  for (const MethodResult& method : demo.methods) most = std::max(most, bars.value(method));
+  std::string svg = Text(x, y, "label", bars.title);
+  for (size_t i = 0; i < demo.methods.size(); ++i) {
+    const MethodResult& method = demo.methods[i];
+    const int top = y + 12 + static_cast<int>(i) * 28;
+    const double width = most > 0 ? kBarWidth * bars.value(method) / most : 0;
+    const char* colour = i + 1 == demo.methods.size() ? "#2b7a78" : "#b8c4ce";
+    svg += fmt::format("<rect x='{}' y='{}' width='{:.1f}' height='20' rx='3' fill='{}'/>\n", x,
+                       top, std::max(2.0, width), colour);
+    svg += Text(x + static_cast<int>(width) + 8, top + 15, "note",
+                method.method.name + " " + bars.shown(method));
+  }
+  return svg;
+}
+
+// A stretch of a block on one line.
+struct Run {
+  size_t line = 0;
+  size_t column = 0;
+  size_t columns = 0;
+  std::string text = {};
+  size_t block_idx = 0;
+};
+
+// Lays out the text of the blocks from `first` on, until the lines are full.
+std::vector<Run> LayOut(const DemoResult& demo, const Tokenizer& tokenizer,
+                        const std::vector<int32_t>& tokens, size_t first) {
+  const std::span<const int32_t> all = tokens;
+  std::vector<Run> runs;
+  Utf8Stream stream;  // a character that a cut divides goes to the later block
+  size_t line = 0;
+  size_t column = 0;
+  for (size_t i = first; i < demo.blocks.size() && line < kMaxLines; ++i) {
+    const Block& block = demo.blocks[i];
+    runs.push_back({.line = line, .column = column, .block_idx = i});
+    for (const char c : stream.Append(tokenizer.Decode(
+             all.subspan(static_cast<size_t>(block.start), static_cast<size_t>(block.length))))) {
+      const bool continues = (c & 0xC0) == 0x80;
+      if (c == '\n' || (column >= kMaxColumns && !continues)) {
+        ++line;
+        column = 0;
+        if (line >= kMaxLines) break;
+        runs.push_back({.line = line, .block_idx = i});
+      }
+      if (static_cast<unsigned char>(c) < 0x20) continue;
+      runs.back().text += c;
+      if (continues) continue;
+      ++column;
+      ++runs.back().columns;
+    }
+  }
+  std::erase_if(runs, [](const Run& run) { return run.text.empty(); });
+  return runs;
+}
+
+std::string DrawRun(const Run& run, int x, int y, const std::string& fact) {
+  constexpr const char* kColours[] = {"#d9eceb", "#f6e7cf"};
+  const double left = x + kCharWidth * static_cast<double>(run.column);
+  const double width = kCharWidth * static_cast<double>(run.columns);
+  const int top = y + static_cast<int>(run.line) * kLineHeight;
+  const bool hidden = fact.find(run.text) != std::string::npos && run.text.size() > 3;
+  std::string svg = fmt::format(
+      "<rect x='{:.1f}' y='{}' width='{:.1f}' height='{}' rx='2' fill='{}'/>\n", left, top,
+      std::max(0.0, width - 1), kLineHeight - 2, hidden ? "#f2b6a0" : kColours[run.block_idx % 2]);
+  svg += fmt::format(
+      "<text x='{:.1f}' y='{}' class='code' textLength='{:.1f}' lengthAdjust='spacingAndGlyphs' "
+      "xml:space='preserve'>{}</text>\n",
+      left, top + 13, width, Escaped(run.text));
+  return svg;
+}
+
+std::string DrawBlocks(const DemoResult& demo, const Tokenizer& tokenizer, int y) {
+  const auto tokens = tokenizer.Encode(demo.hay.text);
+  if (!tokens.ok() || demo.hay.facts.empty()) return "";
+  // The fact in the middle, with some text before it.
+  const HiddenFact& fact = demo.hay.facts[demo.hay.facts.size() / 2];
+  const size_t at = demo.hay.text.find(fact.Sentence());
+  const double share = static_cast<double>(at) / static_cast<double>(demo.hay.text.size());
+  const double token = share * static_cast<double>(tokens->size());
+  size_t first = 0;
+  while (first < demo.blocks.size() && demo.blocks[first].end() < token - 260) ++first;
+  std::string svg;
+  for (const Run& run : LayOut(demo, tokenizer, *tokens, first)) {
+    svg += DrawRun(run, kMargin, y, fact.Sentence());
+  }
+  return svg;
+}
+
+}  // namespace
+
+std::string DrawPicture(const DemoResult& demo, const Tokenizer& tokenizer,
+                        const std::string& model_name) {
+  const int bars_y = 96;
+  const int blocks_y = bars_y + 40 + 28 * static_cast<int>(demo.methods.size());
+  const int height = blocks_y + 34 + kMaxLines * kLineHeight + kMargin;
+  std::string svg = fmt::format(
+      "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {0} {1}' width='{0}' height='{1}'>\n"
+      "{2}<rect width='100%' height='100%' fill='#ffffff'/>\n",
+      kWidth, height, kStyle);
+  svg += Text(kMargin, 38, "title", "One text, read once, asked under each method");
+  svg +=
+      Text(kMargin, 60, "note",
+           fmt::format("{}; {} tokens read in {}, {} hidden facts", model_name, demo.hay.num_tokens,
+                       FormatSeconds(demo.prefill_seconds), demo.hay.facts.size()));
+  const Bars all_bars[] = {
+      {"answers right", [](const MethodResult& m) { return m.NumRight(); },
+       [](const MethodResult& m) {
+         return fmt::format("{} of {}", m.NumRight(), m.answers.size());
+       }},
+      {"tokens written per second",
+       [](const MethodResult& m) { return Rate(m.decode_steps, m.decode_seconds); },
+       [](const MethodResult& m) { return FormatRate(Rate(m.decode_steps, m.decode_seconds)); }},
+      {"tokens attended to", [](const MethodResult& m) { return m.attended_tokens_mean; },
+       [](const MethodResult& m) { return fmt::format("{:.0f}", m.attended_tokens_mean); }},
+  };
+  for (size_t i = 0; i < std::size(all_bars); ++i) {
+    svg += DrawBars(demo, all_bars[i], kMargin + static_cast<int>(i) * 295, bars_y);
+  }
+  svg += Text(kMargin, blocks_y + 8, "label",
+              fmt::format("Its {} blocks, around a hidden fact (red)", demo.blocks.size()));
+  svg += DrawBlocks(demo, tokenizer, blocks_y + 22);
+  return svg + "</svg>\n";
+}
+
+Status WriteFile(const std::string& path, const std::string& content) {
+  const std::string temporary = path + ".new";
+  std::ofstream file(temporary, std::ios::binary);
+  file << content;
+  file.close();
+  if (file.fail()) return IoError(temporary + ": " + std::strerror(errno));
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    return IoError(path + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+}  // namespace dynsplit::demo
