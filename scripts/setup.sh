@@ -11,10 +11,14 @@
 # ggml_DIR=<prefix>/lib/cmake/ggml uses your own ggml and builds none.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-GGML_VERSION=0.20.2
-GGML_PACKAGE=libggml-python==0.20.2.post1
-GGML_SOURCE_SHA256=e47ff53506342959ffb3ce15380b82828fea10ec5f208f9ef6915895f1a7a176
-GGML_WHEEL_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47e4512
+# ggml's own releases are not on PyPI; llama-cpp-python's source package carries it. Why not the
+# older one of libggml-python: docs/performance.md, "Which ggml".
+GGML_VERSION=0.25.3
+GGML_SOURCE=llama-cpp-python==0.3.36
+GGML_SOURCE_SHA256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
+# Where it cannot be built: ggml 0.20.2, built for any CPU with AVX2.
+GGML_PREBUILT=libggml-python==0.20.2.post1
+GGML_PREBUILT_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47e4512
 # The settings of llama.cpp's own builds: without OpenMP a small graph costs 10 to 30 times as much.
 GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON"
 # ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
@@ -76,7 +80,7 @@ ggml_home() {
 # The prebuilt package has lib64 where a Debian build has lib.
 ggml_cmake_dir() {
   local dir
-  for dir in "$1"/libggml/lib*/cmake/ggml; do
+  for dir in "$1"/*/lib*/cmake/ggml; do
     if [[ -f $dir/ggml-config.cmake ]]; then
       echo "$dir"
       return
@@ -85,20 +89,35 @@ ggml_cmake_dir() {
   return 1
 }
 
-# build_ggml FLAGS FOLDER: leaves a wheel built for this CPU in FOLDER.
+# build_ggml FLAGS FOLDER: leaves ggml, built for this CPU, in FOLDER/whole.
 build_ggml() {
   command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
-  printf '%s --hash=sha256:%s\n' "$GGML_PACKAGE" "$GGML_SOURCE_SHA256" >"$2/requirements.txt"
-  CC=gcc CXX=g++ CMAKE_ARGS=$1 CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
-    pip_quiet wheel --no-deps --no-binary libggml-python --require-hashes \
-    -r "$2/requirements.txt" -w "$2" >"$2/build.log" 2>&1
+  printf '%s --hash=sha256:%s\n' "$GGML_SOURCE" "$GGML_SOURCE_SHA256" >"$2/requirements.txt"
+  pip_quiet download --no-deps --no-binary :all: --require-hashes \
+    -r "$2/requirements.txt" -d "$2" || return 1
+  mkdir "$2/source"
+  tar -xzf "$2"/llama_cpp_python-*.tar.gz -C "$2/source" --strip-components=3 \
+    --wildcards '*/vendor/llama.cpp/ggml' || return 1
+  touch "$2/source/ggml/ggml.pc.in"  # left out of the package, and asked for by its CMake
+  local launcher=()
+  if command -v ccache >/dev/null; then
+    launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  fi
+  # shellcheck disable=SC2086  # the flags are words
+  { CC=gcc CXX=g++ cmake -S "$2/source/ggml" -B "$2/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+      -DCMAKE_INSTALL_PREFIX="$2/whole/ggml" -DCMAKE_INSTALL_LIBDIR=lib \
+      -DCMAKE_INSTALL_RPATH='$ORIGIN' -DGGML_CCACHE=OFF -DGGML_BUILD_TESTS=OFF \
+      -DGGML_BUILD_EXAMPLES=OFF "${launcher[@]}" $1 &&
+      cmake --build "$2/build" --target install; } >"$2/build.log" 2>&1 </dev/null
 }
 
 fetch_prebuilt_ggml() {
-  printf '%s --hash=sha256:%s\n' "$GGML_PACKAGE" "$GGML_WHEEL_SHA256" >"$1/requirements.txt"
+  printf '%s --hash=sha256:%s\n' "$GGML_PREBUILT" "$GGML_PREBUILT_SHA256" >"$1/requirements.txt"
   # The libraries do not depend on the Python that the wheel is tagged for.
   pip_quiet download --no-deps --only-binary :all: --python-version 3.11 --require-hashes \
     -r "$1/requirements.txt" -d "$1"
+  rm -rf "$1/whole"
+  "$(find_pip)" -m zipfile -e "$1"/libggml_python-*.whl "$1/whole"
 }
 
 # provide_ggml VARIANT FLAGS: built in a temporary folder and renamed, so that a folder of that name
@@ -113,7 +132,7 @@ provide_ggml() {
   if ggml_cmake_dir "$home" >/dev/null; then return; fi
   tmp=$(mktemp -d "$CACHE/ggml-new.XXXXXX")
   trap 'rm -rf "$tmp"' EXIT
-  say "building ggml $GGML_VERSION ($variant) for this CPU: about a minute on two cores"
+  say "building ggml $GGML_VERSION ($variant) for this CPU: about two minutes on two cores"
   if ! build_ggml "$flags" "$tmp"; then
     tail -n 15 "$tmp/build.log" >&2 2>/dev/null || true
     [[ $variant == native ]] || die "ggml ($variant) could not be built"
@@ -121,7 +140,6 @@ provide_ggml() {
     say "WARNING: expect lower speed. Remove $home to try again."
     fetch_prebuilt_ggml "$tmp" || die "neither a built nor a prebuilt ggml; set ggml_DIR to your own"
   fi
-  "$(find_pip)" -m zipfile -e "$tmp"/libggml_python-*.whl "$tmp/whole"
   ggml_cmake_dir "$tmp/whole" >/dev/null || die "the ggml package holds no CMake package"
   rm -rf "$home"
   mv -T "$tmp/whole" "$home"
