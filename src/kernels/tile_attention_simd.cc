@@ -43,8 +43,9 @@ HWY_INLINE float SoftmaxTile(float* dots, size_t count, float scale, SoftmaxStat
   return decay;
 }
 
-// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them. The rows of
-// `next` are fetched into the cache meanwhile.
+// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them. While
+// the keys are read, the values are fetched into the cache, and with the values the keys of `next`:
+// half a tile ahead (at most 16 KiB at head_dim 128, so that both fit in the first cache).
 void AddTile(const TileAttentionArgs& args, Tile tile, Tile next, size_t heads,
              SoftmaxState* states, float* outputs) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
@@ -52,12 +53,12 @@ void AddTile(const TileAttentionArgs& args, Tile tile, Tile next, size_t heads,
   const size_t next_count = static_cast<size_t>(next.rows);
   HWY_ALIGN_MAX float weights[kMaxHeads * kPageTokens];
   float decay[kMaxHeads];
-  const Rows keys = {args.kv.Key(tile.start), count, head_dim, args.kv.Key(next.start), next_count};
+  const Rows keys = {args.kv.Key(tile.start), count, head_dim, args.kv.Value(tile.start), count};
   DotRows({args.queries, head_dim}, heads, keys, {weights, kPageTokens});
   for (size_t h = 0; h < heads; ++h) {
     decay[h] = SoftmaxTile(weights + h * kPageTokens, count, args.scale, states[h]);
   }
-  const Rows values = {args.kv.Value(tile.start), count, head_dim, args.kv.Value(next.start),
+  const Rows values = {args.kv.Value(tile.start), count, head_dim, args.kv.Key(next.start),
                        next_count};
   SumRows({weights, kPageTokens}, heads, values, decay, {outputs, head_dim});
 }
@@ -75,7 +76,7 @@ void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, fl
       TileAttentionArgs chunk = args;
       chunk.queries += first * head_dim;
       AddTile(chunk, tile, next, count, states + first, outputs + first * head_dim);
-      next.rows = 0;  // the first chunk fetches all of it
+      next.rows = 0;  // the first chunk fetches all of its keys
     });
   }
 }

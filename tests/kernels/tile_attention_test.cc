@@ -178,7 +178,7 @@ TEST_P(TileAttentionTest, MergingAnySplitEqualsTheWhole) {
     const TileAttentionArgs args = Args(pages);
     const std::vector<Tile> tiles = {{0, 64}, {64, 16}, {80, 0}, {80, 13}, {150, 5}, {192, 64}};
     const auto whole = Merged({RunTiles(TileAttention, args, tiles)}, head_dim());
-    for (int round = 0; round < 6; ++round) {
+    for (int round = 0; round < 3; ++round) {
       std::vector<std::vector<Tile>> shares(1 + rng_.Below(5));
       for (const Tile& tile : tiles) shares[rng_.Below(shares.size())].push_back(tile);
       std::vector<Partial> parts;
