@@ -11,8 +11,9 @@
 namespace dynsplit {
 namespace {
 
-constexpr uint32_t kMaxLayers = 1024;
+constexpr uint32_t kMaxLayers = 512;
 constexpr uint32_t kMaxHeads = 1024;
+constexpr uint32_t kMaxExperts = 1u << 16;
 constexpr uint32_t kMaxEmbedding = 1u << 17;
 constexpr uint32_t kMaxFeedForward = 1u << 20;
 constexpr uint32_t kMaxHeadDim = 512;
@@ -207,7 +208,7 @@ Result<ModelConfig> ReadModelConfig(const GgufReader& reader) {
   config.rms_epsilon = keys.Float("attention.layer_norm_rms_epsilon", 0.0f, 1.0f);
   if (keys.ok()) ReadHeads(&keys, &config);
   if (keys.ok()) ReadRope(&keys, &config);
-  if (keys.Int("expert_count", 0, kMaxLayers, 0) != 0) {
+  if (keys.Int("expert_count", 0, kMaxExperts, 0) != 0) {
     keys.Refuse("expert_count", "a mixture of experts, supported are dense models");
   }
   if (!keys.ok()) return keys.status();

@@ -40,7 +40,7 @@ struct ModelConfig {
   Architecture architecture = Architecture::kLlama;
   std::string name;  // general.name; "" where the key is missing
 
-  int num_layers = 0;           // in [1, 1024]
+  int num_layers = 0;           // in [1, 512]
   int embedding_length = 0;     // in [1, 2^17]
   int feed_forward_length = 0;  // in [1, 2^20]
   int num_heads = 0;            // query heads, in [1, 1024]

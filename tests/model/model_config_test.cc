@@ -164,7 +164,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 INSTANTIATE_TEST_SUITE_P(
     Values, ModelConfigRange,
     ::testing::Values(BadNumber{"llama.block_count", 0, false},
-                      BadNumber{"llama.block_count", 1025, false},
+                      BadNumber{"llama.block_count", 513, false},
                       BadNumber{"llama.embedding_length", 0, false},
                       BadNumber{"llama.embedding_length", 1u << 18, false},
                       BadNumber{"llama.feed_forward_length", 0, false},
