@@ -4,7 +4,8 @@ find_package(hwy CONFIG REQUIRED)  # Debian libhwy-dev
 # ggml: the caller's own (-Dggml_DIR=<prefix>/lib/cmake/ggml, the environment variable ggml_DIR),
 # else the one that scripts/setup.sh built for this CPU, else any in CMAKE_PREFIX_PATH.
 macro(dynsplit_find_ggml)
-  if(NOT EXISTS "${ggml_DIR}" AND NOT DEFINED ENV{ggml_DIR})
+  # What setup.sh said last time is asked again: its version may have changed since.
+  if(NOT DEFINED ENV{ggml_DIR} AND (NOT ggml_DIR OR ggml_DIR STREQUAL DYNSPLIT_BUILT_GGML))
     set(ggml_variant "")
     if(DYNSPLIT_SANITIZE MATCHES thread)
       set(ggml_variant --tsan)  # its barriers must be seen by the sanitizer
@@ -15,6 +16,7 @@ macro(dynsplit_find_ggml)
       RESULT_VARIABLE ggml_missing ERROR_QUIET)
     if(ggml_missing EQUAL 0)
       set(ggml_DIR ${ggml_built_dir} CACHE PATH "Folder of ggml's CMake package" FORCE)
+      set(DYNSPLIT_BUILT_GGML ${ggml_built_dir} CACHE INTERNAL "What setup.sh said last time")
     endif()
   endif()
   find_package(ggml CONFIG QUIET)

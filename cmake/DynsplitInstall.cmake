@@ -14,11 +14,9 @@ endfunction()
 dynsplit_install_component(core)
 if(DYNSPLIT_ENGINE)
   dynsplit_install_component(engine)
-  if(TARGET dynsplit)
-    # ggml lives outside the system's library folders.
-    set_target_properties(dynsplit PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-    install(TARGETS dynsplit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-  endif()
+  # ggml lives outside the system's library folders.
+  set_target_properties(dynsplit PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS dynsplit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 install(DIRECTORY include/dynsplit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

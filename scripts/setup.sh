@@ -93,7 +93,7 @@ ggml_cmake_dir() {
 build_ggml() {
   command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
   printf '%s --hash=sha256:%s\n' "$GGML_SOURCE" "$GGML_SOURCE_SHA256" >"$2/requirements.txt"
-  pip_quiet download --no-deps --no-binary :all: --require-hashes \
+  pip_quiet download --no-deps --no-binary llama-cpp-python --require-hashes \
     -r "$2/requirements.txt" -d "$2" || return 1
   mkdir "$2/source"
   tar -xzf "$2"/llama_cpp_python-*.tar.gz -C "$2/source" --strip-components=3 \
