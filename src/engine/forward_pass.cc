@@ -114,8 +114,8 @@ Result<std::unique_ptr<ForwardPass::Graph>> ForwardPass::BuildGraph(int rows, in
     return tensor;
   };
   graph->inputs = {.tokens = input(rows), .positions = input(rows), .output_rows = input(outputs)};
-  graph->logits =
-      BuildModel({context, weights_->config(), weights_->tensors(), graph->inputs, *attention_});
+  graph->logits = BuildModel(
+      {context, weights_->config(), weights_->tensors(rows), graph->inputs, *attention_});
   ggml_set_output(graph->logits);
   graph->nodes = ggml_new_graph_custom(context, most_nodes, false);
   ggml_build_forward_expand(graph->nodes, graph->logits);

@@ -1,6 +1,7 @@
 // The weights of a model as ggml tensors. They are mapped from the file: nothing is read before it
 // is used, and processes share the pages. With `repack`, the matrices for which ggml's CPU has
-// interleaved layouts are copied into such a buffer and their mapped pages are given back.
+// interleaved layouts are also copied into such a buffer, for passes of a few rows (decoding) and,
+// with a ggml older than 0.25, for all.
 // Presence, shape and type of every tensor are checked here; a graph builder may rely on them.
 // Immutable after Load, so any number of threads and graphs may read one object.
 #pragma once
@@ -65,7 +66,8 @@ class Weights {
   Weights& operator=(const Weights&) = delete;
 
   const ModelConfig& config() const;
-  const ModelWeights& tensors() const;
+  // The tensors to build a graph of so many rows with: repacked ones only where they are faster.
+  const ModelWeights& tensors(int rows) const;
   // What the file says about its tokens. Moves out: a second call returns an empty one.
   Vocabulary TakeVocabulary();
 

@@ -81,7 +81,7 @@ Vector Add(Vector a, const Vector& b) {
 
 std::vector<Vector> ReferenceLogits(const Weights& weights, std::span<const int32_t> tokens) {
   const ModelConfig& config = weights.config();
-  const ModelWeights& tensors = weights.tensors();
+  const ModelWeights& tensors = weights.tensors(1);
   std::vector<std::vector<Vector>> keys(tensors.layers.size());
   std::vector<std::vector<Vector>> values(tensors.layers.size());
   std::vector<Vector> logits;
