@@ -16,7 +16,7 @@ namespace dynsplit {
 
 struct GenerateOptions {
   int64_t max_tokens = 256;
-  SamplerOptions sampler;
+  SamplerOptions sampler = {};
   std::vector<std::string> stop = {};  // texts that end the answer; they are not part of it
   bool ignore_end = false;             // go on past end-of-generation tokens (for benchmarks)
   // Called with whole UTF-8 characters as they come.

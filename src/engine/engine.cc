@@ -1,7 +1,6 @@
 #include "dynsplit/engine.h"
 
 #include <algorithm>
-#include <numeric>
 #include <thread>
 
 #include "engine/build_info.h"
@@ -38,20 +37,16 @@ Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
                          std::to_string(low) + " to " + std::to_string(high));
 }
 
-std::vector<int32_t> RowsWanted(std::span<const BatchItem> items) {
-  std::vector<int32_t> rows;
-  int32_t end = 0;
-  for (const BatchItem& item : items) {
-    const int32_t begin = end;
-    end += static_cast<int32_t>(item.tokens.size());
-    if (item.logits == Logits::kAll) {
-      for (int32_t row = begin; row < end; ++row) rows.push_back(row);
-    } else if (item.logits == Logits::kLast) {
-      rows.push_back(end - 1);
-    }
+int32_t RowsWanted(const BatchItem& item) {
+  switch (item.logits) {
+    case Logits::kNone:
+      return 0;
+    case Logits::kLast:
+      return 1;
+    case Logits::kAll:
+      return static_cast<int32_t>(item.tokens.size());
   }
-  if (rows.empty()) rows.push_back(end - 1);  // the graph has at least one output
-  return rows;
+  return 0;
 }
 
 Status CheckBatch(std::span<const BatchItem> items, const EngineOptions& options, int vocab_size) {
@@ -120,47 +115,50 @@ Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
 Status Engine::Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel) {
   const int vocab_size = impl_->model->description().vocab_size;
   DYNSPLIT_RETURN_IF_ERROR(CheckBatch(items, impl_->options, vocab_size));
-  std::vector<Span> spans;
-  std::vector<int32_t> tokens;
-  std::vector<int32_t> positions;
-  for (const BatchItem& item : items) {
-    SemanticCache& cache = item.session->impl().cache;
-    const int64_t count = static_cast<int64_t>(item.tokens.size());
-    if (cache.size() + count > context_tokens()) {
-      return ResourceExhausted("context full: " + std::to_string(cache.size()) + " + " +
-                               std::to_string(count) + " tokens, room for " +
-                               std::to_string(context_tokens()));
-    }
-    DYNSPLIT_RETURN_IF_ERROR(cache.Begin(item.tokens, item.attention));
-    spans.push_back({.cache = &cache,
-                     .first_row = static_cast<int>(tokens.size()),
-                     .rows = static_cast<int>(count),
-                     .attention = item.attention});
-    tokens.insert(tokens.end(), item.tokens.begin(), item.tokens.end());
-    positions.resize(tokens.size());
-    std::iota(positions.end() - count, positions.end(), static_cast<int32_t>(cache.size()));
-  }
-  impl_->attention.Begin(spans);
-  const std::vector<int32_t> rows = RowsWanted(items);
-  const auto logits =
-      impl_->forward.Run({.tokens = tokens, .positions = positions, .output_rows = rows}, cancel);
+  impl_->spans.clear();
+  impl_->tokens.clear();
+  impl_->positions.clear();
+  impl_->output_rows.clear();
+  for (const BatchItem& item : items) DYNSPLIT_RETURN_IF_ERROR(impl_->Begin(item));
+  if (impl_->output_rows.empty()) impl_->output_rows.push_back(0);  // a graph has an output
+  impl_->attention.Begin(impl_->spans);
+  const auto logits = impl_->forward.Run(
+      {.tokens = impl_->tokens, .positions = impl_->positions, .output_rows = impl_->output_rows},
+      cancel);
   if (!logits.ok()) return logits.status();
-  impl_->Finish(items, spans, *logits);
+  impl_->Finish(items, *logits);
   return {};
 }
 
-void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const Span> spans,
-                          std::span<const float> logits) {
+Status Engine::Impl::Begin(const BatchItem& item) {
+  SemanticCache& cache = item.session->impl().cache;
+  const int32_t count = static_cast<int32_t>(item.tokens.size());
+  if (cache.size() + count > options.context_tokens) {
+    return ResourceExhausted("context full: " + std::to_string(cache.size()) + " + " +
+                             std::to_string(count) + " tokens, room for " +
+                             std::to_string(options.context_tokens));
+  }
+  DYNSPLIT_RETURN_IF_ERROR(cache.Begin(item.tokens, item.attention));
+  const int32_t first_row = static_cast<int32_t>(tokens.size());
+  spans.push_back(
+      {.cache = &cache, .first_row = first_row, .rows = count, .attention = item.attention});
+  for (int32_t i = 0; i < count; ++i) {
+    tokens.push_back(item.tokens[static_cast<size_t>(i)]);
+    positions.push_back(static_cast<int32_t>(cache.size()) + i);
+    if (i >= count - RowsWanted(item)) output_rows.push_back(first_row + i);
+  }
+  return {};
+}
+
+void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const float> logits) {
   const size_t vocab_size = static_cast<size_t>(model->description().vocab_size);
-  size_t row = 0;
+  size_t begin = 0;
   for (size_t i = 0; i < items.size(); ++i) {
     Session::Impl& session = items[i].session->impl();
-    const size_t num_rows = items[i].logits == Logits::kAll    ? items[i].tokens.size()
-                            : items[i].logits == Logits::kLast ? 1
-                                                               : 0;
-    const auto wanted = logits.subspan(row * vocab_size, num_rows * vocab_size);
+    const size_t count = static_cast<size_t>(RowsWanted(items[i])) * vocab_size;
+    const auto wanted = logits.subspan(begin, count);
     session.logits.assign(wanted.begin(), wanted.end());
-    row += num_rows;
+    begin += count;
     if (items[i].attention == Attention::kSelected) {
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);

@@ -17,9 +17,10 @@ namespace dynsplit {
 struct Engine::Impl {
   Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s);
 
+  // Makes room for the item's tokens and adds them to the pass.
+  Status Begin(const BatchItem& item);
   // Hands each session what its item asked for and makes its tokens count.
-  void Finish(std::span<const BatchItem> items, std::span<const Span> spans,
-              std::span<const float> logits);
+  void Finish(std::span<const BatchItem> items, std::span<const float> logits);
 
   std::shared_ptr<const Model> model;
   EngineOptions options;  // with threads and context_tokens resolved
@@ -29,6 +30,12 @@ struct Engine::Impl {
   AttentionBatch attention;
   AttentionOps ops;
   ForwardPass forward;
+
+  // Of the pass under way; kept so that a decoded token allocates nothing here.
+  std::vector<Span> spans;
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> positions;
+  std::vector<int32_t> output_rows;
 };
 
 struct Session::Impl {
