@@ -73,7 +73,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   command->add_option("--context", flags->contexts, "Tokens in the cache before decoding")
       ->delimiter(',')
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 24))
+      ->check(WholeNumber(0, 1 << 24))
       ->capture_default_str()
       ->type_name("N,N,...");
   command->add_option("--method", flags->methods, "Presets, measured from one prefill")
@@ -83,14 +83,14 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
   AddMethodFlags(command, &flags->refined);
   BenchPlan* plan = &flags->plan;
   command->add_option("--decode", plan->decode_steps, "Single-token steps; 0: no decoding")
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(WholeNumber(0, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
   command->add_option("--prefill", plan->prefill_tokens, "Also read this many tokens from empty")
-      ->check(CLI::Range(0, 1 << 24))
+      ->check(WholeNumber(0, 1 << 24))
       ->type_name("N");
   command->add_option("--rounds", plan->rounds, "Repetitions; the median one is reported")
-      ->check(CLI::Range(1, 1000))
+      ->check(WholeNumber(1, 1000))
       ->capture_default_str()
       ->type_name("R");
   command->add_option("-f,--file", flags->file, "A text to use instead of the built-in one")

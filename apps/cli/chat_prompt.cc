@@ -5,8 +5,9 @@
 namespace dynsplit::cli {
 namespace {
 
-constexpr std::string_view kWhitespace = " \t\n\r\f\v";
-constexpr char kMark = '\x1d';  // "group separator": no template has it
+// What Jinja's trim takes away in ASCII.
+constexpr std::string_view kWhitespace = " \t\n\r\f\v\x1c\x1d\x1e\x1f";
+constexpr char kMark = '\x01';  // no template has it, and it is no whitespace
 
 // What a message says without the whitespace around it, which a template may cut.
 std::string_view Core(std::string_view text) {

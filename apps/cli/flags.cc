@@ -19,9 +19,11 @@ void AddWordFlag(CLI::App* command, const std::string& name, T* value,
   command
       ->add_option_function<std::string>(
           name, [value, words](const std::string& word) { *value = words.at(word); }, help)
-      ->check(CLI::IsMember(words))
+      ->check(CLI::IsMember(words).description(""))
       ->type_name(names);
 }
+
+constexpr int64_t kMostTokens = int64_t{1} << 32;
 
 template <typename T>
 void Refine(const std::optional<T>& flag, T* field) {
@@ -30,18 +32,22 @@ void Refine(const std::optional<T>& flag, T* field) {
 
 }  // namespace
 
+CLI::Validator WholeNumber(int64_t least, int64_t most) {
+  return CLI::Range(least, most).description("");  // the help would spell the range out
+}
+
 void AddModelFlags(CLI::App* command, ModelFlags* flags) {
   command->add_option("-m,--model", flags->model, "A .gguf file or a known name")
       ->required()
       ->type_name("MODEL");
   command->add_option("--threads", flags->threads, "Threads; 0: all that there are")
-      ->check(CLI::Range(0, 1024))
+      ->check(WholeNumber(0, 1024))
       ->type_name("N");
   command
       ->add_option_function<std::string>(
           "--repack", [flags](const std::string& word) { flags->repack = word == "on"; },
           "Copy weights into faster layouts (default: on)")
-      ->check(CLI::IsMember({"on", "off"}))
+      ->check(CLI::IsMember({"on", "off"}).description(""))
       ->type_name("on|off");
   command->add_option("--isa", flags->isa, "Use no instruction set above this one")
       ->check(CLI::IsMember(AvailableIsas()))
@@ -53,7 +59,7 @@ void AddContextFlag(CLI::App* command, ModelFlags* flags) {
   command
       ->add_option("--context", flags->context_tokens,
                    "Most tokens in all; 0: what the model was trained for")
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeNumber(0, kMostTokens))
       ->type_name("N");
 }
 
@@ -118,8 +124,8 @@ Result<Method> ResolveMethod(const std::string& preset, const MethodFlags& flags
 void AddAnswerFlags(CLI::App* command, AnswerFlags* flags) {
   const std::string group = "Answer";
   SamplerOptions& sampler = flags->sampler;
-  command->add_option("-n,--tokens", flags->max_tokens, "Most tokens of the answer")
-      ->check(CLI::PositiveNumber)
+  command->add_option("-n", flags->max_tokens, "Most tokens of the answer")
+      ->check(WholeNumber(1, kMostTokens))
       ->capture_default_str()
       ->type_name("N")
       ->group(group);

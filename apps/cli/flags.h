@@ -15,6 +15,9 @@
 
 namespace dynsplit::cli {
 
+// Refuses values outside [least, most].
+CLI::Validator WholeNumber(int64_t least, int64_t most);
+
 struct ModelFlags {
   std::string model;  // a path or a known name
   bool repack = true;

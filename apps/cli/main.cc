@@ -38,6 +38,9 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
+    if (app.get_subcommands().empty() && !app.remaining().empty()) {
+      return WrongUsage(InvalidArgument("no command or flag " + app.remaining().front()));
+    }
     return WrongUsage(InvalidArgument(error.what()));
   }
   return status;

@@ -1,0 +1,70 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/cli_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using BenchCommandTest = CliTest;
+using nlohmann::json;
+
+TEST_F(BenchCommandTest, ARowForEachMethodAndContext) {
+  const ProcessResult result =
+      Run("bench", {"--context", "0,700", "--method", "full,dynsplit", "--decode", "8", "--rounds",
+                    "2", "--prefill", "100", "--budget", "64", "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_FALSE(report["isa"].get<std::string>().empty());
+  EXPECT_GE(report["threads"], 1);
+  EXPECT_FALSE(report["build"].get<std::string>().empty());
+  EXPECT_FALSE(report["model"].get<std::string>().empty());
+  const json& rows = report["rows"];
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_TRUE(rows[0]["method"].is_null());
+  EXPECT_EQ(rows[0]["prefill_tokens"], 100);
+  EXPECT_EQ(rows[0]["decode_steps"], 0);
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const json& row = rows[i];
+    EXPECT_EQ(row["context"], i <= 2 ? 0 : 700);
+    EXPECT_EQ(row["method"], i % 2 == 1 ? "full" : "dynsplit");
+    EXPECT_EQ(row["prefill_tokens"], row["context"]);
+    EXPECT_EQ(row["decode_steps"], 8);
+    EXPECT_GT(row["decode_seconds"], 0);
+    EXPECT_NEAR(row["decode_tokens_per_second"], 8 / row["decode_seconds"].get<double>(),
+                1e-6 * 8 / row["decode_seconds"].get<double>());
+    EXPECT_GT(row["peak_rss_bytes"], 0);
+    EXPECT_GT(row["kv_bytes_total"], 0);
+  }
+  // Eight steps after 700 tokens and two that do not count: 703 to 710 tokens, all attended to.
+  EXPECT_DOUBLE_EQ(rows[3]["attended_tokens_mean"], 706.5);
+  EXPECT_TRUE(rows[3]["budget"].is_null());
+  EXPECT_EQ(rows[4]["budget"], "64");
+}
+
+TEST_F(BenchCommandTest, SelectionAttendsToLess) {
+  const TempFile deeper(TinyModel({.num_layers = 4}).Build());
+  const ProcessResult result =
+      RunDynsplit({"bench", "-m", deeper.path(), "--context", "700", "--method", "full,dynsplit",
+                   "--decode", "4", "--budget", "64", "--json"});
+  const json rows = json::parse(result.out)["rows"];
+  // Two of four layers are dense, the others take sink, recent and the budget.
+  EXPECT_LT(rows[1]["attended_tokens_mean"], rows[0]["attended_tokens_mean"].get<double>() * 0.85);
+}
+
+TEST_F(BenchCommandTest, TableForPeople) {
+  const TempFile text("A short text of one's own.");
+  const ProcessResult result =
+      Run("bench", {"--context", "32", "--method", "full", "--decode", "2", "-f", text.path()});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("decode tok/s"));
+  EXPECT_THAT(result.out, HasSubstr("full"));
+}
+
+TEST_F(BenchCommandTest, EmptyTextIsAnError) {
+  const TempFile text("");
+  ExpectRefused(Run("bench", {"--context", "32", "-f", text.path()}), 1, "empty");
+}
+
+}  // namespace
+}  // namespace dynsplit::testing

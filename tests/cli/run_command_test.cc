@@ -1,0 +1,158 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/cli_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using RunCommandTest = CliTest;
+using nlohmann::json;
+
+TEST_F(RunCommandTest, JsonHasTheKeysOfTheContract) {
+  const ProcessResult result =
+      Run("run", {"-p", "hello there", "-n", "5", "--json", "--budget", "3%"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json report = json::parse(result.out);
+  std::set<std::string> keys;
+  for (const auto& [key, value] : report.items()) keys.insert(key);
+  EXPECT_EQ(keys,
+            (std::set<std::string>{"text", "tokens", "prompt_tokens", "prefill_seconds",
+                                   "decode_seconds", "decode_tokens_per_second", "peak_rss_bytes",
+                                   "kv_bytes_total", "kv_bytes_resident", "attended_tokens_mean",
+                                   "method", "budget", "stop_reason"}));
+  EXPECT_LE(report["tokens"], 5);
+  EXPECT_GT(report["prompt_tokens"], 10);
+  EXPECT_GT(report["prefill_seconds"], 0);
+  EXPECT_GT(report["peak_rss_bytes"], 1 << 20);
+  EXPECT_GT(report["kv_bytes_total"], 0);
+  EXPECT_EQ(report["kv_bytes_resident"], report["kv_bytes_total"]);
+  EXPECT_EQ(report["method"], "dynsplit");
+  EXPECT_EQ(report["budget"], "3%");
+  EXPECT_THAT(result.err, HasSubstr("tokens/s"));
+}
+
+TEST_F(RunCommandTest, FullAttentionHasNoBudget) {
+  const ProcessResult result =
+      Run("run", {"--raw", "-p", "abcdefgh", "-n", "4", "--json", "--method", "full"});
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["method"], "full");
+  EXPECT_TRUE(report["budget"].is_null());
+  EXPECT_EQ(report["prompt_tokens"], 8);
+  // Steps at 9, 10 and 11 tokens, all attended to.
+  ASSERT_EQ(report["tokens"], 4);
+  EXPECT_DOUBLE_EQ(report["attended_tokens_mean"], 10);
+}
+
+TEST_F(RunCommandTest, StdoutIsTheAnswerAlone) {
+  const std::vector<std::string> arguments = {"-p", "hello", "-n", "40", "--temp", "1"};
+  for (const char* seed : {"1", "2", "3"}) {
+    std::vector<std::string> plain = arguments;
+    plain.insert(plain.end(), {"--seed", seed});
+    const ProcessResult text = Run("run", plain);
+    plain.push_back("--json");
+    const ProcessResult report = Run("run", plain);
+    ASSERT_EQ(text.status, 0) << text.err;
+    EXPECT_EQ(text.out, json::parse(report.out)["text"]);
+    // Random weights write random bytes, which must come out as whole characters all the same.
+    EXPECT_TRUE(IsUtf8(text.out));
+    EXPECT_EQ(Run("run", plain).out.substr(0, 20), report.out.substr(0, 20));
+  }
+}
+
+TEST_F(RunCommandTest, RawTextsAreReadAsTheyStand) {
+  const TempFile one("one ");
+  const TempFile two("two ");
+  const auto prompt_tokens = [&](std::vector<std::string> arguments) -> int {
+    arguments.insert(arguments.end(), {"-n", "1", "--json"});
+    const ProcessResult result = Run("run", arguments);
+    return result.status == 0 ? json::parse(result.out)["prompt_tokens"].get<int>() : -1;
+  };
+  const int whole = prompt_tokens({"--raw", "-p", "one two three"});
+  EXPECT_GT(whole, 0);
+  EXPECT_EQ(prompt_tokens({"--raw", "-f", one.path(), "-f", two.path(), "-p", "three"}), whole);
+  EXPECT_GT(prompt_tokens({"-f", one.path(), "-f", two.path(), "-p", "three"}), whole);
+}
+
+TEST_F(RunCommandTest, PromptFromStdin) {
+  const ProcessResult from_stdin =
+      Run("run", {"-p", "-", "-n", "8"}, {.input = "what stands here"});
+  const ProcessResult direct = Run("run", {"-p", "what stands here", "-n", "8"});
+  EXPECT_EQ(from_stdin.status, 0) << from_stdin.err;
+  EXPECT_EQ(from_stdin.out, direct.out);
+}
+
+TEST_F(RunCommandTest, SpecialTokensInATextStayText) {
+  const auto prompt_tokens = [&](const std::string& prompt) -> int {
+    return json::parse(Run("run", {"-p", prompt, "-n", "1", "--json"}).out)["prompt_tokens"];
+  };
+  // As a token it would be one; as text it is a token a byte, more or less.
+  EXPECT_GT(prompt_tokens("a<|im_end|>b"), prompt_tokens("ab") + 4);
+}
+
+TEST_F(RunCommandTest, StopTextEndsTheAnswer) {
+  const std::vector<std::string> arguments = {"-p", "hello", "-n", "30", "--temp", "1", "--json"};
+  const json free = json::parse(Run("run", arguments).out);
+  const std::string text = free["text"];
+  ASSERT_GT(text.size(), 8u);
+  // A stop text out of ASCII, to have it whole on the command line.
+  const size_t at =
+      text.find_first_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+  ASSERT_NE(at, std::string::npos);
+  std::vector<std::string> stopping = arguments;
+  stopping.insert(stopping.end(), {"--stop", text.substr(at, 1)});
+  const json stopped = json::parse(Run("run", stopping).out);
+  EXPECT_EQ(stopped["text"], text.substr(0, at));
+  EXPECT_EQ(stopped["stop_reason"], "stop");
+}
+
+TEST_F(RunCommandTest, FullContextEndsTheAnswer) {
+  const ProcessResult result = Run(
+      "run", {"--raw", "-p", "abcdefgh", "-n", "100", "--context", "16", "--json", "--temp", "1"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["stop_reason"], "context");
+  EXPECT_EQ(report["tokens"], 9);
+}
+
+TEST_F(RunCommandTest, PromptLongerThanTheContextSaysBothLengths) {
+  const std::string text(600, 'x');
+  const ProcessResult result = Run("run", {"--raw", "-p", text});
+  ExpectRefused(result, 1, "600");
+  EXPECT_THAT(result.err, HasSubstr("512"));
+}
+
+TEST_F(RunCommandTest, TextsThatCannotBeRead) {
+  ExpectRefused(Run("run", {"-f", "/no/such.txt"}), 1, "/no/such.txt: No such file");
+  ExpectRefused(Run("run", {"-f", "/tmp"}), 1, "folder");
+  ExpectRefused(Run("run", {"--raw", "-p", ""}), 1, "empty");
+  if (geteuid() != 0) {
+    ExpectRefused(Run("run", {"-f", "/proc/1/environ"}), 1, "Permission denied");
+  }
+  ExpectRefused(Run("run", {"-f", "/proc/self/mem"}), 1, "/proc/self/mem: Input/output error");
+}
+
+TEST_F(RunCommandTest, FullDiskIsAnError) {
+  for (const bool with_json : {false, true}) {
+    std::vector<std::string> arguments = {"-p", "hello", "-n", "20", "--temp", "1"};
+    if (with_json) arguments.push_back("--json");
+    const ProcessResult result = Run("run", arguments, {.stdout_path = "/dev/full"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, HasSubstr("dynsplit: stdout: No space left on device"));
+  }
+}
+
+TEST_F(RunCommandTest, GoneReaderEndsTheAnswer) {
+  const ProcessResult result =
+      Run("run", {"-p", "hello", "-n", "400", "--temp", "1"}, {.reader_gone = true});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("dynsplit: stdout: Broken pipe"));
+  EXPECT_THAT(result.err, HasSubstr("cancelled"));
+}
+
+}  // namespace
+}  // namespace dynsplit::testing
