@@ -114,7 +114,7 @@ struct Method {
   Policy policy = Policy::kTop;
   Budget budget;
   int sink = 4;          // first tokens, always attended
-  int recent = 64;       // last tokens, always attended
+  int recent = 64;       // last tokens, always attended; at least the query's own
   int dense_layers = 2;  // first layers, which attend to everything
 };
 

@@ -52,13 +52,15 @@ class Session {
 
   // Appends tokens in passes of the engine's batch_tokens. ResourceExhausted if the context would
   // be passed (both lengths in the message; nothing is appended), Cancelled with the passes that
-  // were finished kept.
+  // were finished kept. InvalidArgument for a token id out of range; nothing is appended. No
+  // tokens: nothing happens, and logits() stay.
   Status Feed(std::span<const int32_t> tokens, const FeedOptions& options = {});
 
   // Rows [num_rows, vocab_size] asked for by the last pass; valid until the next one.
   std::span<const float> logits() const;
 
-  // A second sequence with the same content; cost: O(pages) reference counts, no copy.
+  // A second sequence with the same content. Pages and summaries are shared; what is copied is
+  // small: about 30 bytes per token, and the logits.
   std::unique_ptr<Session> Fork() const;
 
   // Continues under another method: blocks and index are made anew when next needed, from the same

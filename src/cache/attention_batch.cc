@@ -18,9 +18,17 @@ namespace {
 constexpr int kPartTokens = 256;
 constexpr int kMaxParts = 16;
 
-int NumParts(size_t num_tiles, int tile_rows) {
-  return std::clamp(static_cast<int>(num_tiles) * tile_rows / kPartTokens, 1, kMaxParts);
+// Spans of more rows than this have work enough for all threads without parts.
+constexpr int kMaxRowsInParts = 32;
+
+// Of each row of a span of `rows` rows.
+int NumParts(int rows, int64_t num_tiles, int tile_rows) {
+  if (rows > kMaxRowsInParts) return 1;
+  return static_cast<int>(std::clamp<int64_t>(num_tiles * tile_rows / kPartTokens, 1, kMaxParts));
 }
+
+// Where DD-Select samples attention, in sixths of the way up the layers. A small model has fewer.
+constexpr int kSampledSixths[] = {2, 3, 4};
 
 void AppendMerged(TokenRange range, std::vector<TokenRange>* ranges) {
   if (range.start >= range.end) return;
@@ -50,7 +58,7 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers)
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
       scratch_(static_cast<size_t>(max_workers)) {
-  for (const int sixths : {2, 3, 4}) {  // a small model has fewer than three
+  for (const int sixths : kSampledSixths) {
     sampled_[static_cast<size_t>(shape.num_layers * sixths / 6)] = true;
   }
   for (Scratch& scratch : scratch_) {
@@ -80,7 +88,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
     }
     if (span.rows == 1 || span.attention == Attention::kSelected) {
       const int64_t tokens = span.cache->size() + span.rows;
-      const int most = NumParts(static_cast<size_t>(tokens), kTileTokens);
+      const int most = NumParts(span.rows, tokens, kTileTokens);
       parts += static_cast<size_t>(span.rows) * shape_.kv_heads * most;
     }
   }
@@ -156,22 +164,31 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
   const int head = row_head % shape_.kv_heads;
   const int64_t position = cache.size() + row;
   const Method& method = cache.method();
-  SelectInput input{.queries = queries + (int64_t{span.first_row + row} * shape_.num_heads +
-                                          int64_t{head} * shape_.group_heads()) *
-                                             shape_.head_dim,
-                    .group_heads = shape_.group_heads(),
-                    .scale = scale_,
-                    .layer = layer,
-                    .kv_head = head,
-                    .position = position,
-                    .index = &cache.index(),
-                    .blocks = cache.blocks(),
-                    .first_block = method.sink > 0 ? 1 : 0,
-                    .end_block = cache.BlocksBefore(position + 1 - method.recent),
-                    .budget_tokens = method.budget.TokensAt(position + 1),
-                    .seed = method.split.seed};
+  // What has left `recent` but is in no finished block yet is attended to as well, and counts
+  // against the budget.
+  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
+  const int64_t end_block = cache.BlocksBefore(oldest_recent);
+  int64_t recent_start = oldest_recent;
+  if (method.policy != Policy::kRecent) {
+    recent_start = end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0;
+  }
+  const int64_t budget = method.budget.TokensAt(position + 1) - (oldest_recent - recent_start);
+  const SelectInput input{.queries = queries + (int64_t{span.first_row + row} * shape_.num_heads +
+                                                int64_t{head} * shape_.group_heads()) *
+                                                   shape_.head_dim,
+                          .group_heads = shape_.group_heads(),
+                          .scale = scale_,
+                          .layer = layer,
+                          .kv_head = head,
+                          .position = position,
+                          .index = &cache.index(),
+                          .blocks = cache.blocks(),
+                          .first_block = method.sink > 0 ? 1 : 0,
+                          .end_block = end_block,
+                          .budget_tokens = std::max<int64_t>(0, budget),
+                          .seed = method.split.seed};
   std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
-  ChooseTiles(span, input, scratch, tiles);
+  ChooseTiles(input, method, recent_start, scratch, tiles);
   int64_t attended = 0;
   for (const Tile& tile : *tiles) attended += tile.rows;
   attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
@@ -191,24 +208,18 @@ void AttentionBatch::PadRow(int row) {
   }
 }
 
-void AttentionBatch::ChooseTiles(const Span& span, const SelectInput& input, Scratch* scratch,
-                                 std::vector<Tile>* tiles) {
-  const Method& method = span.cache->method();
-  const int64_t end = input.position + 1;
+void AttentionBatch::ChooseTiles(const SelectInput& input, const Method& method,
+                                 int64_t recent_start, Scratch* scratch, std::vector<Tile>* tiles) {
   scratch->chosen.clear();
-  int64_t recent_start = std::max<int64_t>(0, end - method.recent);
-  if (method.policy != Policy::kRecent) {
-    // What is not yet in a finished block is recent, however long.
-    recent_start = input.end_block > 0 ? input.blocks[input.end_block - 1].end() : 0;
-    if (input.end_block > input.first_block)
-      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+  if (method.policy != Policy::kRecent && input.end_block > input.first_block) {
+    SelectBlocks(method, input, &scratch->select, &scratch->chosen);
   }
   scratch->ranges.clear();
   AppendMerged({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
   for (const int32_t b : scratch->chosen) {
     AppendMerged({input.blocks[b].start, input.blocks[b].end()}, &scratch->ranges);
   }
-  AppendMerged({recent_start, end}, &scratch->ranges);
+  AppendMerged({recent_start, input.position + 1}, &scratch->ranges);
   tiles->clear();
   AppendTiles(scratch->ranges, kTileTokens, tiles);
 }
@@ -234,7 +245,8 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
     for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
       for (int head = 0; head < shape_.kv_heads; ++head) {
         const auto& tiles = selects ? row_tiles_[RowHead(row, head)] : dense_tiles_[s];
-        const int num_parts = NumParts(tiles.size(), selects ? kTileTokens : kPageTokens);
+        const int num_parts = NumParts(span.rows, static_cast<int64_t>(tiles.size()),
+                                       selects ? kTileTokens : kPageTokens);
         for (int part = 0; part < num_parts; ++part) {
           fn(Item{.span = &span,
                   .first_row = row,
@@ -327,6 +339,8 @@ void AttentionBatch::Observe(int layer, const float* queries, Worker worker) {
   const int begin = static_cast<int>(int64_t{rows} * worker.index / worker.count);
   const int end = static_cast<int>(int64_t{rows} * (worker.index + 1) / worker.count);
   for (const Span& span : spans_) {
+    // A row that selected knows the log-sum-exp of what it attended to, not of all keys.
+    if (span.attention == Attention::kSelected) continue;
     for (int row = std::max(begin, span.first_row); row < std::min(end, span.first_row + span.rows);
          ++row) {
       for (int head = 0; head < shape_.kv_heads; ++head) {
@@ -347,6 +361,7 @@ void AttentionBatch::Observe(int layer, const float* queries, Worker worker) {
 }
 
 std::span<const float> AttentionBatch::Mass(const Span& span) const {
+  if (span.attention == Attention::kSelected) return {};
   return mass_.span().subspan(static_cast<size_t>(span.first_row) * kMassRow,
                               static_cast<size_t>(span.rows) * kMassRow);
 }

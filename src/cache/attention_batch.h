@@ -46,14 +46,14 @@ class AttentionBatch {
   void Select(int layer, const float* queries, Worker worker);
   // outputs [rows, num_heads, head_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
-  // Adds the rows' local attention mass (DD-Select); after Attend, for sampled layers only.
+  // Adds the dense rows' local attention mass (DD-Select); after Attend, for sampled layers only.
   void Observe(int layer, const float* queries, Worker worker);
 
   // Layers whose attention DD-Select samples: three, a third, half and two thirds of the way up.
   bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
   int observed_heads() const;
 
-  // [rows of span, kMassRow] of what Observe added.
+  // [rows of span, kMassRow] of what Observe added; empty for a span that selects.
   std::span<const float> Mass(const Span& span) const;
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
   int64_t AttendedTokens(size_t span_idx) const;
@@ -71,8 +71,8 @@ class AttentionBatch {
   void ReserveRows(int rows);
   void SelectRow(int layer, const float* queries, size_t span_idx, int row_head, Scratch* scratch);
   void PadRow(int row);
-  void ChooseTiles(const Span& span, const SelectInput& input, Scratch* scratch,
-                   std::vector<Tile>* tiles);
+  static void ChooseTiles(const SelectInput& input, const Method& method, int64_t recent_start,
+                          Scratch* scratch, std::vector<Tile>* tiles);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,

@@ -9,8 +9,8 @@
 namespace dynsplit {
 namespace {
 
-// So many tokens leave `recent` before they are cut: cutting each one alone would cost more than
-// attending to it a little longer.
+// So many tokens leave `recent` between one cut and the next: cutting each one alone would cost
+// more than attending to it a little longer.
 constexpr int64_t kCutTokens = 64;
 
 // Less than this many tokens are summarised faster by one thread than by several new ones.
@@ -31,7 +31,9 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
 void SemanticCache::SetMethod(const Method& method) {
   method_ = method;
   importance_.reset();
+  learned_tokens_ = 0;
   blocks_.clear();
+  next_cut_ = 0;
   index_.emplace(IndexShape{.num_layers = shape_.num_layers,
                             .kv_heads = shape_.kv_heads,
                             .head_dim = shape_.head_dim,
@@ -48,10 +50,12 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
 
 void SemanticCache::Commit(std::span<const int32_t> tokens, std::span<const float> mass,
                            int observed_heads) {
-  DYNSPLIT_CHECK(mass.size() == tokens.size() * kMassRow);
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    scorer_.AddRow(size(), mass.subspan(i * kMassRow, kMassRow), observed_heads);
-    tokens_.push_back(tokens[i]);
+  DYNSPLIT_CHECK(mass.empty() || mass.size() == tokens.size() * kMassRow);
+  const int64_t first = size();
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  for (size_t row = 0; row * kMassRow < mass.size(); ++row) {
+    scorer_.AddRow(first + static_cast<int64_t>(row), mass.subspan(row * kMassRow, kMassRow),
+                   observed_heads);
   }
 }
 
@@ -62,33 +66,46 @@ int64_t SemanticCache::BlocksBefore(int64_t token) const {
 }
 
 std::vector<Block> SemanticCache::CutAll() {
+  std::vector<Block> all = blocks_;
   const int32_t sink = static_cast<int32_t>(std::min<int64_t>(method_.sink, size()));
-  std::vector<Block> all;
-  if (sink > 0) all.push_back({.start = 0, .length = sink});
-  const std::vector<Block> rest = Cut(sink, size(), /*open=*/false);
+  if (all.empty() && sink > 0) all.push_back({.start = 0, .length = sink});
+  const std::vector<Block> rest = Cut(all.empty() ? 0 : all.back().end(), size(), /*open=*/false);
   all.insert(all.end(), rest.begin(), rest.end());
   return all;
 }
 
-const ClassImportance& SemanticCache::Importance() {
-  if (!importance_) importance_ = LearnImportance(scorer_.mass(), Classes(), method_.split);
+const ClassImportance& SemanticCache::Importance() { return ImportanceAfter(1); }
+
+const ClassImportance& SemanticCache::ImportanceAfter(int64_t tokens) {
+  if (!importance_ || size() >= learned_tokens_ + tokens) {
+    importance_ = LearnImportance(scorer_.mass(), Classes(), method_.split);
+    learned_tokens_ = size();
+  }
   return *importance_;
 }
 
 void SemanticCache::CutBlocks(int64_t end) {
-  const int64_t first_block = static_cast<int64_t>(blocks_.size());
+  if (end < next_cut_) return;
+  std::vector<Block> added;
+  if (blocks_.empty() && method_.sink > 0) added.push_back({.start = 0, .length = method_.sink});
   const int64_t begin = blocks_.empty() ? method_.sink : blocks_.back().end();
-  if (end <= begin || (!blocks_.empty() && end - begin < kCutTokens)) return;
-  if (blocks_.empty() && method_.sink > 0) blocks_.push_back({.start = 0, .length = method_.sink});
+  if (end <= begin) return;
   const std::vector<Block> cut = Cut(begin, end, /*open=*/true);
-  blocks_.insert(blocks_.end(), cut.begin(), cut.end());
-  Summarise(first_block);
+  added.insert(added.end(), cut.begin(), cut.end());
+  // Nothing has changed yet where this throws; after it nothing throws.
+  blocks_.reserve(blocks_.size() + added.size());
+  Summarise(added);
+  blocks_.insert(blocks_.end(), added.begin(), added.end());
+  next_cut_ = end + kCutTokens;
 }
 
 std::vector<Block> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {
+  // Learned anew each time the text has doubled: a prompt in several turns counts whole, at O(1) a
+  // token.
+  const ClassImportance& importance = ImportanceAfter(std::max<int64_t>(1, learned_tokens_));
   const auto classes =
       Classes().subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
-  const std::vector<float> weights = CutWeights(method_.split, classes, Importance(), begin);
+  const std::vector<float> weights = CutWeights(method_.split, classes, importance, begin);
   return open ? SegmentOpen(method_.split, weights, classes, begin, end)
               : Segment(method_.split, weights, classes, begin, end);
 }
@@ -98,15 +115,19 @@ std::span<const DelimiterClass> SemanticCache::Classes() {
   return delimiters_.classes();
 }
 
-void SemanticCache::Summarise(int64_t first_block) {
-  const auto added = std::span(blocks_).subspan(static_cast<size_t>(first_block));
-  if (added.empty()) return;
-  index_->Reserve(static_cast<int64_t>(blocks_.size()));
+void SemanticCache::Summarise(std::span<const Block> added) {
+  if (method_.policy != Policy::kTop || added.empty()) return;  // nobody else reads the index
+  const int64_t first_block = static_cast<int64_t>(blocks_.size());
+  std::vector<KvView> views;  // [num_layers, kv_heads]
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
+  }
+  index_->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
   ParallelFor(tokens < kParallelTokens ? 1 : threads_, shape_.num_layers, [&](int layer) {
-    std::vector<KvView> views;
-    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
-    index_->Fill(layer, first_block, added, views);
+    index_->Fill(layer, first_block, added,
+                 std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
+                                          static_cast<size_t>(shape_.kv_heads)));
   });
 }
 

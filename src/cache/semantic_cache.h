@@ -52,7 +52,7 @@ class SemanticCache {
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
   // The tokens of Begin now count. mass [tokens, kMassRow]: what AttentionBatch observed of each,
-  // summed over `observed_heads` heads.
+  // summed over `observed_heads` heads; empty where they were not observed.
   void Commit(std::span<const int32_t> tokens, std::span<const float> mass, int observed_heads);
 
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
@@ -66,8 +66,9 @@ class SemanticCache {
   // How many of blocks() lie wholly before `token`.
   int64_t BlocksBefore(int64_t token) const;
 
-  // Blocks of all tokens, the open end included; blocks() is not changed.
+  // blocks(), and what is not yet cut as if the text ended here; blocks() is not changed.
   std::vector<Block> CutAll();
+  // What DD-Select has learned of all tokens so far.
   const ClassImportance& Importance();
 
  private:
@@ -75,7 +76,9 @@ class SemanticCache {
   // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
   std::vector<Block> Cut(int64_t begin, int64_t end, bool open);
   std::span<const DelimiterClass> Classes();
-  void Summarise(int64_t first_block);
+  // Learns anew once there are `tokens` more than at the last time.
+  const ClassImportance& ImportanceAfter(int64_t tokens);
+  void Summarise(std::span<const Block> added);
 
   CacheShape shape_;
   Method method_;
@@ -85,7 +88,9 @@ class SemanticCache {
   DelimiterStream delimiters_;  // of the first tokens_, as far as was needed so far
   BoundaryScorer scorer_;
   std::optional<ClassImportance> importance_;
+  int64_t learned_tokens_ = 0;  // of which importance_ was learned
   std::vector<Block> blocks_;
+  int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;
 };
 

@@ -1,6 +1,7 @@
 #include "dynsplit/engine.h"
 
 #include <algorithm>
+#include <new>
 #include <thread>
 
 #include "engine/build_info.h"
@@ -9,6 +10,8 @@
 
 namespace dynsplit {
 namespace {
+
+static_assert(kMaxModelHeadDim <= kMaxHeadDim);  // what is loaded can be attended to
 
 constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
@@ -49,9 +52,21 @@ int32_t RowsWanted(const BatchItem& item) {
   return 0;
 }
 
-Status CheckBatch(std::span<const BatchItem> items, const EngineOptions& options, int vocab_size) {
+Status CheckContext(const BatchItem& item, int64_t context_tokens) {
+  const int64_t held = static_cast<int64_t>(item.session->tokens().size());
+  const int64_t added = static_cast<int64_t>(item.tokens.size());
+  if (held + added <= context_tokens) return {};
+  return ResourceExhausted("context full: " + std::to_string(held) + " + " + std::to_string(added) +
+                           " tokens, room for " + std::to_string(context_tokens));
+}
+
+Status CheckBatch(const Engine* engine, std::span<const BatchItem> items,
+                  const EngineOptions& options) {
   size_t total = 0;
   for (const BatchItem& item : items) {
+    if (item.session == nullptr || item.session->impl().engine != engine) {
+      return InvalidArgument("a batch item's session is not one of this engine");
+    }
     if (item.tokens.empty()) return InvalidArgument("a batch item has no tokens");
     total += item.tokens.size();
     for (const BatchItem& other : items) {
@@ -59,11 +74,14 @@ Status CheckBatch(std::span<const BatchItem> items, const EngineOptions& options
         return InvalidArgument("a session occurs twice in a batch");
       }
     }
-    for (const int32_t token : item.tokens) {
-      DYNSPLIT_RETURN_IF_ERROR(CheckRange("token id", token, 0, vocab_size - 1));
-    }
+    DYNSPLIT_RETURN_IF_ERROR(item.session->impl().engine->impl().CheckTokens(item.tokens));
   }
-  return CheckRange("tokens of a batch", static_cast<int64_t>(total), 1, options.batch_tokens);
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("tokens of a batch", static_cast<int64_t>(total), 1, options.batch_tokens));
+  for (const BatchItem& item : items) {
+    DYNSPLIT_RETURN_IF_ERROR(CheckContext(item, options.context_tokens));
+  }
+  return {};
 }
 
 }  // namespace
@@ -89,7 +107,9 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
     resolved.threads =
         std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
   }
-  if (resolved.context_tokens == 0) resolved.context_tokens = model->description().context_length;
+  if (resolved.context_tokens == 0) {
+    resolved.context_tokens = std::min(model->description().context_length, kMaxContextTokens);
+  }
   DYNSPLIT_RETURN_IF_ERROR(CheckRange("threads", resolved.threads, 1, kMaxThreads));
   DYNSPLIT_RETURN_IF_ERROR(CheckRange("batch_tokens", resolved.batch_tokens, 1, kMaxBatchTokens));
   DYNSPLIT_RETURN_IF_ERROR(
@@ -113,31 +133,40 @@ Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
 }
 
 Status Engine::Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel) {
-  const int vocab_size = impl_->model->description().vocab_size;
-  DYNSPLIT_RETURN_IF_ERROR(CheckBatch(items, impl_->options, vocab_size));
-  impl_->spans.clear();
-  impl_->tokens.clear();
-  impl_->positions.clear();
-  impl_->output_rows.clear();
-  for (const BatchItem& item : items) DYNSPLIT_RETURN_IF_ERROR(impl_->Begin(item));
-  if (impl_->output_rows.empty()) impl_->output_rows.push_back(0);  // a graph has an output
-  impl_->attention.Begin(impl_->spans);
-  const auto logits = impl_->forward.Run(
-      {.tokens = impl_->tokens, .positions = impl_->positions, .output_rows = impl_->output_rows},
-      cancel);
+  try {
+    return impl_->Run(this, items, cancel);
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted("no memory for a pass");
+  }
+}
+
+Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
+                         const std::atomic<bool>* cancel) {
+  DYNSPLIT_RETURN_IF_ERROR(CheckBatch(engine, items, options));
+  spans.clear();
+  tokens.clear();
+  positions.clear();
+  output_rows.clear();
+  for (const BatchItem& item : items) DYNSPLIT_RETURN_IF_ERROR(Begin(item));
+  if (output_rows.empty()) output_rows.push_back(0);  // a graph has an output
+  attention.Begin(spans);
+  const auto logits =
+      forward.Run({.tokens = tokens, .positions = positions, .output_rows = output_rows}, cancel);
   if (!logits.ok()) return logits.status();
-  impl_->Finish(items, *logits);
+  Finish(items, *logits);
+  return {};
+}
+
+Status Engine::Impl::CheckTokens(std::span<const int32_t> ids) const {
+  for (const int32_t id : ids) {
+    DYNSPLIT_RETURN_IF_ERROR(CheckRange("token id", id, 0, model->description().vocab_size - 1));
+  }
   return {};
 }
 
 Status Engine::Impl::Begin(const BatchItem& item) {
   SemanticCache& cache = item.session->impl().cache;
   const int32_t count = static_cast<int32_t>(item.tokens.size());
-  if (cache.size() + count > options.context_tokens) {
-    return ResourceExhausted("context full: " + std::to_string(cache.size()) + " + " +
-                             std::to_string(count) + " tokens, room for " +
-                             std::to_string(options.context_tokens));
-  }
   DYNSPLIT_RETURN_IF_ERROR(cache.Begin(item.tokens, item.attention));
   const int32_t first_row = static_cast<int32_t>(tokens.size());
   spans.push_back(
@@ -153,12 +182,14 @@ Status Engine::Impl::Begin(const BatchItem& item) {
 void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const float> logits) {
   const size_t vocab_size = static_cast<size_t>(model->description().vocab_size);
   size_t begin = 0;
+  for (const BatchItem& item : items) {
+    const size_t count = static_cast<size_t>(RowsWanted(item)) * vocab_size;
+    const auto wanted = logits.subspan(begin, count);
+    item.session->impl().logits.assign(wanted.begin(), wanted.end());
+    begin += count;
+  }
   for (size_t i = 0; i < items.size(); ++i) {
     Session::Impl& session = items[i].session->impl();
-    const size_t count = static_cast<size_t>(RowsWanted(items[i])) * vocab_size;
-    const auto wanted = logits.subspan(begin, count);
-    session.logits.assign(wanted.begin(), wanted.end());
-    begin += count;
     if (items[i].attention == Attention::kSelected) {
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);

@@ -17,6 +17,10 @@ namespace dynsplit {
 struct Engine::Impl {
   Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s);
 
+  // InvalidArgument for an id that the vocabulary does not have.
+  Status CheckTokens(std::span<const int32_t> ids) const;
+  Status Run(const Engine* engine, std::span<const BatchItem> items,
+             const std::atomic<bool>* cancel);
   // Makes room for the item's tokens and adds them to the pass.
   Status Begin(const BatchItem& item);
   // Hands each session what its item asked for and makes its tokens count.

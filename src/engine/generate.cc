@@ -55,6 +55,7 @@ Status Step(Session* session, int32_t token, const GenerateOptions& options, Gen
 // Writes tokens until something says stop, and says what.
 Result<StopReason> WriteTokens(Session* session, const Tokenizer& tokenizer,
                                const GenerateOptions& options, Generation* out) {
+  const size_t vocab_size = static_cast<size_t>(tokenizer.size());
   Sampler sampler(options.sampler);
   AnswerText answer(options, &out->text);
   StopReason reason = StopReason::kLength;
@@ -63,7 +64,7 @@ Result<StopReason> WriteTokens(Session* session, const Tokenizer& tokenizer,
       reason = StopReason::kCancelled;
       break;
     }
-    const int32_t token = sampler.Sample(session->logits(), session->tokens());
+    const int32_t token = sampler.Sample(session->logits().last(vocab_size), session->tokens());
     if (!options.ignore_end && tokenizer.IsEndOfGeneration(token)) {
       reason = StopReason::kEnd;
       break;
@@ -83,7 +84,10 @@ Result<StopReason> WriteTokens(Session* session, const Tokenizer& tokenizer,
       reason = StopReason::kCancelled;
       break;
     }
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      answer.Finish();
+      return status;
+    }
   }
   answer.Finish();
   return reason;

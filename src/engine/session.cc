@@ -23,6 +23,8 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
                              std::to_string(impl_->cache.size()) + ", the context has room for " +
                              std::to_string(context_tokens()));
   }
+  if (total == 0) return {};
+  DYNSPLIT_RETURN_IF_ERROR(impl_->engine->impl().CheckTokens(tokens));
   const int64_t batch = impl_->engine->impl().options.batch_tokens;
   const int64_t pass =
       options.attention == Attention::kSelected ? std::min(batch, kSelectedPassTokens) : batch;

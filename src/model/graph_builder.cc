@@ -75,6 +75,12 @@ ggml_tensor* OutputLogits(const GraphBuilder& graph, ggml_tensor* x) {
   return Linear(graph, graph.weights.output, nullptr, RmsNorm(graph, x, graph.weights.output_norm));
 }
 
+ggml_tensor* BuildPreNormModel(const GraphBuilder& graph) {
+  ggml_tensor* x = Embed(graph);
+  for (int i = 0; i < graph.config.num_layers; ++i) x = PreNormLayer(graph, i, x);
+  return OutputLogits(graph, x);
+}
+
 ggml_tensor* BuildModel(const GraphBuilder& graph) {
   switch (graph.config.architecture) {
     case Architecture::kLlama:

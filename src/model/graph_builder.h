@@ -54,6 +54,9 @@ ggml_tensor* OutputLogits(const GraphBuilder& graph, ggml_tensor* x);
 // The whole model: logits [vocab, outputs].
 ggml_tensor* BuildModel(const GraphBuilder& graph);
 
+// Embedding, pre-norm layers, logits: what the architectures below have in common.
+ggml_tensor* BuildPreNormModel(const GraphBuilder& graph);
+
 // One function per architecture, in arch/<name>.cc.
 ggml_tensor* BuildLlama(const GraphBuilder& graph);
 ggml_tensor* BuildQwen2(const GraphBuilder& graph);

@@ -36,6 +36,9 @@ struct RopeConfig {
   int64_t original_context = 0;   // tokens before stretching; context_length without scaling
 };
 
+// The widest heads that the attention kernels take.
+inline constexpr int kMaxModelHeadDim = 256;
+
 struct ModelConfig {
   Architecture architecture = Architecture::kLlama;
   std::string name;  // general.name; "" where the key is missing
@@ -45,7 +48,7 @@ struct ModelConfig {
   int feed_forward_length = 0;  // in [1, 2^20]
   int num_heads = 0;            // query heads, in [1, 1024]
   int num_kv_heads = 0;         // divides num_heads
-  int head_dim = 0;             // of queries, keys and values; a multiple of 16, in [16, 512]
+  int head_dim = 0;             // of queries, keys and values; a multiple of 16, in [16, 256]
   int64_t context_length = 0;   // tokens that the model was trained for, in [1, 2^31)
   int vocab_size = 0;           // entries of tokenizer.ggml.tokens, in [1, 2^24]
   float rms_epsilon = 0.0f;     // in (0, 1]

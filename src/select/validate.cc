@@ -45,7 +45,7 @@ Status ValidateMethod(const Method& method) {
                                    std::numeric_limits<int32_t>::max()));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
-  DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 0, kMaxAlwaysAttended));
+  DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
   return Require("dense_layers", method.dense_layers, 0, kMaxLayers);
 }
 

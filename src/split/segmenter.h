@@ -34,6 +34,6 @@ std::vector<Block> Segment(const SplitOptions& options, std::span<const float> w
 // blocks (all weights alike) takes its best path so far, so that the rest stays bounded.
 std::vector<Block> SegmentOpen(const SplitOptions& options, std::span<const float> weights,
                                std::span<const DelimiterClass> classes, int64_t begin, int64_t end);
-inline constexpr int kOpenHorizonBlocks = 16;
+inline constexpr int kOpenHorizonBlocks = 6;
 
 }  // namespace dynsplit

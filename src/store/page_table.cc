@@ -1,8 +1,22 @@
 #include "store/page_table.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace dynsplit {
+namespace {
+
+size_t NumPages(int64_t tokens) {
+  return static_cast<size_t>((tokens + kPageTokens - 1) / kPageTokens);
+}
+
+// Room for all of it before anything is added, so that two vectors grow together or not at all.
+template <typename T>
+void Reserve(size_t size, std::vector<T>* vector) {
+  if (size > vector->capacity()) vector->reserve(std::max(size, 2 * vector->capacity()));
+}
+
+}  // namespace
 
 PageTable::PageTable(PagePool* pool, int num_layers, int kv_heads, int head_dim)
     : pool_(pool),
@@ -12,13 +26,16 @@ PageTable::PageTable(PagePool* pool, int num_layers, int kv_heads, int head_dim)
       addresses_(pages_.size()) {}
 
 Status PageTable::Extend(int64_t first, int64_t count) {
-  const size_t first_page = static_cast<size_t>(first / kPageTokens);
-  const size_t num_pages = static_cast<size_t>((first + count + kPageTokens - 1) / kPageTokens);
+  const size_t held = NumPages(first);
+  const size_t wanted = NumPages(first + count);
   for (size_t row = 0; row < pages_.size(); ++row) {
-    if (first_page < pages_[row].size()) {
-      DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(row, first_page));
-    }
-    while (pages_[row].size() < num_pages) {
+    // Pages behind `first` are left over from a pass that was given up.
+    pages_[row].resize(held);
+    addresses_[row].resize(held);
+    if (first % kPageTokens != 0) DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(row, held - 1));
+    Reserve(wanted, &pages_[row]);
+    Reserve(wanted, &addresses_[row]);
+    while (pages_[row].size() < wanted) {
       Result<PageRef> page = pool_->Allocate();
       if (!page.ok()) return page.status();
       addresses_[row].push_back(page->elements());

@@ -17,7 +17,7 @@ Method TestMethod(Policy policy) {
   method.sink = 4;
   method.recent = 16;
   method.dense_layers = 2;
-  method.budget.tokens = 40;
+  method.budget.tokens = 100;
   method.split.splitter = Splitter::kUniform;
   method.split.block_tokens = 8;
   method.split.search_range = 4;
@@ -84,8 +84,8 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
   EXPECT_GE(recent, 16);
   // Sink, recent and at most the budget in each selecting layer and head; something was chosen.
   const int64_t selecting = batch_.AttendedTokens(0) - 2 * kTestShape.kv_heads * 301;
-  EXPECT_LE(selecting, 4 * kTestShape.kv_heads * (4 + recent + 40));
-  EXPECT_GT(selecting, 4 * kTestShape.kv_heads * (4 + recent + 20));
+  EXPECT_LE(selecting, 4 * kTestShape.kv_heads * (4 + 16 + 100));
+  EXPECT_GT(selecting, 4 * kTestShape.kv_heads * (4 + recent));
   ExpectRow(sequence, outputs, 0, 0, 300, AllTokens(301));
 }
 

@@ -47,6 +47,18 @@ TEST_F(EngineTest, RefusesAWrongBatch) {
   EXPECT_EQ(run(std::span(tokens).first(2)), StatusCode::kOk);
 }
 
+TEST_F(EngineTest, RefusesASessionThatIsNotItsOwn) {
+  auto session = NewSession();
+  const TempFile file(TinyModel().Build());
+  auto other = Engine::Create(*Model::Load(file.path()), {.threads = 1});
+  ASSERT_TRUE(other.ok());
+  const std::vector<int32_t> tokens = {1};
+  for (Session* wrong : {session.get(), static_cast<Session*>(nullptr)}) {
+    const BatchItem item{.session = wrong, .tokens = tokens};
+    EXPECT_EQ((*other)->Run({&item, 1}).code(), StatusCode::kInvalidArgument);
+  }
+}
+
 TEST_F(EngineTest, RefusesTokensPastTheContext) {
   auto session = NewSession();
   const std::vector<int32_t> tokens = RandomTokens(512);

@@ -124,6 +124,51 @@ TEST_F(SessionTest, CancelKeepsThePassesThatWereFinished) {
   EXPECT_TRUE(session->Feed(RandomTokens(10)).ok());
 }
 
+TEST_F(SessionTest, AForkAfterACancelSharesNothingThatIsWritten) {
+  const std::vector<int32_t> prompt = RandomTokens(100);
+  auto first = NewSession();
+  ASSERT_TRUE(first->Feed(prompt).ok());
+  const std::atomic<bool> cancel{true};
+  const std::vector<int32_t> given_up = RandomTokens(200, 30);
+  const BatchItem item{.session = first.get(), .tokens = given_up};
+  ASSERT_EQ(engine_->Run({&item, 1}, &cancel).code(), StatusCode::kCancelled);
+  auto second = first->Fork();
+  const std::vector<int32_t> a = RandomTokens(200, 31), b = RandomTokens(200, 32);
+  ASSERT_TRUE(first->Feed(a).ok());
+  ASSERT_TRUE(second->Feed(b).ok());
+  const std::vector<int32_t> next = {7};
+  ASSERT_TRUE(first->Feed(next).ok());
+  auto fresh = NewSession();
+  ASSERT_TRUE(fresh->Feed(prompt).ok() && fresh->Feed(a).ok() && fresh->Feed(next).ok());
+  ExpectNear(first->logits(), fresh->logits(), 1e-5f);
+}
+
+TEST_F(SessionTest, ImportanceIsThatOfTheWholeTextSoFar) {
+  const std::vector<int32_t> tokens = RandomTokens(400);
+  auto session = NewSession();
+  ASSERT_TRUE(session->Feed(std::span(tokens).first(30)).ok());
+  session->Importance();
+  session->Blocks();
+  ASSERT_TRUE(session->Feed(std::span(tokens).subspan(30)).ok());
+  auto whole = NewSession();
+  ASSERT_TRUE(whole->Feed(tokens).ok());
+  const auto got = session->Importance(), want = whole->Importance();
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(got[i].count, want[i].count);
+    EXPECT_NEAR(got[i].weight, want[i].weight, 1e-2);
+  }
+}
+
+TEST_F(SessionTest, RefusesIdsOutOfRangeWhole) {
+  Load({.num_layers = 2}, {.threads = 1, .batch_tokens = 16});
+  auto session = NewSession();
+  std::vector<int32_t> tokens = RandomTokens(40);
+  tokens[30] = 1 << 20;
+  EXPECT_EQ(session->Feed(tokens).code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(session->tokens().empty());
+  EXPECT_TRUE(session->Feed({}).ok());
+}
+
 TEST_F(SessionTest, BlocksPartitionTheTextUnderEachMethod) {
   auto session = NewSession();
   const auto tokens = engine_->model().tokenizer().Encode(

@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadNumber{"llama.attention.head_count_kv", 0, false},
                       BadNumber{"llama.attention.head_count_kv", 3, false},
                       BadNumber{"llama.attention.key_length", 0, false},
-                      BadNumber{"llama.attention.key_length", 1024, false},
+                      BadNumber{"llama.attention.key_length", 272, false},
                       BadNumber{"llama.rope.dimension_count", 0, false},
                       BadNumber{"llama.rope.dimension_count", 15, false},
                       BadNumber{"llama.rope.dimension_count", 18, false},

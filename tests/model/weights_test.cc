@@ -84,7 +84,7 @@ TEST(Weights, MapsEveryTensor) {
 TEST(Weights, TiedOutputIsTheEmbedding) {
   const auto loaded = Load(TinyModel());
   ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
-  EXPECT_EQ((*loaded)->tensors(1).output, (*loaded)->tensors().token_embd);
+  EXPECT_EQ((*loaded)->tensors(1).output, (*loaded)->tensors(1).token_embd);
 }
 
 TEST(Weights, OptionalTensors) {

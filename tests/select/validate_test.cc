@@ -36,7 +36,7 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"budget percent", [](Method& m) { m.budget.percent = 101; }},
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
       {"sink", [](Method& m) { m.sink = -1; }},
-      {"recent", [](Method& m) { m.recent = -1; }},
+      {"recent", [](Method& m) { m.recent = 0; }},
       {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
   };
   ASSERT_TRUE(ValidateMethod(Method()).ok());
@@ -56,7 +56,8 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
   method.split.search_range = 0;
   method.split.max_block_tokens = 1024;
   method.vectors = 8;
-  method.sink = method.recent = method.dense_layers = 0;
+  method.sink = method.dense_layers = 0;
+  method.recent = 1;
   method.budget = {0, 100};
   EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
 }

@@ -55,6 +55,22 @@ TEST(PageTableTest, ForkCopiesOnlyThePageItWritesTo) {
   EXPECT_EQ(fork.View(0, 0).Key(0), table.View(0, 0).Key(0));
 }
 
+TEST(PageTableTest, AForkAfterAGivenUpPassSharesNoPageThatIsWrittenTo) {
+  PagePool pool(kDim);
+  PageTable table(&pool, 1, 1, kDim);
+  ASSERT_TRUE(table.Extend(0, 100).ok());
+  ASSERT_TRUE(table.Extend(100, 500).ok());  // given up: the next one starts at 100 again
+  PageTable fork = table;
+  ASSERT_TRUE(table.Extend(100, 500).ok());
+  ASSERT_TRUE(fork.Extend(100, 500).ok());
+  for (int64_t token = 100; token < 600; ++token) {
+    EXPECT_NE(Row(table, 0, 0, token), Row(fork, 0, 0, token));
+  }
+  EXPECT_EQ(table.View(0, 0).Key(63), fork.View(0, 0).Key(63));
+  ASSERT_TRUE(table.Extend(100, 1).ok());  // less than before: the rest goes back
+  EXPECT_EQ(table.bytes(), 2 * pool.page_bytes());
+}
+
 TEST(PageTableTest, KeepsWhatItHeldWhenPagesRunOut) {
   PagePool probe(kDim);
   ASSERT_TRUE(probe.Allocate().ok());

@@ -5,10 +5,6 @@
 
 namespace dynsplit {
 
-ggml_tensor* BuildLlama(const GraphBuilder& graph) {
-  ggml_tensor* x = Embed(graph);
-  for (int i = 0; i < graph.config.num_layers; ++i) x = PreNormLayer(graph, i, x);
-  return OutputLogits(graph, x);
-}
+ggml_tensor* BuildLlama(const GraphBuilder& graph) { return BuildPreNormModel(graph); }
 
 }  // namespace dynsplit
