@@ -129,6 +129,21 @@ void ReadHeads(ConfigKeys* keys, ModelConfig* config) {
   }
 }
 
+// YaRN's own constants (arXiv 2309.00071, section 3.2), with which the graph computes. A file that
+// says others would give other numbers.
+void CheckYarn(ConfigKeys* keys) {
+  const std::pair<const char*, float> constants[] = {{"rope.scaling.yarn_ext_factor", 1.0f},
+                                                     {"rope.scaling.yarn_attn_factor", 1.0f},
+                                                     {"rope.scaling.yarn_beta_fast", 32.0f},
+                                                     {"rope.scaling.yarn_beta_slow", 1.0f}};
+  for (const auto& [key, wanted] : constants) {
+    const float value = keys->Float(key, -1e6f, 1e6f, wanted);
+    if (keys->ok() && value != wanted) {
+      keys->Refuse(key, Text(value) + ", supported is " + Text(wanted));
+    }
+  }
+}
+
 void ReadRopeScaling(ConfigKeys* keys, RopeConfig* rope) {
   const std::string type = keys->String("rope.scaling.type", "linear");
   // Files from before "rope.scaling" say "rope.scale_linear". 0 stands for no scaling in both.
@@ -144,6 +159,7 @@ void ReadRopeScaling(ConfigKeys* keys, RopeConfig* rope) {
   keys->Check(rope->factor >= 1.0f, factor_key, Text(factor), "0, or 1 to 10000");
   if (type == "yarn") {
     rope->scaling = RopeScaling::kYarn;
+    CheckYarn(keys);
   } else if (rope->factor != 1.0f) {
     rope->scaling = RopeScaling::kLinear;
   }

@@ -128,6 +128,11 @@ TEST(ModelConfig, UnsupportedVariants) {
             "dense models");
   EXPECT_THAT(message([](GgufWriter* w) { w->SetString("llama.rope.scaling.type", "longrope"); }),
               HasSubstr("'longrope', supported are none, linear and yarn"));
+  EXPECT_THAT(message([](GgufWriter* w) {
+                w->SetString("llama.rope.scaling.type", "yarn");
+                w->SetF32("llama.rope.scaling.yarn_beta_fast", 16.0f);
+              }),
+              HasSubstr("'llama.rope.scaling.yarn_beta_fast': 16, supported is 32"));
   EXPECT_THAT(message([](GgufWriter* w) { w->SetU32("llama.attention.key_length", 24); }),
               HasSubstr("Unsupported: m.gguf: key 'llama.attention.key_length': heads of 24"));
   EXPECT_THAT(message([](GgufWriter* w) { w->SetU32("llama.attention.value_length", 32); }),
