@@ -42,7 +42,7 @@ std::string ToTable(const RunReport& report) {
   const Generation& answer = report.answer;
   Table table;
   table.AddRow({"model", report.model});
-  table.AddRow({"built for", fmt::format("{}, {} threads", report.build, report.threads)});
+  table.AddRow({"build", fmt::format("{}, {} threads", report.build, report.threads)});
   table.AddRow({"method", HasBudget(report.method)
                               ? fmt::format("{}, budget {}", report.method.name,
                                             FormatBudget(report.method.budget))

@@ -84,19 +84,28 @@ struct Run {
   size_t block_idx = 0;
 };
 
-// Lays out the text of the blocks from `first` on, until the lines are full.
-std::vector<Run> LayOut(const DemoResult& demo, const Tokenizer& tokenizer,
-                        const std::vector<int32_t>& tokens, size_t first) {
-  const std::span<const int32_t> all = tokens;
+// The text of each block, whole characters only: one that a cut divides goes to the later block.
+Result<std::vector<std::string>> BlockTexts(const DemoResult& demo, const Tokenizer& tokenizer) {
+  const auto tokens = tokenizer.Encode(demo.hay.text);
+  if (!tokens.ok()) return tokens.status();
+  const std::span<const int32_t> all = *tokens;
+  Utf8Stream stream;
+  std::vector<std::string> texts;
+  for (const Block& block : demo.blocks) {
+    texts.push_back(stream.Append(tokenizer.Decode(
+        all.subspan(static_cast<size_t>(block.start), static_cast<size_t>(block.length)))));
+  }
+  return texts;
+}
+
+// Lays out the blocks from `first` on, until the lines are full.
+std::vector<Run> LayOut(const std::vector<std::string>& texts, size_t first) {
   std::vector<Run> runs;
-  Utf8Stream stream;  // a character that a cut divides goes to the later block
   size_t line = 0;
   size_t column = 0;
-  for (size_t i = first; i < demo.blocks.size() && line < kMaxLines; ++i) {
-    const Block& block = demo.blocks[i];
+  for (size_t i = first; i < texts.size() && line < kMaxLines; ++i) {
     runs.push_back({.line = line, .column = column, .block_idx = i});
-    for (const char c : stream.Append(tokenizer.Decode(
-             all.subspan(static_cast<size_t>(block.start), static_cast<size_t>(block.length))))) {
+    for (const char c : texts[i]) {
       const bool continues = (c & 0xC0) == 0x80;
       if (c == '\n' || (column >= kMaxColumns && !continues)) {
         ++line;
@@ -115,35 +124,44 @@ std::vector<Run> LayOut(const DemoResult& demo, const Tokenizer& tokenizer,
   return runs;
 }
 
-std::string DrawRun(const Run& run, int x, int y, const std::string& fact) {
-  constexpr const char* kColours[] = {"#d9eceb", "#f6e7cf"};
-  const double left = x + kCharWidth * static_cast<double>(run.column);
+std::string DrawRun(const Run& run, int y, const char* colour) {
+  const double left = kMargin + kCharWidth * static_cast<double>(run.column);
   const double width = kCharWidth * static_cast<double>(run.columns);
   const int top = y + static_cast<int>(run.line) * kLineHeight;
-  const bool hidden = fact.find(run.text) != std::string::npos && run.text.size() > 3;
-  std::string svg = fmt::format(
-      "<rect x='{:.1f}' y='{}' width='{:.1f}' height='{}' rx='2' fill='{}'/>\n", left, top,
-      std::max(0.0, width - 1), kLineHeight - 2, hidden ? "#f2b6a0" : kColours[run.block_idx % 2]);
-  svg += fmt::format(
-      "<text x='{:.1f}' y='{}' class='code' textLength='{:.1f}' lengthAdjust='spacingAndGlyphs' "
-      "xml:space='preserve'>{}</text>\n",
-      left, top + 13, width, Escaped(run.text));
-  return svg;
+  return fmt::format(
+      "<rect x='{0:.1f}' y='{1}' width='{2:.1f}' height='{3}' rx='2' fill='{4}'/>\n"
+      "<text x='{0:.1f}' y='{5}' class='code' textLength='{6:.1f}' "
+      "lengthAdjust='spacingAndGlyphs' xml:space='preserve'>{7}</text>\n",
+      left, top, std::max(0.0, width - 1), kLineHeight - 2, colour, top + 13, width,
+      Escaped(run.text));
 }
 
+// The blocks around the fact in the middle, which are red.
 std::string DrawBlocks(const DemoResult& demo, const Tokenizer& tokenizer, int y) {
-  const auto tokens = tokenizer.Encode(demo.hay.text);
-  if (!tokens.ok() || demo.hay.facts.empty()) return "";
-  // The fact in the middle, with some text before it.
-  const HiddenFact& fact = demo.hay.facts[demo.hay.facts.size() / 2];
-  const size_t at = demo.hay.text.find(fact.Sentence());
-  const double share = static_cast<double>(at) / static_cast<double>(demo.hay.text.size());
-  const double token = share * static_cast<double>(tokens->size());
-  size_t first = 0;
-  while (first < demo.blocks.size() && demo.blocks[first].end() < token - 260) ++first;
+  constexpr const char* kColours[] = {"#d9eceb", "#f6e7cf"};
+  constexpr int kLinesBefore = 10;
+  const auto texts = BlockTexts(demo, tokenizer);
+  if (!texts.ok() || demo.hay.facts.empty()) return "";
+  const std::string fact = demo.hay.facts[demo.hay.facts.size() / 2].Sentence();
+  const size_t fact_begin = demo.hay.text.find(fact);
+  size_t shown_begin = fact_begin;
+  for (int i = 0; i < kLinesBefore && shown_begin > 0; ++i) {
+    const size_t newline = demo.hay.text.rfind('\n', shown_begin - 1);
+    shown_begin = newline == std::string::npos ? 0 : newline;
+  }
+  std::vector<size_t> begins;  // where each block begins in the text
+  size_t end = 0;
+  for (const std::string& text : *texts) {
+    begins.push_back(end);
+    end += text.size();
+  }
+  const auto first = std::lower_bound(begins.begin(), begins.end(), shown_begin);
   std::string svg;
-  for (const Run& run : LayOut(demo, tokenizer, *tokens, first)) {
-    svg += DrawRun(run, kMargin, y, fact.Sentence());
+  for (const Run& run : LayOut(*texts, static_cast<size_t>(first - begins.begin()))) {
+    const size_t begin = begins[run.block_idx];
+    const bool holds_fact =
+        begin < fact_begin + fact.size() && begin + (*texts)[run.block_idx].size() > fact_begin;
+    svg += DrawRun(run, y, holds_fact ? "#f2b6a0" : kColours[run.block_idx % 2]);
   }
   return svg;
 }
