@@ -102,6 +102,7 @@ class Chat {
     options.max_tokens = flags_.answer.max_tokens;
     options.sampler = flags_.answer.sampler;
     options.stop = flags_.answer.stop;
+    options.ignore_end = flags_.answer.ignore_eos;
     options.cancel = output.cancel();
     options.on_text = [&](std::string_view text) { output.Write(text); };
     const auto answer = conversation_.Ask(

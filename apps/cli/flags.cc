@@ -153,6 +153,8 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags) {
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->group(group);
+  command->add_flag("--ignore-eos", flags->ignore_eos, "Go on where the model would end the answer")
+      ->group(group);
 }
 
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {

@@ -50,6 +50,7 @@ struct AnswerFlags {
   int64_t max_tokens = 512;
   SamplerOptions sampler;
   std::vector<std::string> stop;
+  bool ignore_eos = false;
 };
 void AddAnswerFlags(CLI::App* command, AnswerFlags* flags);
 

@@ -44,6 +44,7 @@ Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* s
   options.max_tokens = flags.answer.max_tokens;
   options.sampler = flags.answer.sampler;
   options.stop = flags.answer.stop;
+  options.ignore_end = flags.answer.ignore_eos;
   options.cancel = output->cancel();
   if (!flags.json) options.on_text = [&](std::string_view text) { output->Write(text); };
   Result<Generation> answer = Generate(session, loaded.model->tokenizer(), options);

@@ -6,7 +6,8 @@ namespace {
 using ::testing::HasSubstr;
 using ChatCommandTest = CliTest;
 
-const std::vector<std::string> kShort = {"-n", "6", "--temp", "1", "--context", "4096"};
+const std::vector<std::string> kShort = {"-n",           "6",         "--temp", "1",
+                                         "--ignore-eos", "--context", "4096"};
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines(1);
