@@ -187,9 +187,8 @@ std::string DrawPicture(const DemoResult& demo, const Tokenizer& tokenizer,
        [](const MethodResult& m) {
          return fmt::format("{} of {}", m.NumRight(), m.answers.size());
        }},
-      {"tokens written per second",
-       [](const MethodResult& m) { return Rate(m.decode_steps, m.decode_seconds); },
-       [](const MethodResult& m) { return FormatRate(Rate(m.decode_steps, m.decode_seconds)); }},
+      {"tokens written per second", [](const MethodResult& m) { return m.TokensPerSecond(); },
+       [](const MethodResult& m) { return FormatRate(m.TokensPerSecond()); }},
       {"tokens attended to", [](const MethodResult& m) { return m.attended_tokens_mean; },
        [](const MethodResult& m) { return fmt::format("{:.0f}", m.attended_tokens_mean); }},
   };
