@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-RunDescription Run() {
+RunDescription SomeRun() {
   RunDescription run;
   run.model = {"tiny", 1000, "00ff"};
   run.prompt = "chat";
@@ -48,16 +48,16 @@ TEST(IdentifyFileTest, MissingFileAndFolder) {
 
 TEST(ClaimFolderTest, SameRunGoesOn) {
   const testing::TempFolder folder;
-  EXPECT_TRUE(ClaimFolder(folder.path(), Run()).ok());
+  EXPECT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
   const std::string written = folder.Read("run.json");
-  EXPECT_TRUE(ClaimFolder(folder.path(), Run()).ok());
+  EXPECT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
   EXPECT_EQ(folder.Read("run.json"), written);
   EXPECT_THAT(written, HasSubstr("\"seed\": 7"));
 }
 
 TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
   const testing::TempFolder folder;
-  ASSERT_TRUE(ClaimFolder(folder.path(), Run()).ok());
+  ASSERT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
   const std::pair<const char*, std::function<void(RunDescription*)>> changes[] = {
       {"model", [](RunDescription* run) { run->model.hash = "00fe"; }},
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
@@ -73,14 +73,14 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
        }},
   };
   for (const auto& [key, change] : changes) {
-    RunDescription other = Run();
+    RunDescription other = SomeRun();
     change(&other);
     const Status status = ClaimFolder(folder.path(), other);
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << key;
     EXPECT_THAT(status.message(), HasSubstr(std::string("run.json: ") + key + " is "));
     EXPECT_THAT(status.message(), HasSubstr("wanted "));
   }
-  RunDescription other = Run();
+  RunDescription other = SomeRun();
   other.seed = 8;
   EXPECT_THAT(ClaimFolder(folder.path(), other).message(), HasSubstr("seed is 7, wanted 8"));
 }
@@ -89,7 +89,7 @@ TEST(ClaimFolderTest, NoJsonIsCorruption) {
   const testing::TempFolder folder;
   for (const char* text : {"", "[]", "{\"seed\": "}) {
     folder.Write("run.json", text);
-    EXPECT_EQ(ClaimFolder(folder.path(), Run()).code(), StatusCode::kCorruption) << text;
+    EXPECT_EQ(ClaimFolder(folder.path(), SomeRun()).code(), StatusCode::kCorruption) << text;
   }
 }
 

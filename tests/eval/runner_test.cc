@@ -168,7 +168,9 @@ TEST_F(RunnerTest, ForksDoNotDisturbEachOther) {
   const std::vector<Record> records = RunAll();
   const auto answers = Answers(records, "full");
   const auto exam = Exam::Create(engine_->model(), {});
-  const auto documents = MakeTowns({.context_tokens = 25}, engine_->model().tokenizer());
+  TaskOptions options;
+  options.context_tokens = plan_.contexts.front();
+  const auto documents = MakeTowns(options, engine_->model().tokenizer());
   for (const Document& document : *documents) {
     const auto read = exam->DocumentTokens(document);
     for (const Question& question : document.questions) {
