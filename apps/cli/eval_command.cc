@@ -10,6 +10,7 @@
 #include "apps/cli/interrupt.h"
 #include "apps/cli/run_report.h"
 #include "apps/cli/standard_output.h"
+#include "apps/common/figures.h"
 #include "apps/common/known_models.h"
 #include "apps/eval/exam.h"
 #include "apps/eval/registry.h"
@@ -159,6 +160,14 @@ ExitStatus Eval(const EvalFlags& flags) {
   return interrupted ? kInterrupted : kGood;
 }
 
+std::string TaskList() {
+  Table table;
+  for (const eval::TaskEntry& task : eval::Tasks()) {
+    table.AddRow({" ", std::string(task.name), std::string(task.summary)});
+  }
+  return "Tasks:\n" + table.ToString();
+}
+
 template <typename T>
 CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<T>* values,
                      const std::string& help) {
@@ -214,6 +223,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
       ->type_name("DIR");
+  command->footer(TaskList());
   command->callback([flags, command, exit_status] {
     flags->refined_text = GivenMethodFlags(*command);
     *exit_status = Eval(*flags);

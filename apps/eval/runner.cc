@@ -197,14 +197,13 @@ class Runner {
 
   template <typename Answered>
   Status ContinueAll(const Sitting& sitting, const Answered& answered) {
-    const size_t vocab_size = static_cast<size_t>(engine_.model().tokenizer().size());
     for (const Question& question : sitting.document.questions) {
       std::vector<const MethodCase*> missing = Missing(sitting, question);
       if (missing.empty()) continue;
       auto tokens = exam_.QuestionTokens(question);
       if (!tokens.ok()) return tokens.status();
       if (tokens->empty()) return InvalidArgument(question.id + ": nothing to continue with");
-      Continuation continuation(*std::move(tokens), static_cast<int64_t>(vocab_size));
+      Continuation continuation(*std::move(tokens), engine_.model().tokenizer().size());
       std::stable_partition(missing.begin(), missing.end(), AttendsToAll);
       if (!AttendsToAll(missing.front())) {
         Record unused;
