@@ -64,14 +64,18 @@ void AddContextFlag(CLI::App* command, ModelFlags* flags) {
 }
 
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
-  const std::string group = "Method";
+  command->add_option("--budget", flags->budget, "Tokens attended to besides sink and recent")
+      ->type_name("N|P%")
+      ->group(kMethodGroup);
+  AddRefinementFlags(command, flags);
+}
+
+void AddRefinementFlags(CLI::App* command, MethodFlags* flags) {
+  const std::string group = kMethodGroup;
   const auto number = [&](const std::string& name, std::optional<int>* value,
                           const std::string& help) {
     command->add_option(name, *value, help)->type_name("N")->group(group);
   };
-  command->add_option("--budget", flags->budget, "Tokens attended to besides sink and recent")
-      ->type_name("N|P%")
-      ->group(group);
   number("--block", &flags->block_tokens, "Ideal length of a block (C)");
   number("--range", &flags->search_range, "A block may be this much shorter or longer (Delta)");
   AddWordFlag(command, "--search", &flags->search,

@@ -42,7 +42,9 @@ struct MethodFlags {
   std::optional<int> recent;
   std::optional<int> dense_layers;
 };
+inline constexpr const char* kMethodGroup = "Method";  // of the help, and of all these flags
 void AddMethodFlags(CLI::App* command, MethodFlags* flags);
+void AddRefinementFlags(CLI::App* command, MethodFlags* flags);  // all but --budget
 // InvalidArgument or NotFound: wrong usage.
 Result<Method> ResolveMethod(const std::string& preset, const MethodFlags& flags);
 

@@ -10,7 +10,7 @@ using UsageTest = CliTest;
 TEST_F(UsageTest, HelpAndVersionAreGood) {
   const ProcessResult help = RunDynsplit({"--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char* command : {"run", "chat", "split", "bench", "models"}) {
+  for (const char* command : {"run", "chat", "split", "bench", "eval", "models"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const ProcessResult of_command = RunDynsplit({command, "--help"});
     EXPECT_EQ(of_command.status, 0);
