@@ -35,9 +35,9 @@ TEST(GridTest, Scores) {
 TEST(GridTest, DifferencesThatMayBeChanceAreInBrackets) {
   const Grid grid = PairedGrid(Context());
   ASSERT_EQ(grid.rows.size(), 2u);
-  EXPECT_THAT(grid.rows[0], ElementsAre("full", "dynsplit 3%", "2", "+0.0 [+0.0, +0.0]", "0", "0",
-                                        "2", "1", "(+0.0)", "-"));
-  EXPECT_THAT(grid.rows[1], ElementsAre("quest 3%", "dynsplit 3%", "2", "-50.0 [-100.0, +0.0]", "0",
+  EXPECT_THAT(grid.rows[0], ElementsAre("full", "dynsplit 3%", "2", "0.0 [0.0, 0.0]", "0", "0", "2",
+                                        "1", "(0.0)", "-"));
+  EXPECT_THAT(grid.rows[1], ElementsAre("quest 3%", "dynsplit 3%", "2", "-50.0 [-100.0, 0.0]", "0",
                                         "1", "1", "0", "(-50.0)", "-"));
 }
 
@@ -57,7 +57,7 @@ TEST(GridTest, EveryRowIsAsLongAsTheHeader) {
     for (const auto& row : grid.rows) EXPECT_EQ(row.size(), grid.header.size()) << grid.caption;
   }
   EXPECT_THAT(ContinuationGrid(context).rows[0],
-              ElementsAre("perplexity", "quest", "8%", "2", "8.000 [7.000, 9.000]",
+              ElementsAre("quest", "8%", "perplexity", "2", "8.000 [7.000, 9.000]",
                           "101.00 [100.00, 102.00]", "-", "0", "0 B"));
 }
 

@@ -40,6 +40,14 @@ TEST(PairedTest, ADifferenceThatIsAlwaysTheSameHasAPointForAnInterval) {
   EXPECT_FALSE(paired.MayBeChance());
 }
 
+TEST(PairedTest, RoundingIsNoDifference) {
+  Paired paired;
+  paired.difference = {-0.1, -0.2, -1e-17};
+  EXPECT_TRUE(paired.MayBeChance());
+  paired.difference = {-0.1, -0.2, -0.001};
+  EXPECT_FALSE(paired.MayBeChance());
+}
+
 TEST(PairedTest, QuestionsOfOneSideAreLeftOutAndCounted) {
   std::vector<Record> ours;
   std::vector<Record> theirs;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <set>
 
 namespace dynsplit::eval {
@@ -28,6 +29,7 @@ TEST(PlotTest, TicksAreRoundNumbersWithinTheAxis) {
               ElementsAre(0, testing::DoubleEq(0.2), testing::DoubleEq(0.4), testing::DoubleEq(0.6),
                           testing::DoubleEq(0.8), 1));
   EXPECT_THAT(Axis::Linear(-0.3, 1.7, 0, 1).Ticks(), ElementsAre(0, 0.5, 1, 1.5));
+  EXPECT_FALSE(std::signbit(Axis::Linear(0, 1, 0, 1).Ticks()[0]));  // no label "-0"
 }
 
 TEST(PlotTest, ThirtySeriesDiffer) {
@@ -42,6 +44,25 @@ TEST(PlotTest, ShadesRunFromDarkToLight) {
   EXPECT_EQ(ShadeOf(1).fill, "#ffea46");
   EXPECT_EQ(ShadeOf(1).text_style, "on-light");
   EXPECT_EQ(ShadeOf(7).fill, ShadeOf(1).fill);
+}
+
+// WCAG's relative luminance.
+double Luminance(const std::string& fill) {
+  const auto part = [&](size_t at) {
+    const double value = std::stoi(fill.substr(at, 2), nullptr, 16) / 255.0;
+    return value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4);
+  };
+  return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5);
+}
+
+TEST(PlotTest, TextCanBeReadOnEveryShade) {
+  for (int i = 0; i <= 100; ++i) {
+    const Shade shade = ShadeOf(i / 100.0);
+    const double luminance = Luminance(shade.fill);
+    const double contrast =
+        shade.text_style == "on-dark" ? 1.05 / (luminance + 0.05) : (luminance + 0.05) / 0.05;
+    EXPECT_GE(contrast, 4.5) << i;
+  }
 }
 
 TEST(PlotTest, TextIsEscaped) {

@@ -11,6 +11,8 @@
 namespace dynsplit::eval {
 namespace {
 
+constexpr int kPanelWidth = 340;  // a phone's, nearly
+
 std::string PercentLabel(double share) { return fmt::format("{:.0f}", 100 * share); }
 
 std::string TokensLabel(double tokens) {
@@ -93,7 +95,7 @@ std::string AccuracyPanel(const ContextSummary& context, size_t task_idx,
   const std::string name =
       task_idx == context.tasks.size() ? "mean of all tasks" : context.tasks[task_idx];
   std::string svg = SvgBegin(
-      340, 226, fmt::format("{} at {} tokens of context", name, context.context),
+      kPanelWidth, 226, fmt::format("{} at {} tokens of context", name, context.context),
       "Score in percent against tokens attended to, on a log scale; one line for each method, bars "
       "are 95 % intervals, the dashed line is full attention. Marks are moved sideways a little "
       "where methods share a budget. The figures are in the table of scores.");
@@ -123,24 +125,29 @@ std::string AccuracyPanel(const ContextSummary& context, size_t task_idx,
   return Figure(name, svg + "</svg>\n");
 }
 
+constexpr int kDepthLeft = 44;  // of the cells: room for the depths
+constexpr int kCellWidth = 62;
+constexpr int kCellHeight = 20;
+
+int DepthPanelWidth(const DepthMap& map) {
+  const int num_contexts = static_cast<int>(map.contexts.size());
+  return kDepthLeft + kCellWidth * std::max(2, num_contexts) + 4;
+}
+
 std::string DepthPanelChart(const DepthMap& map, const DepthPanel& panel) {
-  constexpr int kLeft = 44;
   constexpr int kTop = 22;
-  constexpr int kCellWidth = 62;
-  constexpr int kCellHeight = 20;
   std::string svg = SvgBegin(
-      kLeft + kCellWidth * std::max(2, static_cast<int>(map.contexts.size())) + 4,
-      kTop + kCellHeight * kNumDepthBins + 4,
+      DepthPanelWidth(map), kTop + kCellHeight * kNumDepthBins + 4,
       fmt::format("{}: {} by depth and context length", map.task, panel.setting.Name()),
       "Mean scores in percent: rows are depths of the fact asked for, from the beginning of the "
       "text down to its end, columns are context lengths. The figures are in the table below.");
-  svg += SvgText({kLeft - 8, kTop - 8}, Anchor::kEnd, "depth", "axis-title");
+  svg += SvgText({kDepthLeft - 8, kTop - 8}, Anchor::kEnd, "depth", "axis-title");
   for (int bin = 0; bin < kNumDepthBins; ++bin) {
-    svg += SvgText({kLeft - 8, kTop + kCellHeight * bin + 14.0}, Anchor::kEnd, DepthBinName(bin),
-                   "tick");
+    svg += SvgText({kDepthLeft - 8, kTop + kCellHeight * bin + 14.0}, Anchor::kEnd,
+                   DepthBinName(bin), "tick");
   }
   for (size_t i = 0; i < map.contexts.size(); ++i) {
-    const double left = kLeft + kCellWidth * static_cast<double>(i);
+    const double left = kDepthLeft + kCellWidth * static_cast<double>(i);
     const double middle = left + kCellWidth / 2.0;
     svg += SvgText({middle, kTop - 8}, Anchor::kMiddle, std::to_string(map.contexts[i]), "tick");
     for (int bin = 0; bin < kNumDepthBins; ++bin) {
@@ -162,9 +169,10 @@ std::string ImportancePanel(const KindImportance& kind, double low, double high)
   const double bottom = 8 + kRowHeight * static_cast<double>(kind.delimiters.size());
   const Axis x = Axis::Linear(low, high, 76, 246);
   const Axis y = Axis::Linear(0, 1, bottom, 8);  // for the frame alone
-  std::string svg = SvgBegin(340, static_cast<int>(bottom) + 24, "delimiters in " + kind.kind,
-                             "Importance of each delimiter class, mean over documents, with its "
-                             "standard error. The figures are in the table below.");
+  std::string svg =
+      SvgBegin(kPanelWidth, static_cast<int>(bottom) + 24, "delimiters in " + kind.kind,
+               "Importance of each delimiter class, mean over documents, with its "
+               "standard error. The figures are in the table below.");
   svg += SvgHorizontalAxis(x, y, WeightLabel);
   for (size_t i = 0; i < kind.delimiters.size(); ++i) {
     const DelimiterImportance& bar = kind.delimiters[i];
@@ -184,8 +192,9 @@ std::string ImportancePanel(const KindImportance& kind, double low, double high)
   return Figure(kind.kind, svg + "</svg>\n");
 }
 
-std::string Panels(const std::string& figures) {
-  return "<div class='panels'>\n" + figures + "</div>\n";
+// As many side by side as the page has room for.
+std::string Panels(int panel_width, const std::string& figures) {
+  return fmt::format("<div class='panels' style='--width:{}px'>\n{}</div>\n", panel_width, figures);
 }
 
 }  // namespace
@@ -197,13 +206,13 @@ std::string AccuracyCharts(const ContextSummary& context, const std::vector<std:
   for (size_t i = 0; i < context.tasks.size(); ++i) {
     figures += AccuracyPanel(context, i, series, axes);
   }
-  return LegendHtml(series) + Panels(figures);
+  return LegendHtml(series) + Panels(kPanelWidth, figures);
 }
 
 std::string DepthCharts(const DepthMap& map) {
   std::string figures;
   for (const DepthPanel& panel : map.panels) figures += DepthPanelChart(map, panel);
-  return Panels(figures);
+  return Panels(DepthPanelWidth(map), figures);
 }
 
 std::string ImportanceCharts(const std::vector<KindImportance>& kinds) {
@@ -218,7 +227,7 @@ std::string ImportanceCharts(const std::vector<KindImportance>& kinds) {
   if (low == high) high = 1;  // nothing was learned: all weights are 0
   std::string figures;
   for (const KindImportance& kind : kinds) figures += ImportancePanel(kind, low, high);
-  return Panels(figures);
+  return Panels(kPanelWidth, figures);
 }
 
 }  // namespace dynsplit::eval

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "apps/common/figures.h"
 #include "apps/common/markup.h"
 
@@ -11,14 +13,17 @@ namespace {
 constexpr const char* kNone = "-";
 
 std::string Percent(double share) { return fmt::format("{:.1f}", 100 * share); }
-std::string Points(double share) { return fmt::format("{:+.1f}", 100 * share); }
+// Without the sign of what only rounds to 0.
+std::string Points(double share) {
+  return std::abs(share) < 0.0005 ? "0.0" : fmt::format("{:+.1f}", 100 * share);
+}
 
 std::string WithInterval(const Estimate& e) {
   return fmt::format("{:.1f} [{:.1f}, {:.1f}]", 100 * e.mean, 100 * e.low, 100 * e.high);
 }
 
 std::string PointsWithInterval(const Estimate& e) {
-  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}]", 100 * e.mean, 100 * e.low, 100 * e.high);
+  return fmt::format("{} [{}, {}]", Points(e.mean), Points(e.low), Points(e.high));
 }
 
 std::string MeanCell(const Row& row, size_t num_tasks) {
@@ -124,12 +129,12 @@ Grid ContinuationGrid(const ContextSummary& context) {
   Grid grid{fmt::format("Continuations at {} tokens of context: perplexity, and KL(full || method) "
                         "in nats a token",
                         context.context),
-            {"task", "method", "budget", "texts", "perplexity [95 %]", "of full's, % [95 %]", "KL",
+            {"method", "budget", "task", "texts", "perplexity [95 %]", "of full's, % [95 %]", "KL",
              "attended", "index"},
             {}};
   for (const ContinuationCell& cell : context.continuations) {
     const Estimate& e = cell.perplexity;
-    grid.rows.push_back({cell.task, cell.setting.method, cell.setting.budget,
+    grid.rows.push_back({cell.setting.method, cell.setting.budget, cell.task,
                          std::to_string(cell.num_continuations),
                          fmt::format("{:.3f} [{:.3f}, {:.3f}]", e.mean, e.low, e.high),
                          cell.relative

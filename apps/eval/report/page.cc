@@ -22,7 +22,8 @@ constexpr const char* kStyle =
     "body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:16px;max-width:1160px;"
     "color:#1f2933;background:#fff}h1{font-size:24px}h2{font-size:19px;margin-top:36px;"
     "border-top:1px solid #cbd2d9;padding-top:18px}h3{font-size:16px}"
-    ".panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(340px,100%),1fr));"
+    ".panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(var(--width),100%),1fr)"
+    ");"
     "gap:14px}figure{margin:0}figcaption{font-weight:600;overflow-wrap:anywhere}"
     ".legend,.facts{list-style:none;padding:0}.legend li{display:inline-block;margin-right:18px;"
     "overflow-wrap:anywhere}.facts{color:#52606d}.scroll{overflow-x:auto;margin:14px 0}"
@@ -38,7 +39,9 @@ constexpr const char* kNotes =
     "same reading of its document. A task's score is the mean over its text kinds, and the mean "
     "weighs tasks alike. Intervals hold 95 % of 10,000 resamples of the questions within each task "
     "and text kind. Comparisons of two methods are made question by question; where an interval "
-    "holds 0, the difference may be chance. Attended: tokens that a row attended to after the "
+    "holds 0, the difference may be chance. Where all questions of a cell scored alike, resampling "
+    "them shows no spread, and the interval is narrower than the truth. Attended: tokens that a "
+    "row attended to after the "
     "document, mean over layers and KV heads. Index: bytes of the block summaries.</p>\n";
 
 std::string Heading(int level, const std::string& text) {

@@ -20,8 +20,8 @@ struct Paired {
   int64_t unpaired = 0;  // questions that only one of the two answered: left out
 
   int64_t NumPairs() const { return won + lost + tied; }
-  // Whether the interval holds 0: the difference may be chance.
-  bool MayBeChance() const { return difference.low <= 0 && difference.high >= 0; }
+  // Whether the interval holds 0, but for rounding: the difference may be chance.
+  bool MayBeChance() const { return difference.low <= 1e-9 && difference.high >= -1e-9; }
 };
 
 // A question is its task, id and context, and has at most one record on each side. Without a pair

@@ -23,11 +23,13 @@ constexpr size_t kNumShapes = 5;
 
 constexpr const char* kAnchors[] = {"start", "middle", "end"};
 
-// The largest of 1, 2, 5 times a power of ten that is at most `value`.
-double RoundDown(double value) {
+// The smallest of 1, 2, 5 times a power of ten that is at least `value`, but for rounding.
+double RoundUp(double value) {
   const double power = std::pow(10, std::floor(std::log10(value)));
-  const double digits = value / power;
-  return power * (digits >= 5 ? 5 : digits >= 2 ? 2 : 1);
+  for (const double digit : {1.0, 2.0, 5.0}) {
+    if (digit * power >= value * (1 - 1e-9)) return digit * power;
+  }
+  return 10 * power;
 }
 
 }  // namespace
@@ -58,8 +60,8 @@ std::vector<double> Axis::Ticks() const {
     }
     return ticks;
   }
-  const double step = RoundDown((high_ - low_) / 4 * 1.0001);
-  const double first = std::ceil(low_ / step - 1e-9);
+  const double step = RoundUp((high_ - low_) / 5);
+  const double first = std::ceil(low_ / step - 1e-9) + 0.0;  // + 0: never -0
   for (double i = first; i * step <= high_ + step * 1e-9; ++i) ticks.push_back(i * step);
   return ticks;
 }
@@ -150,9 +152,9 @@ Shade ShadeOf(double share) {
   for (size_t i = 0; i < 3; ++i) {
     rgb[i] = static_cast<int>(kStops[stop][i] + rest * (kStops[stop + 1][i] - kStops[stop][i]));
   }
-  // Black on the upper half of the scale has a contrast above 4.5, white on the lower.
+  constexpr double kTextChanges = 0.47;  // where black and white have the same contrast, 4.5
   return {fmt::format("#{:02x}{:02x}{:02x}", rgb[0], rgb[1], rgb[2]),
-          share >= 0.5 ? "on-light" : "on-dark"};
+          share >= kTextChanges ? "on-light" : "on-dark"};
 }
 
 std::string PlotStyle() {

@@ -20,7 +20,7 @@ class Axis {
   double At(double value) const;
   double begin() const { return begin_; }
   double end() const { return end_; }
-  // Linear: about five round numbers. Log: 1, 2 and 5 times powers of ten.
+  // Linear: at most six round numbers. Log: 1, 2 and 5 times powers of ten.
   std::vector<double> Ticks() const;
 
  private:
