@@ -1,4 +1,6 @@
 // dynsplit eval: how well methods answer, on tasks with long texts.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -14,9 +16,9 @@
 #include "apps/common/known_models.h"
 #include "apps/eval/exam.h"
 #include "apps/eval/registry.h"
+#include "apps/eval/report/report.h"
 #include "apps/eval/results.h"
 #include "apps/eval/runner.h"
-#include "apps/eval/summary.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -35,6 +37,7 @@ struct EvalFlags {
   std::string question = "selected";
   std::string prompt;  // "": chat where the model has a template
   std::string out;
+  std::string baseline;  // "": the first method that is a kind of dynsplit
 };
 
 // "--block 16 --search greedy": what makes "dynsplit" of one run another method than that of the
@@ -133,6 +136,25 @@ int64_t TokensNeeded(const EvalFlags& flags) {
   return longest + longest / 4 + 4096;
 }
 
+// Of all that DIR holds, also from runs before this one.
+Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Results& results) {
+  eval::ReportOptions options;
+  options.baseline = flags.baseline;
+  options.lines = {
+      loaded.model->description().name,
+      fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
+      fmt::format("the question attends to what is {}; seed {}", flags.question,
+                  flags.options.seed)};
+  const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
+  if (!importance.ok()) return importance.status();
+  DYNSPLIT_RETURN_IF_ERROR(eval::WriteReports(flags.out, results.records(), *importance, options));
+  const auto table = eval::SummaryTable(results.records(), options);
+  if (!table.ok()) return table.status();
+  StandardOutput output;
+  output.Write(*table);
+  return output.Finish();
+}
+
 ExitStatus Eval(const EvalFlags& flags) {
   Result<eval::EvalPlan> plan = MakePlan(flags);
   if (!plan.ok()) return WrongUsage(plan.status());
@@ -153,10 +175,9 @@ ExitStatus Eval(const EvalFlags& flags) {
   const Status status = eval::RunEval(*plan, *exam, loaded->engine.get(), &*results);
   const bool interrupted = status.code() == StatusCode::kCancelled;
   if (!status.ok() && !interrupted) return Failed(status);
-  StandardOutput output;
-  output.Write(eval::SummaryTable(results->records()));
-  const Status written = output.Finish();
-  if (!written.ok()) return Failed(written);
+  if (results->records().empty()) return interrupted ? kInterrupted : kGood;
+  const Status reported = Report(flags, *loaded, *results);
+  if (!reported.ok()) return Failed(reported);
   return interrupted ? kInterrupted : kGood;
 }
 
@@ -223,6 +244,10 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
       ->type_name("DIR");
+  command
+      ->add_option("--baseline", flags->baseline,
+                   "The method that others are compared with on the same questions")
+      ->type_name("NAME");
   command->footer(TaskList());
   command->callback([flags, command, exit_status] {
     flags->refined_text = GivenMethodFlags(*command);
