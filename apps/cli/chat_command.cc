@@ -157,7 +157,7 @@ void AddChatCommand(CLI::App* app, int* exit_status) {
   AddTextFlags(command, &flags->texts);
   command->add_option("--method", flags->method, "How an answer attends to what was read")
       ->capture_default_str()
-      ->type_name("NAME")
+      ->type_name("SPEC")
       ->group("Method");
   AddMethodFlags(command, &flags->refined);
   AddAnswerFlags(command, &flags->answer);

@@ -27,8 +27,6 @@ constexpr const char* kMeasuredGroup = "What is measured";
 
 struct EvalFlags {
   ModelFlags model;
-  MethodFlags refined;
-  std::string refined_text;  // the flags of `refined` as given
   std::vector<std::string> tasks;
   std::vector<std::string> methods = {"full", "dynsplit"};
   std::vector<std::string> budgets;  // none: each method's own
@@ -39,18 +37,6 @@ struct EvalFlags {
   std::string out;
   std::string baseline;  // "": the first method that is a kind of dynsplit
 };
-
-// "--block 16 --search greedy": what makes "dynsplit" of one run another method than that of the
-// next.
-std::string GivenMethodFlags(const CLI::App& command) {
-  std::string text;
-  for (const CLI::Option* option : command.get_options()) {
-    if (option->get_group() != kMethodGroup || option->count() == 0) continue;
-    text += (text.empty() ? "" : " ") + option->get_name();
-    for (const std::string& value : option->results()) text += " " + value;
-  }
-  return text;
-}
 
 // Each method with each budget; once where it has no use for one.
 Result<std::vector<eval::MethodCase>> MethodCases(const EvalFlags& flags) {
@@ -68,7 +54,7 @@ Result<std::vector<eval::MethodCase>> MethodCases(const EvalFlags& flags) {
     if (!there) cases.push_back(std::move(added));
   };
   for (const std::string& name : flags.methods) {
-    Result<Method> method = ResolveMethod(name, flags.refined);
+    Result<Method> method = ParseMethod(name);
     if (!method.ok()) return method.status();
     if (!HasBudget(*method)) {
       add({name, "", *method});
@@ -121,7 +107,8 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model
   run.model.name = model.description().name;
   run.prompt = eval::PromptName(prompt);
   run.question = flags.question;
-  run.refined = flags.refined_text;
+  run.boundary_window = flags.model.boundary_window;
+  run.boundary_retained = flags.model.boundary_retained;
   run.seed = flags.options.seed;
   run.num_questions = flags.options.num_questions;
   run.depths = flags.options.depths;
@@ -240,7 +227,6 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   AddMeasuredFlags(command, flags.get());
   AddTaskFlags(command, flags.get());
-  AddRefinementFlags(command, &flags->refined);
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
       ->type_name("DIR");
@@ -249,10 +235,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
                    "The method that others are compared with on the same questions")
       ->type_name("NAME");
   command->footer(TaskList());
-  command->callback([flags, command, exit_status] {
-    flags->refined_text = GivenMethodFlags(*command);
-    *exit_status = Eval(*flags);
-  });
+  command->callback([flags, exit_status] { *exit_status = Eval(*flags); });
 }
 
 }  // namespace dynsplit::cli

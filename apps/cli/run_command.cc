@@ -104,7 +104,7 @@ void AddRunCommand(CLI::App* app, int* exit_status) {
   AddPromptFlags(command, &flags->prompt);
   command->add_option("--method", flags->method, "How the answer attends to what was read")
       ->capture_default_str()
-      ->type_name("NAME")
+      ->type_name("SPEC")
       ->group("Method");
   AddMethodFlags(command, &flags->refined);
   AddAnswerFlags(command, &flags->answer);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/write_file.h"
 #include "base/file.h"
 
 namespace dynsplit::eval {
@@ -41,7 +42,8 @@ Json ToJson(const RunDescription& run) {
   json["model"] = ToJson(run.model);
   json["prompt"] = run.prompt;
   json["question"] = run.question;
-  json["refined"] = run.refined;
+  json["window"] = run.boundary_window;
+  json["retained"] = run.boundary_retained;
   json["seed"] = run.seed;
   json["questions"] = run.num_questions;
   json["depths"] = run.depths;
@@ -61,18 +63,6 @@ Status Compare(const std::string& path, const std::string& there, const Json& wa
                            ": results of another run; give another --out");
   }
   return {};
-}
-
-// Under another name first, so that the file is there whole or not at all.
-Status WriteWhole(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".part";
-  std::ofstream file(partial, std::ios::binary);
-  file << text;
-  file.close();
-  if (file.fail()) return IoError(partial + ": cannot be written");
-  std::error_code error;
-  std::filesystem::rename(partial, path, error);
-  return error ? IoError(path + ": " + error.message()) : Status();
 }
 
 }  // namespace
@@ -102,7 +92,7 @@ Status ClaimFolder(const std::string& dir, const RunDescription& run) {
   const auto there = ReadFile(path, kMostBytes);
   if (there.ok()) return Compare(path, *there, wanted);
   if (there.status().code() != StatusCode::kNotFound) return there.status();
-  return WriteWhole(path, Dump(wanted, 2) + "\n");
+  return WriteFile(path, Dump(wanted, 2) + "\n");
 }
 
 }  // namespace dynsplit::eval

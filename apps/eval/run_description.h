@@ -23,9 +23,10 @@ Result<FileIdentity> IdentifyFile(const std::string& path);
 
 struct RunDescription {
   FileIdentity model;
-  std::string prompt;    // "chat", "plain"
-  std::string question;  // "selected", "full"
-  std::string refined;   // the flags that refine every method, as given
+  std::string prompt;         // "chat", "plain"
+  std::string question;       // "selected", "full"
+  int boundary_window = 0;    // EngineOptions': what is learned while a document is read
+  int boundary_retained = 0;  // the same
   uint64_t seed = 0;
   int num_questions = 0;
   std::vector<double> depths;

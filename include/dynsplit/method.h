@@ -69,6 +69,8 @@ struct SplitOptions {
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;
   float alpha = 1;             // weight of the mass on discarded keys in s_i
+  float candidate = 0;         // share of s_i itself in kDynamic's importance of a cut, 0..1
+  float scatter = 0;           // share of key scatter in the weight of a cut, 0..1
   float shrinkage = 8;         // kappa: candidates that the prior of a class is worth
   int max_block_tokens = 128;  // kDelimiter only: a longer run is cut here. 1..1024
   uint64_t seed = 0;           // for kRandom
@@ -118,10 +120,26 @@ struct Method {
   int dense_layers = 2;  // first layers, which attend to everything
 };
 
-// Presets by name: full, recent, fixed-mean, quest, sentence, delimiter:<class>, random, dynsplit.
-// NotFound (with the list of names) for another.
+// Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
+// any-delimiter, random-cuts, scatter, random, dynsplit. NotFound (with the list of names) for
+// another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes
+
+// One switch of a method, as it is written.
+struct MethodKey {
+  std::string_view name;    // "search"
+  std::string_view values;  // "greedy|optimal"; "N" a whole number, "X" any number
+  std::string_view help;    // "How the boundaries are found"
+};
+std::vector<MethodKey> MethodKeys();
+
+// A valid method from its spec, a preset and any number of switches: "dynsplit",
+// "fixed+block=16+vectors=4". Its name is the spec as given. The last value of a key counts. What
+// a switch leaves no room for follows it unless it is given as well: block the range, summary the
+// vectors. NotFound for an unknown preset; InvalidArgument, with the keys, for an unknown key, and
+// with key, got and wanted for a bad value.
+Result<Method> ParseMethod(std::string_view spec);
 
 // InvalidArgument, naming the field, got and wanted, where a value is out of range.
 Status ValidateMethod(const Method& method);

@@ -35,7 +35,8 @@ struct Worker {
 
 class AttentionBatch {
  public:
-  AttentionBatch(const CacheShape& shape, int max_workers);
+  // All caches of a pass observe as `observation` says.
+  AttentionBatch(const CacheShape& shape, int max_workers, const Observation& observation = {});
 
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);
@@ -49,11 +50,11 @@ class AttentionBatch {
   // Adds the dense rows' local attention mass (DD-Select); after Attend, for sampled layers only.
   void Observe(int layer, const float* queries, Worker worker);
 
-  // Layers whose attention DD-Select samples: three, a third, half and two thirds of the way up.
+  // Layers whose attention DD-Select samples: SampledLayers.
   bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
   int observed_heads() const;
 
-  // [rows of span, kMassRow] of what Observe added; empty for a span that selects.
+  // [rows of span, mass_row] of what Observe added; empty for a span that selects.
   std::span<const float> Mass(const Span& span) const;
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
   int64_t AttendedTokens(size_t span_idx) const;
@@ -84,6 +85,7 @@ class AttentionBatch {
   }
 
   CacheShape shape_;
+  Observation observation_;
   float scale_;
   std::vector<bool> sampled_;
   std::vector<Span> spans_;
@@ -92,7 +94,7 @@ class AttentionBatch {
   std::vector<std::vector<Tile>> row_tiles_;        // [rows * kv_heads]: the tile table
   std::vector<Scratch> scratch_;                    // [max_workers]
   AlignedBuffer<float> lse_;                        // [rows, num_heads] of the last sampled layer
-  AlignedBuffer<float> mass_;                       // [rows, kMassRow]
+  AlignedBuffer<float> mass_;                       // [rows, mass_row]
   AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
   std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]

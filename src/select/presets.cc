@@ -35,6 +35,13 @@ Method FixedMean() {
   return method;
 }
 
+// Rigid splitting at its best: the lengths and summaries of dynsplit, the cuts anywhere.
+Method Fixed() {
+  Method method;
+  method.split.splitter = Splitter::kFixed;
+  return method;
+}
+
 // Quest, arXiv 2406.10774.
 Method Quest() {
   Method method = FixedMean();
@@ -63,14 +70,42 @@ Method Random() {
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
+// What tells DD-Select's share in it: the same search over other weights.
+Method AnyDelimiter() {
+  Method method = DynSplit();
+  method.split.splitter = Splitter::kUniform;
+  return method;
+}
+
+Method RandomCuts() {
+  Method method = DynSplit();
+  method.split.splitter = Splitter::kRandom;
+  return method;
+}
+
+Method Scatter() {
+  Method method = DynSplit();
+  method.split.scatter = 1;
+  return method;
+}
+
 struct Preset {
   std::string_view name;
   Method (*make)();
 };
 
 constexpr Preset kPresets[] = {
-    {"full", Full},         {"recent", Recent}, {"fixed-mean", FixedMean}, {"quest", Quest},
-    {"sentence", Sentence}, {"random", Random}, {"dynsplit", DynSplit},
+    {"full", Full},
+    {"recent", Recent},
+    {"fixed-mean", FixedMean},
+    {"fixed", Fixed},
+    {"quest", Quest},
+    {"sentence", Sentence},
+    {"any-delimiter", AnyDelimiter},
+    {"random-cuts", RandomCuts},
+    {"scatter", Scatter},
+    {"random", Random},
+    {"dynsplit", DynSplit},
 };
 
 std::string JoinNames(const std::vector<std::string>& names) {

@@ -144,14 +144,18 @@ TEST_P(AttentionBatchTest, ResultsDoNotDependOnTheNumberOfWorkers) {
 
 TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
   // Within window and sink everything is observed: each row's mass is one per head.
-  TestSequence sequence(&pool_, TestMethod(Policy::kAll));
-  RunPass(&batch_, {{&sequence, 60, Attention::kDense}}, GetParam());
-  const Span span{&sequence.cache, 0, 60, Attention::kDense};
-  const auto mass = batch_.Mass(span);
-  for (int row = 0; row < 60; ++row) {
-    double sum = 0;
-    for (int i = 0; i < kMassRow; ++i) sum += mass[row * kMassRow + i];
-    EXPECT_NEAR(sum, batch_.observed_heads(), 0.02 * batch_.observed_heads()) << row;
+  for (const Observation observation : {Observation{}, Observation{.window = 8, .retained = 50}}) {
+    AttentionBatch batch(kTestShape, GetParam(), observation);
+    TestSequence sequence(&pool_, TestMethod(Policy::kAll), 1, observation);
+    RunPass(&batch, {{&sequence, 60, Attention::kDense}}, GetParam());
+    const auto mass = batch.Mass({&sequence.cache, 0, 60, Attention::kDense});
+    const int mass_row = observation.mass_row();
+    ASSERT_EQ(mass.size(), static_cast<size_t>(60 * mass_row));
+    for (int row = 0; row < 60; ++row) {
+      double sum = 0;
+      for (int i = 0; i < mass_row; ++i) sum += mass[row * mass_row + i];
+      EXPECT_NEAR(sum, batch.observed_heads(), 0.02 * batch.observed_heads()) << row;
+    }
   }
 }
 

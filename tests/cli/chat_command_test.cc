@@ -75,8 +75,10 @@ TEST_F(ChatCommandTest, UnknownCommandFailsAScript) {
 }
 
 TEST_F(ChatCommandTest, FullContextIsSaid) {
-  const ProcessResult result =
-      Run("chat", {"-n", "6", "--context", "64"}, {.input = std::string(100, 'x') + "\nhello\n"});
+  ProcessOptions options;
+  options.input.assign(100, 'x');
+  options.input += "\nhello\n";
+  const ProcessResult result = Run("chat", {"-n", "6", "--context", "64"}, options);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("64"));
 }

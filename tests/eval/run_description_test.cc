@@ -18,7 +18,8 @@ RunDescription SomeRun() {
   run.model = {"tiny", 1000, "00ff"};
   run.prompt = "chat";
   run.question = "selected";
-  run.refined = "--block 16";
+  run.boundary_window = 16;
+  run.boundary_retained = 64;
   run.seed = 7;
   run.num_questions = 24;
   run.depths = {0.1, 0.5};
@@ -62,7 +63,8 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"model", [](RunDescription* run) { run->model.hash = "00fe"; }},
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
       {"question", [](RunDescription* run) { run->question = "full"; }},
-      {"refined", [](RunDescription* run) { run->refined = ""; }},
+      {"window", [](RunDescription* run) { run->boundary_window = 8; }},
+      {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
       {"seed", [](RunDescription* run) { run->seed = 8; }},
       {"questions", [](RunDescription* run) { run->num_questions = 12; }},
       {"depths", [](RunDescription* run) { run->depths = {0.1}; }},

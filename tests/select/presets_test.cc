@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(8));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(12));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -50,6 +50,13 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(fixed.summary, Summary::kMean);
   EXPECT_EQ(fixed.vectors, 1);
   EXPECT_EQ(fixed.policy, Policy::kTop);
+
+  const Method rigid = *MethodPreset("fixed");
+  EXPECT_EQ(rigid.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(rigid.split.block_tokens, 12);
+  EXPECT_EQ(rigid.summary, Summary::kMean);
+  EXPECT_EQ(rigid.vectors, 3);
+  EXPECT_EQ(rigid.policy, Policy::kTop);
 
   const Method quest = *MethodPreset("quest");
   EXPECT_EQ(quest.split.splitter, Splitter::kFixed);
@@ -71,6 +78,18 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.split.search_range, 8);
   EXPECT_EQ(dynsplit.vectors, 3);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
+
+  for (const auto& [name, splitter] :
+       {std::pair{"any-delimiter", Splitter::kUniform}, std::pair{"random-cuts", Splitter::kRandom},
+        std::pair{"scatter", Splitter::kDynamic}}) {
+    const Method control = *MethodPreset(name);
+    EXPECT_EQ(control.split.splitter, splitter);
+    EXPECT_EQ(control.split.scatter, std::string_view(name) == "scatter" ? 1 : 0);
+    EXPECT_EQ(control.split.search, dynsplit.split.search);
+    EXPECT_EQ(control.split.block_tokens, dynsplit.split.block_tokens);
+    EXPECT_EQ(control.vectors, dynsplit.vectors);
+    EXPECT_EQ(control.policy, dynsplit.policy);
+  }
 }
 
 TEST(PresetsTest, OneDelimiterTakesAClass) {

@@ -27,6 +27,10 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"distance_penalty", [](Method& m) { m.split.distance_penalty = -0.1f; }},
       {"distance_penalty", [](Method& m) { m.split.distance_penalty = std::nanf(""); }},
       {"alpha", [](Method& m) { m.split.alpha = std::numeric_limits<float>::infinity(); }},
+      {"candidate", [](Method& m) { m.split.candidate = 1.01f; }},
+      {"candidate", [](Method& m) { m.split.candidate = -0.01f; }},
+      {"scatter", [](Method& m) { m.split.scatter = 1.01f; }},
+      {"scatter", [](Method& m) { m.split.scatter = std::nanf(""); }},
       {"shrinkage", [](Method& m) { m.split.shrinkage = -1; }},
       {"max_block_tokens", [](Method& m) { m.split.max_block_tokens = 1025; }},
       {"vectors", [](Method& m) { m.vectors = 0; }},
@@ -58,6 +62,7 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
   method.vectors = 8;
   method.sink = method.dense_layers = 0;
   method.recent = 1;
+  method.split.candidate = method.split.scatter = 1;
   method.budget = {0, 100};
   EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
 }
