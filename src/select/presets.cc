@@ -60,6 +60,14 @@ Method Random() {
   return method;
 }
 
+// Not a system but a bound: what the choice of blocks can come to at best.
+Method Oracle() {
+  Method method = Full();
+  method.policy = Policy::kOracle;
+  method.block_score = BlockScore::kDensity;
+  return method;
+}
+
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
@@ -70,7 +78,7 @@ struct Preset {
 
 constexpr Preset kPresets[] = {
     {"full", Full},         {"recent", Recent}, {"fixed-mean", FixedMean}, {"quest", Quest},
-    {"sentence", Sentence}, {"random", Random}, {"dynsplit", DynSplit},
+    {"sentence", Sentence}, {"random", Random}, {"oracle", Oracle},        {"dynsplit", DynSplit},
 };
 
 std::string JoinNames(const std::vector<std::string>& names) {
