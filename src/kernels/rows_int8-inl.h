@@ -1,9 +1,10 @@
 // Dot products of int8 rows with int16 queries, for several query heads at once. Included once per
 // target.
 //
-// A query rounded to 16 bits is some 250 times finer than the rows, so nothing is lost by it, and a
-// product of two 16-bit values and its addition are half the instructions of f32, for which each
-// int8 would have to be widened twice and converted. All sums are exact.
+// A query rounded to 16 bits is some 250 times finer than the rows, so nothing is lost by it, and
+// twice as many products fit in a register as in f32, for which each int8 would also have to be
+// widened twice and converted: 1.1 to 1.4 times as fast with AVX2 and AVX-512, 1.7 times with SSE4.
+// All sums are exact.
 #include <cstddef>
 
 #include "hwy/highway.h"

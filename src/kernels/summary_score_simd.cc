@@ -41,7 +41,9 @@ void ScoreHeads(const SummaryScoreArgs& args, size_t heads, const Dot& dot,
       }
       float* score = scores.Head(h) + block;
       for (size_t b = 0; b < count; ++b, of_row += rows) {
-        score[b] = *std::max_element(of_row, of_row + rows) * args.scale;
+        float best = of_row[0];
+        for (size_t i = 1; i < rows; ++i) best = std::max(best, of_row[i]);
+        score[b] = best * args.scale;
       }
     }
   }
