@@ -81,11 +81,31 @@ enum class Summary {
   kMinMax,  // elementwise bounds (Quest)
 };
 
+enum class SummaryType {
+  kF16,
+  kInt8,  // half the bytes: int8 and one f32 scale per mean, or per pair of bounds
+};
+
+// How the heads of a group agree on the worth of a block.
+enum class Pooling {
+  kMeanSoftmax,  // the mean of its shares of a softmax over the blocks, head by head
+  kMaxSoftmax,   // the largest of these shares
+  kMeanScore,    // its share of one softmax over the mean of the heads' scores
+};
+
+// What a block's share is made of, and what blocks are ranked by.
+enum class BlockScore {
+  kMax,      // the best score of its vectors, by share
+  kMass,     // its estimated attention mass, length x mean of exp(score) over its vectors, by share
+  kDensity,  // the same mass, by share per token: what fills a token budget best
+};
+
 enum class Policy {
   kAll,     // every token: full attention
   kRecent,  // sink and recent only (StreamingLLM)
   kTop,     // the best blocks by pooled softmax of the summaries' scores
   kRandom,  // random blocks (control)
+  kOracle,  // the blocks with the most true attention mass: a bound, as dear as full attention
 };
 
 // What the new tokens of a pass attend to.
@@ -98,13 +118,15 @@ enum class Attention {
 struct Budget {
   int64_t tokens = 512;  // used when percent is 0
   double percent = 0;    // of the context so far, 0..100
+  double mass = 0;       // no more blocks than hold this share of the estimated mass, 0..1; 0: off
 
   int64_t TokensAt(int64_t context) const {
     return percent > 0 ? static_cast<int64_t>(percent / 100 * static_cast<double>(context))
                        : tokens;
   }
 };
-// "512" or "3%". InvalidArgument where it is neither, or out of range.
+// "512", "3%", or either with a share of the mass: "3%@0.95". InvalidArgument where it is none of
+// these, or out of range.
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
@@ -113,7 +135,10 @@ struct Method {
   SplitOptions split;
   Summary summary = Summary::kMean;
   int vectors = 3;  // summary vectors per block, 1..8; 2 for kMinMax
+  SummaryType summary_type = SummaryType::kF16;
   Policy policy = Policy::kTop;
+  Pooling pooling = Pooling::kMeanSoftmax;    // for kTop
+  BlockScore block_score = BlockScore::kMax;  // for kTop, and kDensity for kOracle
   Budget budget;
   int sink = 4;          // first tokens, always attended
   int recent = 64;       // last tokens, always attended; at least the query's own
@@ -121,7 +146,7 @@ struct Method {
 };
 
 // Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
-// any-delimiter, random-cuts, scatter, random, dynsplit. NotFound (with the list of names) for
+// any-delimiter, random-cuts, scatter, random, oracle, dynsplit. NotFound (with the list of names) for
 // another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes

@@ -181,11 +181,13 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
                           .layer = layer,
                           .kv_head = head,
                           .position = position,
+                          .kv = cache.pages().View(layer, head),
                           .index = &cache.index(),
                           .blocks = cache.blocks(),
                           .first_block = method.sink > 0 ? 1 : 0,
                           .end_block = end_block,
                           .budget_tokens = std::max<int64_t>(0, budget),
+                          .budget_mass = method.budget.mass,
                           .seed = method.split.seed};
   std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
   ChooseTiles(input, method, recent_start, scratch, tiles);

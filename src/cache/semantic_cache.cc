@@ -52,12 +52,13 @@ void SemanticCache::SetMethod(const Method& method) {
                             .kv_heads = shape_.kv_heads,
                             .head_dim = shape_.head_dim,
                             .vectors = method.vectors,
-                            .kind = method.summary});
+                            .kind = method.summary,
+                            .type = method.summary_type});
 }
 
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
-  const bool needs_blocks = method_.policy == Policy::kTop || method_.policy == Policy::kRandom;
+  const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks) CutBlocks(size() - method_.recent);
   return {};
 }

@@ -64,7 +64,7 @@ bool SplitWord(Method& m, std::string_view v, std::string_view words) {
 using S = SplitOptions;
 
 constexpr Key kKeys[] = {
-    {{"budget", "N|P%", "Tokens attended to besides sink and recent"}, SetBudget},
+    {{"budget", "N|P%[@M]", "Tokens attended to besides sink and recent"}, SetBudget},
     {{"block", "N", "Ideal length of a block (C)"}, SplitNumber<&S::block_tokens>},
     {{"range", "N", "A block may be this much shorter or longer (Delta)"},
      SplitNumber<&S::search_range>},
@@ -84,6 +84,11 @@ constexpr Key kKeys[] = {
     {{"seed", "N", "Of random boundaries and random blocks"}, SplitNumber<&S::seed>},
     {{"summary", "mean|minmax", "What stands for a block in the index"}, Word<&Method::summary>},
     {{"vectors", "N", "Summary vectors of a block"}, Number<&Method::vectors>},
+    {{"type", "f16|int8", "What a summary vector is kept in"}, Word<&Method::summary_type>},
+    {{"policy", "all|recent|top|random|oracle", "How blocks are chosen"}, Word<&Method::policy>},
+    {{"pooling", "mean|max|score", "How the heads of a group agree on a block"},
+     Word<&Method::pooling>},
+    {{"score", "max|mass|density", "What blocks are ranked by"}, Word<&Method::block_score>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
     {{"dense-layers", "N", "First layers, which attend to everything"},

@@ -67,6 +67,14 @@ Method Random() {
   return method;
 }
 
+// Not a system but a bound: what the choice of blocks can come to at best.
+Method Oracle() {
+  Method method = Full();
+  method.policy = Policy::kOracle;
+  method.block_score = BlockScore::kDensity;
+  return method;
+}
+
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
@@ -105,6 +113,7 @@ constexpr Preset kPresets[] = {
     {"random-cuts", RandomCuts},
     {"scatter", Scatter},
     {"random", Random},
+    {"oracle", Oracle},
     {"dynsplit", DynSplit},
 };
 

@@ -19,6 +19,8 @@ PolicyFunction FindPolicy(Policy policy) {
       return SelectTop;
     case Policy::kRandom:
       return SelectRandom;
+    case Policy::kOracle:
+      return SelectOracle;
   }
   DYNSPLIT_CHECK(false);
 }

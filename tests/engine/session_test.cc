@@ -45,7 +45,7 @@ TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetThatCanRecall) {
   auto reference = full->Fork();
   const std::vector<float> want = Decode(reference.get(), answer);
   for (const char* name :
-       {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "dynsplit"}) {
+       {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "oracle", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget = {.tokens = 0, .percent = 100};
     auto session = full->Fork();

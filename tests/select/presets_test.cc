@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(12));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(13));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -70,6 +70,11 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(sentence.vectors, 1);
   EXPECT_EQ(sentence.policy, Policy::kTop);
 
+  const Method oracle = *MethodPreset("oracle");
+  EXPECT_EQ(oracle.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(oracle.policy, Policy::kOracle);
+  EXPECT_EQ(oracle.block_score, BlockScore::kDensity);
+
   const Method dynsplit = *MethodPreset("dynsplit");
   EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);
   EXPECT_EQ(dynsplit.split.search, Search::kOptimal);
@@ -90,6 +95,9 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
     EXPECT_EQ(control.vectors, dynsplit.vectors);
     EXPECT_EQ(control.policy, dynsplit.policy);
   }
+  EXPECT_EQ(dynsplit.summary_type, SummaryType::kF16);
+  EXPECT_EQ(dynsplit.pooling, Pooling::kMeanSoftmax);
+  EXPECT_EQ(dynsplit.block_score, BlockScore::kMax);
 }
 
 TEST(PresetsTest, OneDelimiterTakesAClass) {

@@ -39,6 +39,8 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"budget tokens", [](Method& m) { m.budget.tokens = -1; }},
       {"budget percent", [](Method& m) { m.budget.percent = 101; }},
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
+      {"budget mass", [](Method& m) { m.budget.mass = 1.1; }},
+      {"budget mass", [](Method& m) { m.budget.mass = std::nan(""); }},
       {"sink", [](Method& m) { m.sink = -1; }},
       {"recent", [](Method& m) { m.recent = 0; }},
       {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
@@ -63,7 +65,7 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
   method.sink = method.dense_layers = 0;
   method.recent = 1;
   method.split.candidate = method.split.scatter = 1;
-  method.budget = {0, 100};
+  method.budget = {0, 100, 1};
   EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
 }
 
