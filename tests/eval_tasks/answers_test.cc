@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "apps/eval/tasks/code-call/code_call.h"
-#include "apps/eval/tasks/code-function/code_function.h"
+#include "apps/eval/tasks/code_call/code_call.h"
+#include "apps/eval/tasks/code_function/code_function.h"
 #include "apps/eval/tasks/dialogue/dialogue.h"
 #include "apps/eval/tasks/records/records.h"
 #include "apps/eval/tasks/table/table.h"

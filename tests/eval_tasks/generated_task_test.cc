@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "apps/eval/tasks/code-call/code_call.h"
-#include "apps/eval/tasks/code-function/code_function.h"
+#include "apps/eval/tasks/code_call/code_call.h"
+#include "apps/eval/tasks/code_function/code_function.h"
 #include "apps/eval/tasks/dialogue/dialogue.h"
 #include "apps/eval/tasks/records/records.h"
 #include "apps/eval/tasks/table/table.h"
@@ -89,7 +89,7 @@ TEST_P(GeneratedTaskTest, SameSeedSameDocumentsOtherSeedOthers) {
   std::set<std::string> texts;
   for (size_t i = 0; i < documents.size(); ++i) {
     EXPECT_EQ(documents[i].text, again[i].text);
-    EXPECT_EQ(documents[i].id, GetParam().name + "-s5-d" + std::to_string(i));
+    EXPECT_EQ(documents[i].id, GetParam().kind + "-s5-d" + std::to_string(i));
     ASSERT_EQ(documents[i].questions.size(), again[i].questions.size());
     for (size_t j = 0; j < documents[i].questions.size(); ++j) {
       EXPECT_EQ(documents[i].questions[j].prompt, again[i].questions[j].prompt);

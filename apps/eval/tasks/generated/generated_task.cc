@@ -87,8 +87,8 @@ Status CheckOptions(std::string_view task, const TaskOptions& options) {
   return {};
 }
 
-std::string DocumentId(std::string_view task, const TaskOptions& options, int document_idx) {
-  return std::string(task) + "-s" + std::to_string(options.seed) + "-d" +
+std::string DocumentId(std::string_view kind, const TaskOptions& options, int document_idx) {
+  return std::string(kind) + "-s" + std::to_string(options.seed) + "-d" +
          std::to_string(document_idx);
 }
 
@@ -103,7 +103,7 @@ Result<std::vector<Document>> Generate(const GeneratedTask& task, const TaskOpti
     const auto filled = FillText(task.open(Rng(rng.Next())), options.context_tokens, tokenizer);
     if (!filled.ok()) return filled.status();
     Document document;
-    document.id = DocumentId(task.name, options, document_idx);
+    document.id = DocumentId(task.kind, options, document_idx);
     document.kind = task.kind;
     document.instructions = task.instructions;
     document.text = filled->text;

@@ -51,16 +51,18 @@ bool BeginsCharacter(std::string_view bytes) {
   return bytes.empty() || (static_cast<uint8_t>(bytes.front()) & 0xC0) != 0x80;
 }
 
-// The first token at or after `from` that begins a line, else a character; at most `limit`.
+// The first token of [from, limit] that begins a line, else one that begins a character, even if
+// that is a few tokens after `limit`.
 size_t CleanStart(std::span<const int32_t> ids, size_t from, size_t limit,
                   const Tokenizer& tokenizer) {
   constexpr size_t kSearchedTokens = 256;
-  for (size_t i = from; i < std::min(limit, from + kSearchedTokens); ++i) {
+  for (size_t i = from; i <= std::min(limit, from + kSearchedTokens); ++i) {
     if (i == 0 || tokenizer.TokenBytes(ids[i - 1]).ends_with('\n')) return i;
   }
-  size_t i = from;
-  while (i < limit && !BeginsCharacter(tokenizer.TokenBytes(ids[i]))) ++i;
-  return i;
+  for (size_t i = from; i < from + 4; ++i) {
+    if (BeginsCharacter(tokenizer.TokenBytes(ids[i]))) return i;
+  }
+  return from;
 }
 
 // `size` tokens from `start`, or up to three fewer so that the next one begins a character.
@@ -73,17 +75,23 @@ size_t CleanSize(std::span<const int32_t> ids, size_t start, size_t size,
   return size;
 }
 
-Document MakeDocument(std::span<const int32_t> ids, size_t start, size_t num_context,
+struct Piece {
+  size_t start = 0;
+  size_t size = 0;  // of document and continuation
+};
+
+Document MakeDocument(std::span<const int32_t> ids, const Piece& piece,
                       const Tokenizer& tokenizer) {
-  const size_t size = CleanSize(ids, start, num_context, tokenizer);
-  const size_t num_continued =
-      CleanSize(ids, start + size, static_cast<size_t>(kContinuationTokens), tokenizer);
+  const auto num_continued = static_cast<size_t>(kContinuationTokens);
+  const size_t size = CleanSize(ids, piece.start, piece.size - num_continued, tokenizer);
+  const size_t after = piece.start + size;
   Document document;
-  document.text = tokenizer.Decode(ids.subspan(start, size));
+  document.text = tokenizer.Decode(ids.subspan(piece.start, size));
   Question question;
   question.id = "q0";
   question.metric = Metric::kContinuation;
-  question.continuation = tokenizer.Decode(ids.subspan(start + size, num_continued));
+  question.continuation =
+      tokenizer.Decode(ids.subspan(after, CleanSize(ids, after, num_continued, tokenizer)));
   document.questions.push_back(question);
   return document;
 }
@@ -109,24 +117,24 @@ Result<std::vector<Document>> MakePerplexity(const TaskOptions& options,
   const auto ids = tokenizer.Encode(*content, {.add_special = false});
   if (!ids.ok()) return ids.status();
   const auto num_context = static_cast<size_t>(options.context_tokens);
-  const size_t piece = num_context + static_cast<size_t>(kContinuationTokens);
-  if (ids->size() < piece) {
+  const size_t size = num_context + static_cast<size_t>(kContinuationTokens);
+  if (ids->size() < size) {
     return InvalidArgument(path + ": the text has " + std::to_string(ids->size()) +
-                           " tokens, wanted " + std::to_string(piece) + ": " +
+                           " tokens, wanted " + std::to_string(size) + ": " +
                            std::to_string(num_context) + " and " +
                            std::to_string(kContinuationTokens) + " that follow");
   }
-  const size_t count = std::min(static_cast<size_t>(options.num_questions), ids->size() / piece);
+  const size_t count = std::min(static_cast<size_t>(options.num_questions), ids->size() / size);
   const size_t stride = ids->size() / count;
   std::vector<Document> documents;
   for (size_t i = 0; i < count; ++i) {
     Rng rng = DocumentRng(options.seed, "perplexity", static_cast<int>(i));
-    const size_t limit = i * stride + stride - piece;
-    const size_t from = i * stride + rng.Below(stride - piece + 1);
-    documents.push_back(
-        MakeDocument(*ids, CleanStart(*ids, from, limit, tokenizer), num_context, tokenizer));
-    documents.back().id = DocumentId("perplexity", options, static_cast<int>(i));
+    const size_t end = (i + 1) * stride;
+    const size_t from = i * stride + rng.Below(stride - size + 1);
+    const size_t start = CleanStart(*ids, from, end - size, tokenizer);
+    documents.push_back(MakeDocument(*ids, {start, std::min(size, end - start)}, tokenizer));
     documents.back().kind = TextKind(path, *content);
+    documents.back().id = DocumentId(documents.back().kind, options, static_cast<int>(i));
   }
   return documents;
 }

@@ -157,7 +157,7 @@ Result<std::vector<Document>> MakeQa(const TaskOptions& options, const Tokenizer
                              std::to_string(options.context_tokens));
     }
     documents.push_back(Write(*file, *questions, selection, &rng));
-    documents.back().id = DocumentId("qa", options, static_cast<int>(documents.size()) - 1);
+    documents.back().id = DocumentId("prose", options, static_cast<int>(documents.size()) - 1);
     have += static_cast<int>(questions->size());
   }
   if (documents.empty()) {

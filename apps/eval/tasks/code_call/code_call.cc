@@ -1,4 +1,4 @@
-#include "apps/eval/tasks/code-call/code_call.h"
+#include "apps/eval/tasks/code_call/code_call.h"
 
 #include <memory>
 

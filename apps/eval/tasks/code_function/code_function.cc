@@ -1,4 +1,4 @@
-#include "apps/eval/tasks/code-function/code_function.h"
+#include "apps/eval/tasks/code_function/code_function.h"
 
 #include <memory>
 
