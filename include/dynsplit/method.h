@@ -146,8 +146,8 @@ struct Method {
 };
 
 // Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
-// any-delimiter, random-cuts, scatter, random, oracle, dynsplit. NotFound (with the list of names) for
-// another.
+// any-delimiter, random-cuts, scatter, random, oracle, dynsplit. NotFound (with the list of names)
+// for another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes
 
