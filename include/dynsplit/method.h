@@ -84,6 +84,9 @@ enum class Policy {
   kRecent,  // sink and recent only (StreamingLLM)
   kTop,     // the best blocks by pooled softmax of the summaries' scores
   kRandom,  // random blocks (control)
+  // Eviction: chosen once after a text was read, and never recalled. By votes of
+  kSnapKv,  // the last 32 queries of the text
+  kH2o,     // all its queries; must be the session's policy while the text is read
 };
 
 // What the new tokens of a pass attend to.
@@ -118,7 +121,8 @@ struct Method {
   int dense_layers = 2;  // first layers, which attend to everything
 };
 
-// Presets by name: full, recent, fixed-mean, quest, sentence, delimiter:<class>, random, dynsplit.
+// Presets by name: full, recent, fixed-mean, quest, sentence, delimiter:<class>, random, snapkv,
+// h2o, dynsplit.
 // NotFound (with the list of names) for another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes

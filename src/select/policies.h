@@ -17,5 +17,7 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
                std::vector<int32_t>* chosen);
 void SelectRandom(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
+void SelectVotes(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                 std::vector<int32_t>* chosen);
 
 }  // namespace dynsplit

@@ -60,6 +60,20 @@ Method Random() {
   return method;
 }
 
+// Both keep single tokens: one per block.
+Method Eviction(Policy policy) {
+  Method method = Full();
+  method.split.block_tokens = 1;
+  method.policy = policy;
+  return method;
+}
+
+// arXiv 2404.14469.
+Method SnapKv() { return Eviction(Policy::kSnapKv); }
+
+// arXiv 2306.14048.
+Method H2o() { return Eviction(Policy::kH2o); }
+
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
@@ -69,8 +83,9 @@ struct Preset {
 };
 
 constexpr Preset kPresets[] = {
-    {"full", Full},         {"recent", Recent}, {"fixed-mean", FixedMean}, {"quest", Quest},
-    {"sentence", Sentence}, {"random", Random}, {"dynsplit", DynSplit},
+    {"full", Full},     {"recent", Recent},     {"fixed-mean", FixedMean},
+    {"quest", Quest},   {"sentence", Sentence}, {"random", Random},
+    {"snapkv", SnapKv}, {"h2o", H2o},           {"dynsplit", DynSplit},
 };
 
 std::string JoinNames(const std::vector<std::string>& names) {

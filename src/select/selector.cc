@@ -19,6 +19,9 @@ PolicyFunction FindPolicy(Policy policy) {
       return SelectTop;
     case Policy::kRandom:
       return SelectRandom;
+    case Policy::kSnapKv:
+    case Policy::kH2o:
+      return SelectVotes;
   }
   DYNSPLIT_CHECK(false);
 }

@@ -24,7 +24,8 @@ struct SelectInput {
   int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)
   int64_t end_block = 0;
   int64_t budget_tokens = 0;
-  uint64_t seed = 0;  // for kRandom
+  uint64_t seed = 0;             // for kRandom
+  const float* votes = nullptr;  // [candidates], for kSnapKv and kH2o
 };
 
 // Buffers that grow to the number of candidates and are then reused: no allocation per token. One

@@ -29,6 +29,10 @@ TEST(SelectorTest, EachPolicyIsItsOwn) {
   EXPECT_THAT(Chosen(Policy::kAll, input), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
   EXPECT_THAT(Chosen(Policy::kRecent, input), IsEmpty());
   EXPECT_EQ(Chosen(Policy::kRandom, input).size(), 2u);
+  const float votes[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  input.votes = votes;
+  EXPECT_THAT(Chosen(Policy::kSnapKv, input), ElementsAre(6, 7));
+  EXPECT_THAT(Chosen(Policy::kH2o, input), ElementsAre(6, 7));
   input.budget_tokens = 32;
   EXPECT_EQ(Chosen(Policy::kTop, input).size(), 8u);
 }
@@ -37,7 +41,8 @@ TEST(SelectorTest, NoCandidatesNothingChosen) {
   const std::vector<Block> blocks = BlocksOf({4, 4});
   SelectInput input = InputOf(blocks, 8);
   input.first_block = input.end_block = 1;
-  for (const Policy policy : {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom}) {
+  for (const Policy policy : {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom,
+                              Policy::kSnapKv, Policy::kH2o}) {
     EXPECT_THAT(Chosen(policy, input), IsEmpty());
   }
 }
@@ -62,7 +67,10 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   input.index = &index;
   input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
   input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
-  const Policy policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom);
+  const std::vector<float> votes = RandomFloats(rng, blocks.size());
+  input.votes = votes.data();
+  const Policy policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom,
+                                          Policy::kSnapKv, Policy::kH2o);
   const std::vector<int32_t> chosen = Chosen(policy, input);
   RC_ASSERT(TokensOf(blocks, chosen) <= input.budget_tokens);
   for (size_t i = 0; i < chosen.size(); ++i) {
