@@ -16,6 +16,8 @@ constexpr int64_t kCutTokens = 64;
 // Less than this many tokens are summarised faster by one thread than by several new ones.
 constexpr int64_t kParallelTokens = 1024;
 
+bool Evicts(Policy policy) { return policy == Policy::kSnapKv || policy == Policy::kH2o; }
+
 }  // namespace
 
 SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
@@ -28,8 +30,14 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
   SetMethod(method);
 }
 
+bool SemanticCache::CanUse(const Method& method) const {
+  return method.policy != Policy::kH2o || all_voted_;
+}
+
 void SemanticCache::SetMethod(const Method& method) {
+  DYNSPLIT_CHECK(CanUse(method));
   method_ = method;
+  kept_.reset();
   importance_.reset();
   learned_tokens_ = 0;
   blocks_.clear();
@@ -45,18 +53,23 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy == Policy::kTop || method_.policy == Policy::kRandom;
   if (attention == Attention::kSelected && needs_blocks) CutBlocks(size() - method_.recent);
+  if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
   return {};
 }
 
-void SemanticCache::Commit(std::span<const int32_t> tokens, std::span<const float> mass,
-                           int observed_heads) {
-  DYNSPLIT_CHECK(mass.empty() || mass.size() == tokens.size() * kMassRow);
+void SemanticCache::Commit(std::span<const int32_t> tokens, const Observation& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  for (size_t row = 0; row * kMassRow < mass.size(); ++row) {
-    scorer_.AddRow(first + static_cast<int64_t>(row), mass.subspan(row * kMassRow, kMassRow),
-                   observed_heads);
+  if (observed.mass.empty()) return;
+  DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * kMassRow);
+  for (size_t row = 0; row < tokens.size(); ++row) {
+    scorer_.AddRow(first + static_cast<int64_t>(row),
+                   observed.mass.subspan(row * kMassRow, kMassRow), observed.heads);
   }
+  window_ = observed.window;
+  votes_ = observed.votes;
+  all_voted_ = all_voted_ && votes_ != nullptr;
+  kept_.reset();  // there is more to choose from
 }
 
 int64_t SemanticCache::BlocksBefore(int64_t token) const {
@@ -97,6 +110,17 @@ void SemanticCache::CutBlocks(int64_t end) {
   Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
   next_cut_ = end + kCutTokens;
+}
+
+void SemanticCache::KeepBlocks() {
+  next_cut_ = 0;
+  CutBlocks(size() - method_.recent);
+  const int64_t tokens = blocks_.empty() ? 0 : blocks_.back().end();
+  const int64_t voted = votes_ == nullptr ? 0 : votes_->tokens();
+  const bool by_window = method_.policy == Policy::kSnapKv && window_ != nullptr;
+  const TokenVotes votes = by_window ? WindowVotes(shape_, *window_, pages_, tokens, threads_)
+                                     : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
+  kept_ = std::make_shared<const KeptBlocks>(shape_, method_, blocks_, votes, size());
 }
 
 std::vector<Block> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {

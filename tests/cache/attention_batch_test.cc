@@ -90,8 +90,8 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
 }
 
 TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
-  for (const char* name :
-       {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "dynsplit"}) {
+  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:newline", "random",
+                           "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget.tokens = 100000;
     TestSequence sequence(&pool_, method);
@@ -146,8 +146,7 @@ TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
   // Within window and sink everything is observed: each row's mass is one per head.
   TestSequence sequence(&pool_, TestMethod(Policy::kAll));
   RunPass(&batch_, {{&sequence, 60, Attention::kDense}}, GetParam());
-  const Span span{&sequence.cache, 0, 60, Attention::kDense};
-  const auto mass = batch_.Mass(span);
+  const auto mass = batch_.Observed(0).mass;
   for (int row = 0; row < 60; ++row) {
     double sum = 0;
     for (int i = 0; i < kMassRow; ++i) sum += mass[row * kMassRow + i];
