@@ -26,7 +26,7 @@ THIRD_PARTY = [
     (re.compile(r"hwy/"), "hwy::hwy"),
     (re.compile(r"(ggml|gguf)[a-z-]*\.h$"), "ggml::ggml"),
     (re.compile(r"pcre2\.h$"), "PkgConfig::PCRE2"),
-    (re.compile(r"(CLI|nlohmann|fmt|spdlog|prometheus)/|httplib\.h$"), None),
+    (re.compile(r"(CLI|nlohmann|fmt|spdlog|prometheus)/|(httplib|zlib)\.h$"), None),
 ]
 POSIX = re.compile(r"(sys|linux|arpa|netinet)/\w+\.h$|(unistd|fcntl|signal|pthread|sched|poll)\.h$")
 # Standard headers have neither a folder nor an ending, but for C's and the compiler's own.

@@ -27,6 +27,6 @@ find_text() {
 }
 text=${1:-$(find_text)}
 [[ -r $text ]] || die "$text cannot be read"
-"$ROOT/scripts/build.sh" release >&2
+"$ROOT/scripts/build.sh" release dynsplit dynsplit_demo >&2
 mkdir -p "$ROOT/build/demo"
 "$ROOT/build/release/dynsplit-demo" --text "$text" --picture "$ROOT/build/demo/demo.svg"

@@ -4,6 +4,7 @@
 #
 #   scripts/setup.sh                     everything for building and using dynsplit
 #   scripts/setup.sh --dev               also clang-format, for the format check
+#   scripts/setup.sh --eval              also the texts that dynsplit eval hides facts in
 #   scripts/setup.sh --tsan              also a ggml with ThreadSanitizer, for the preset tsan
 #   scripts/setup.sh --print-ggml-dir [--tsan]   only says where ggml's CMake package is (CMake asks)
 #
@@ -26,8 +27,11 @@ GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON"
 
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
-LIBRARIES=(libhwy-dev libpcre2-dev libcli11-dev nlohmann-json3-dev libfmt-dev
+LIBRARIES=(libhwy-dev libpcre2-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev
            libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
+# A book and program sources; apps/eval/tasks/haystack.cc reads these files of them.
+TEXTS=(/usr/share/doc/jargon-text/jargon.txt.gz /usr/lib/python3.11/mailbox.py)
+TEXT_PACKAGES=(jargon-text libpython3.11-stdlib)
 
 installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
 
@@ -39,6 +43,9 @@ missing_packages() {
   done
   if ! (find_pip) >/dev/null 2>&1; then printf '%s\n' python3 python3-pip; fi
   if [[ $dev == 1 ]] && ! command -v clang-format-14 >/dev/null; then echo clang-format-14; fi
+  for i in "${!TEXTS[@]}"; do
+    if [[ $texts == 1 && ! -f ${TEXTS[i]} ]]; then echo "${TEXT_PACKAGES[i]}"; fi
+  done
   for package in "${LIBRARIES[@]}"; do
     installed "$package" || echo "$package"
   done
@@ -60,8 +67,10 @@ install_packages() {
   say "installing Debian packages: ${missing[*]}"
   local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
   local log; log=$(mktemp)
+  # Images for containers leave out /usr/share/doc, where one of TEXTS is.
   { "${apt[@]}" update &&
-      "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
+      "${apt[@]}" -o Dpkg::Options::="--path-include=/usr/share/doc/jargon-text/*" \
+        install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     die "apt-get could not install: ${missing[*]}"
   }
@@ -148,10 +157,11 @@ provide_ggml() {
   exec 9>&-
 }
 
-dev=0 tsan=0 print=0
+dev=0 texts=0 tsan=0 print=0
 for argument in "$@"; do
   case $argument in
     --dev) dev=1 ;;
+    --eval) texts=1 ;;
     --tsan) tsan=1 ;;
     --print-ggml-dir) print=1 ;;
     *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;

@@ -76,10 +76,10 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
       ->check(WholeNumber(0, 1 << 24))
       ->capture_default_str()
       ->type_name("N,N,...");
-  command->add_option("--method", flags->methods, "Presets, measured from one prefill")
+  command->add_option("--method", flags->methods, "Measured from one prefill")
       ->delimiter(',')
       ->capture_default_str()
-      ->type_name("NAME,...");
+      ->type_name("SPEC,...");
   AddMethodFlags(command, &flags->refined);
   BenchPlan* plan = &flags->plan;
   command->add_option("--decode", plan->decode_steps, "Single-token steps; 0: no decoding")

@@ -102,6 +102,7 @@ class Chat {
     options.max_tokens = flags_.answer.max_tokens;
     options.sampler = flags_.answer.sampler;
     options.stop = flags_.answer.stop;
+    options.ignore_end = flags_.answer.ignore_eos;
     options.cancel = output.cancel();
     options.on_text = [&](std::string_view text) { output.Write(text); };
     const auto answer = conversation_.Ask(
@@ -156,7 +157,7 @@ void AddChatCommand(CLI::App* app, int* exit_status) {
   AddTextFlags(command, &flags->texts);
   command->add_option("--method", flags->method, "How an answer attends to what was read")
       ->capture_default_str()
-      ->type_name("NAME")
+      ->type_name("SPEC")
       ->group("Method");
   AddMethodFlags(command, &flags->refined);
   AddAnswerFlags(command, &flags->answer);

@@ -11,6 +11,7 @@ void AddRunCommand(CLI::App* app, int* exit_status);
 void AddChatCommand(CLI::App* app, int* exit_status);
 void AddSplitCommand(CLI::App* app, int* exit_status);
 void AddBenchCommand(CLI::App* app, int* exit_status);
+void AddEvalCommand(CLI::App* app, int* exit_status);
 void AddModelsCommand(CLI::App* app, int* exit_status);
 
 }  // namespace dynsplit::cli

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/cli/chat_prompt.h"
 #include "apps/cli/flags.h"
+#include "apps/common/chat_prompt.h"
 #include "apps/common/prefill.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/generate.h"

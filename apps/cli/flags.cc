@@ -1,7 +1,6 @@
 #include "apps/cli/flags.h"
 
 #include <algorithm>
-#include <map>
 
 #include "apps/common/known_models.h"
 #include "kernels/isa.h"
@@ -9,26 +8,10 @@
 namespace dynsplit::cli {
 namespace {
 
-// A flag whose values are words.
-template <typename T>
-void AddWordFlag(CLI::App* command, const std::string& name, T* value,
-                 const std::map<std::string, typename T::value_type>& words,
-                 const std::string& help) {
-  std::string names;
-  for (const auto& [word, meaning] : words) names += (names.empty() ? "" : "|") + word;
-  command
-      ->add_option_function<std::string>(
-          name, [value, words](const std::string& word) { *value = words.at(word); }, help)
-      ->check(CLI::IsMember(words).description(""))
-      ->type_name(names);
-}
+// --seed is the sampler's; a method's own is given in its spec.
+constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
-
-template <typename T>
-void Refine(const std::optional<T>& flag, T* field) {
-  if (flag) *field = *flag;
-}
 
 }  // namespace
 
@@ -52,6 +35,15 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
   command->add_option("--isa", flags->isa, "Use no instruction set above this one")
       ->check(CLI::IsMember(AvailableIsas()))
       ->type_name("NAME");
+  command
+      ->add_option("--window", flags->boundary_window, "Tokens that judge the cut before them (W)")
+      ->check(WholeNumber(1, 255))
+      ->type_name("N");
+  command
+      ->add_option("--retained", flags->boundary_retained,
+                   "Tokens before a cut that count as near it (R)")
+      ->check(WholeNumber(1, 1024))
+      ->type_name("N");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }
 
@@ -64,60 +56,24 @@ void AddContextFlag(CLI::App* command, ModelFlags* flags) {
 }
 
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
-  const std::string group = "Method";
-  const auto number = [&](const std::string& name, std::optional<int>* value,
-                          const std::string& help) {
-    command->add_option(name, *value, help)->type_name("N")->group(group);
-  };
-  command->add_option("--budget", flags->budget, "Tokens attended to besides sink and recent")
-      ->type_name("N|P%")
-      ->group(group);
-  number("--block", &flags->block_tokens, "Ideal length of a block (C)");
-  number("--range", &flags->search_range, "A block may be this much shorter or longer (Delta)");
-  AddWordFlag(command, "--search", &flags->search,
-              {{"greedy", Search::kGreedy}, {"optimal", Search::kOptimal}},
-              "How the boundaries are found");
-  AddWordFlag(command, "--reading", &flags->reading,
-              {{"forward", Reading::kForward}, {"retained", Reading::kRetained}},
-              "What makes a boundary important");
-  AddWordFlag(command, "--summary", &flags->summary,
-              {{"mean", Summary::kMean}, {"minmax", Summary::kMinMax}},
-              "What stands for a block in the index");
-  for (const char* name : {"--search", "--reading", "--summary"}) {
-    command->get_option(name)->group(group);
+  for (const MethodKey& key : MethodKeys()) {
+    if (key.name == kSeedKey) continue;
+    const std::string name(key.name);
+    command
+        ->add_option_function<std::string>(
+            "--" + name,
+            [flags, name](const std::string& value) { flags->given.emplace_back(name, value); },
+            std::string(key.help))
+        ->type_name(std::string(key.values))
+        ->group("Method");
   }
-  number("--vectors", &flags->vectors, "Summary vectors of a block");
-  number("--sink", &flags->sink, "First tokens, always attended to");
-  number("--recent", &flags->recent, "Last tokens, always attended to");
-  number("--dense-layers", &flags->dense_layers, "First layers, which attend to everything");
 }
 
-Result<Method> ResolveMethod(const std::string& preset, const MethodFlags& flags) {
-  Result<Method> method = MethodPreset(preset);
-  if (!method.ok()) return method;
-  if (flags.budget) {
-    const Result<Budget> budget = ParseBudget(*flags.budget);
-    if (!budget.ok()) return budget.status();
-    method->budget = *budget;
-  }
-  Refine(flags.block_tokens, &method->split.block_tokens);
-  // A short block leaves no room for the preset's range.
-  if (flags.block_tokens && !flags.search_range) {
-    method->split.search_range =
-        std::clamp(method->split.search_range, 0, std::max(0, *flags.block_tokens - 1));
-  }
-  Refine(flags.search_range, &method->split.search_range);
-  Refine(flags.search, &method->split.search);
-  Refine(flags.reading, &method->split.reading);
-  Refine(flags.summary, &method->summary);
-  if (flags.summary && !flags.vectors)
-    method->vectors = method->summary == Summary::kMinMax ? 2 : 3;
-  Refine(flags.vectors, &method->vectors);
-  Refine(flags.sink, &method->sink);
-  Refine(flags.recent, &method->recent);
-  Refine(flags.dense_layers, &method->dense_layers);
-  const Status status = ValidateMethod(*method);
-  if (!status.ok()) return status;
+Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags) {
+  std::string refined = spec;
+  for (const auto& [key, value] : flags.given) refined += "+" + key + "=" + value;
+  Result<Method> method = ParseMethod(refined);
+  if (method.ok()) method->name = spec;
   return method;
 }
 
@@ -153,6 +109,8 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags) {
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->group(group);
+  command->add_flag("--ignore-eos", flags->ignore_eos, "Go on where the model would end the answer")
+      ->group(group);
 }
 
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
@@ -164,6 +122,8 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   EngineOptions options;
   options.threads = flags.threads;
   options.context_tokens = flags.context_tokens;
+  options.boundary_window = flags.boundary_window;
+  options.boundary_retained = flags.boundary_retained;
   const int64_t own = std::max(flags.context_tokens, (*model)->description().context_length);
   if (context_tokens > own) options.context_tokens = context_tokens;
   auto engine = Engine::Create(*model, options);

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dynsplit/engine.h"
@@ -24,32 +24,27 @@ struct ModelFlags {
   int threads = 0;             // 0: all that the process may use
   int64_t context_tokens = 0;  // 0: what the model was trained for
   std::string isa;             // "": the best one here
+  int boundary_window = EngineOptions().boundary_window;
+  int boundary_retained = EngineOptions().boundary_retained;
   bool progress = false;
 };
 void AddModelFlags(CLI::App* command, ModelFlags* flags);   // all but --context
 void AddContextFlag(CLI::App* command, ModelFlags* flags);  // --context
 
-// Presets, and what refines them. What was not given keeps the preset's value.
+// What refines a preset: a flag for each of MethodKeys().
 struct MethodFlags {
-  std::optional<std::string> budget;
-  std::optional<int> block_tokens;
-  std::optional<int> search_range;
-  std::optional<Search> search;
-  std::optional<Reading> reading;
-  std::optional<Summary> summary;
-  std::optional<int> vectors;
-  std::optional<int> sink;
-  std::optional<int> recent;
-  std::optional<int> dense_layers;
+  std::vector<std::pair<std::string, std::string>> given;  // (key, value)
 };
 void AddMethodFlags(CLI::App* command, MethodFlags* flags);
-// InvalidArgument or NotFound: wrong usage.
-Result<Method> ResolveMethod(const std::string& preset, const MethodFlags& flags);
+// A method's spec with the flags on top; its name stays the spec. InvalidArgument or NotFound:
+// wrong usage.
+Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags);
 
 struct AnswerFlags {
   int64_t max_tokens = 512;
   SamplerOptions sampler;
   std::vector<std::string> stop;
+  bool ignore_eos = false;
 };
 void AddAnswerFlags(CLI::App* command, AnswerFlags* flags);
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "apps/cli/chat_prompt.h"
 #include "apps/cli/text_input.h"
+#include "apps/common/chat_prompt.h"
 
 namespace dynsplit::cli {
 namespace {

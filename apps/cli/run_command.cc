@@ -44,6 +44,7 @@ Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* s
   options.max_tokens = flags.answer.max_tokens;
   options.sampler = flags.answer.sampler;
   options.stop = flags.answer.stop;
+  options.ignore_end = flags.answer.ignore_eos;
   options.cancel = output->cancel();
   if (!flags.json) options.on_text = [&](std::string_view text) { output->Write(text); };
   Result<Generation> answer = Generate(session, loaded.model->tokenizer(), options);
@@ -103,7 +104,7 @@ void AddRunCommand(CLI::App* app, int* exit_status) {
   AddPromptFlags(command, &flags->prompt);
   command->add_option("--method", flags->method, "How the answer attends to what was read")
       ->capture_default_str()
-      ->type_name("NAME")
+      ->type_name("SPEC")
       ->group("Method");
   AddMethodFlags(command, &flags->refined);
   AddAnswerFlags(command, &flags->answer);

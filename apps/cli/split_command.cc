@@ -138,9 +138,9 @@ void AddSplitCommand(CLI::App* app, int* exit_status) {
   command->add_option("-f,--file", flags->file, "The text; - is stdin")
       ->required()
       ->type_name("FILE");
-  command->add_option("--method", flags->method, "A preset: how to split")
+  command->add_option("--method", flags->method, "How to split")
       ->capture_default_str()
-      ->type_name("NAME");
+      ->type_name("SPEC");
   AddMethodFlags(command, &flags->refined);
   command->add_flag("--json", flags->json, "Write [{start,len,class,weight}], in tokens");
   command->callback([flags, exit_status] { *exit_status = Split(*flags); });

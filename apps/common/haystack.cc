@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "apps/common/paragraphs.h"
 #include "base/check.h"
 #include "base/rng.h"
 
@@ -15,27 +16,6 @@ constexpr std::array kCities = {"Oslo",    "Lima",   "Cairo",  "Quito", "Dublin"
                                 "Nairobi", "Lisbon", "Athens", "Tokyo", "Warsaw", "Bogota",
                                 "Geneva",  "Manila", "Sydney", "Prague"};
 
-constexpr std::string_view kGap = "\n\n";
-
-std::vector<std::string> Paragraphs(std::string_view prose) {
-  std::vector<std::string> paragraphs;
-  while (!prose.empty()) {
-    const size_t end = prose.find(kGap);
-    const std::string_view paragraph = prose.substr(0, end);
-    if (paragraph.find_first_not_of(" \t\n\f\r") != std::string_view::npos) {
-      paragraphs.emplace_back(paragraph.substr(paragraph.find_first_not_of("\n")));
-    }
-    prose.remove_prefix(end == std::string_view::npos ? prose.size() : end + kGap.size());
-  }
-  return paragraphs;
-}
-
-Result<int64_t> CountTokens(const std::string& text, const Tokenizer& tokenizer) {
-  const auto ids = tokenizer.Encode(text, {.add_special = false});
-  if (!ids.ok()) return ids.status();
-  return static_cast<int64_t>(ids->size());
-}
-
 // The first paragraphs of `all` that have `num_tokens` in all or up to one paragraph more.
 Result<std::vector<std::string>> Beginning(std::vector<std::string> all, int64_t num_tokens,
                                            const Tokenizer& tokenizer) {
@@ -45,7 +25,7 @@ Result<std::vector<std::string>> Beginning(std::vector<std::string> all, int64_t
       all.resize(i);
       return all;
     }
-    const auto count = CountTokens(all[i] + std::string(kGap), tokenizer);
+    const auto count = CountTokens(all[i] + std::string(kParagraphGap), tokenizer);
     if (!count.ok()) return count.status();
     have += *count;
   }
@@ -94,27 +74,19 @@ std::vector<HiddenFact> StoryFacts() {
 
 Result<Haystack> HideFacts(std::string_view prose, std::vector<HiddenFact> facts,
                            int64_t num_tokens, const Tokenizer& tokenizer) {
-  const auto paragraphs = Beginning(Paragraphs(prose), num_tokens, tokenizer);
+  const auto paragraphs = Beginning(SplitParagraphs(prose), num_tokens, tokenizer);
   if (!paragraphs.ok()) return paragraphs.status();
   Haystack hay;
   hay.facts = std::move(facts);
-  size_t next = 0;
-  for (size_t i = 0; i < paragraphs->size(); ++i) {
-    // Fact j of n stands before the paragraph at (j + 1/2) / n of them all.
-    while (next < hay.facts.size() &&
-           (2 * next + 1) * paragraphs->size() <= 2 * hay.facts.size() * i) {
-      hay.depths.push_back(static_cast<double>(i) / static_cast<double>(paragraphs->size()));
-      hay.text += hay.facts[next++].Sentence();
-      hay.text += kGap;
-    }
-    hay.text += (*paragraphs)[i];
-    hay.text += kGap;
+  const size_t num_facts = hay.facts.size();
+  std::vector<Insertion> insertions;
+  for (size_t j = 0; j < num_facts; ++j) {
+    // Before the first paragraph i with i / size >= (j + 1/2) / num_facts.
+    const size_t before = ((2 * j + 1) * paragraphs->size() + 2 * num_facts - 1) / (2 * num_facts);
+    insertions.push_back({before, hay.facts[j].Sentence()});
+    hay.depths.push_back(static_cast<double>(before) / static_cast<double>(paragraphs->size()));
   }
-  for (; next < hay.facts.size(); ++next) {  // more facts than paragraphs
-    hay.depths.push_back(1);
-    hay.text += hay.facts[next].Sentence();
-    hay.text += kGap;
-  }
+  hay.text = JoinParagraphs(*paragraphs, insertions);
   const auto count = CountTokens(hay.text, tokenizer);
   if (!count.ok()) return count.status();
   hay.num_tokens = *count;

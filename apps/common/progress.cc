@@ -15,8 +15,9 @@ constexpr std::chrono::seconds kLineInterval(5);
 
 }  // namespace
 
-Progress::Progress(std::string label, bool wanted)
+Progress::Progress(std::string label, bool wanted, std::string_view unit)
     : label_(std::move(label)),
+      unit_(unit),
       terminal_(isatty(STDERR_FILENO) == 1),
       shown_(wanted || terminal_),
       start_(std::chrono::steady_clock::now()),
@@ -31,9 +32,10 @@ void Progress::Update(int64_t done, int64_t total) {
   const double rate = Rate(done, seconds);
   const std::string left =
       rate > 0 ? FormatSeconds(static_cast<double>(total - done) / rate) : "some time";
-  const std::string line = fmt::format(
-      "{}: {} of {} tokens, {:.0f} %, {} tokens/s, {} left", label_, done, total,
-      100.0 * static_cast<double>(done) / static_cast<double>(total), FormatRate(rate), left);
+  const std::string line =
+      fmt::format("{}: {} of {} {}, {:.0f} %, {} {}/s, {} left", label_, done, total, unit_,
+                  100.0 * static_cast<double>(done) / static_cast<double>(total), FormatRate(rate),
+                  unit_, left);
   // \33[K clears what a longer line left behind.
   PrintToStderr(terminal_ ? "\r" + line + "\33[K" : line + "\n");
   dirty_ = terminal_;

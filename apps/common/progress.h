@@ -5,14 +5,15 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace dynsplit {
 
 class Progress {
  public:
   // "reading: 1536 of 6100 tokens, 25 %, 310 tokens/s, 15 s left". Says nothing unless `wanted`
-  // or stderr is a terminal.
-  Progress(std::string label, bool wanted);
+  // or stderr is a terminal. `unit` is static storage.
+  Progress(std::string label, bool wanted, std::string_view unit = "tokens");
   ~Progress() { Finish(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -23,6 +24,7 @@ class Progress {
 
  private:
   std::string label_;
+  std::string_view unit_;
   bool terminal_;
   bool shown_;          // whether to say anything at all
   bool dirty_ = false;  // a line stands there and waits to be cleared

@@ -63,8 +63,8 @@ std::string FiguresTable(const DemoResult& demo, const ModelDescription& model) 
   const auto attended = [](const MethodResult& m) { return m.attended_tokens_mean; };
   table.AddRow(Row(
       demo, "decode, tokens/s",
-      [](const MethodResult& m) { return FormatRate(Rate(m.decode_steps, m.decode_seconds)); },
-      [](const MethodResult& m) { return m.decode_seconds; }));
+      [](const MethodResult& m) { return FormatRate(m.TokensPerSecond()); },
+      [](const MethodResult& m) { return 1 / m.TokensPerSecond(); }));
   table.AddRow(Row(
       demo, "attended tokens",
       [](const MethodResult& m) { return fmt::format("{:.0f}", m.attended_tokens_mean); },

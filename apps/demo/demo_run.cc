@@ -30,8 +30,7 @@ Status Ask(const Prepared& prepared, const HiddenFact& fact, const Tokenizer& to
   MethodResult& result = *prepared.result;
   const std::string line = answer->text.substr(0, answer->text.find('\n'));
   result.answers.push_back({line, GivesAnswer(line, fact)});
-  result.decode_steps += answer->decode_steps;
-  result.decode_seconds += answer->decode_seconds;
+  result.step_seconds.push_back(answer->decode_seconds / static_cast<double>(answer->decode_steps));
   const SessionStats stats = session->stats();
   // The same number of steps each, so a plain mean over the questions is the mean over the steps.
   const double count = static_cast<double>(result.answers.size());
@@ -46,6 +45,13 @@ Status Ask(const Prepared& prepared, const HiddenFact& fact, const Tokenizer& to
 int MethodResult::NumRight() const {
   return static_cast<int>(std::count_if(answers.begin(), answers.end(),
                                         [](const AskedFact& answer) { return answer.right; }));
+}
+
+double MethodResult::TokensPerSecond() const {
+  if (step_seconds.empty()) return 0;
+  std::vector<double> sorted = step_seconds;
+  std::sort(sorted.begin(), sorted.end());
+  return 1 / sorted[sorted.size() / 2];
 }
 
 Result<DemoResult> RunDemo(Engine* engine, Haystack hay, const std::vector<Method>& methods) {

@@ -19,14 +19,15 @@ struct AskedFact {
 
 struct MethodResult {
   Method method;
-  std::vector<AskedFact> answers;  // [facts]
-  int64_t decode_steps = 0;
-  double decode_seconds = 0;
+  std::vector<AskedFact> answers;    // [facts]
+  std::vector<double> step_seconds;  // [facts], mean of an answer's steps
   double attended_tokens_mean = 0;
   int64_t kv_bytes_total = 0;
   int64_t index_bytes = 0;
 
   int NumRight() const;
+  // Of the median answer: a busy moment of the machine does not count.
+  double TokensPerSecond() const;
 };
 
 struct DemoResult {

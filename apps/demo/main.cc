@@ -12,6 +12,7 @@
 #include "apps/common/figures.h"
 #include "apps/common/haystack.h"
 #include "apps/common/known_models.h"
+#include "apps/common/write_file.h"
 #include "apps/demo/demo_report.h"
 #include "apps/demo/demo_run.h"
 #include "apps/demo/picture.h"

@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <span>
 #include <vector>
 
 #include "apps/common/figures.h"
+#include "apps/common/markup.h"
 
 namespace dynsplit::demo {
 namespace {
@@ -30,24 +26,9 @@ constexpr const char* kStyle =
     ".label{font-size:13px}.code{font-family:ui-monospace,Menlo,Consolas,monospace;"
     "font-size:12px;white-space:pre}</style>\n";
 
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string Text(int x, int y, const char* style, const std::string& text) {
-  return fmt::format("<text x='{}' y='{}' class='{}'>{}</text>\n", x, y, style, Escaped(text));
+  return fmt::format("<text x='{}' y='{}' class='{}'>{}</text>\n", x, y, style,
+                     EscapedMarkup(text));
 }
 
 // One group of bars, a bar a method. Returns its height.
@@ -133,7 +114,7 @@ std::string DrawRun(const Run& run, int y, const char* colour) {
       "<text x='{0:.1f}' y='{5}' class='code' textLength='{6:.1f}' "
       "lengthAdjust='spacingAndGlyphs' xml:space='preserve'>{7}</text>\n",
       left, top, std::max(0.0, width - 1), kLineHeight - 2, colour, top + 13, width,
-      Escaped(run.text));
+      EscapedMarkup(run.text));
 }
 
 // The blocks around the fact in the middle, which are red.
@@ -187,9 +168,8 @@ std::string DrawPicture(const DemoResult& demo, const Tokenizer& tokenizer,
        [](const MethodResult& m) {
          return fmt::format("{} of {}", m.NumRight(), m.answers.size());
        }},
-      {"tokens written per second",
-       [](const MethodResult& m) { return Rate(m.decode_steps, m.decode_seconds); },
-       [](const MethodResult& m) { return FormatRate(Rate(m.decode_steps, m.decode_seconds)); }},
+      {"tokens written per second", [](const MethodResult& m) { return m.TokensPerSecond(); },
+       [](const MethodResult& m) { return FormatRate(m.TokensPerSecond()); }},
       {"tokens attended to", [](const MethodResult& m) { return m.attended_tokens_mean; },
        [](const MethodResult& m) { return fmt::format("{:.0f}", m.attended_tokens_mean); }},
   };
@@ -200,18 +180,6 @@ std::string DrawPicture(const DemoResult& demo, const Tokenizer& tokenizer,
               fmt::format("Its {} blocks, around a hidden fact (red)", demo.blocks.size()));
   svg += DrawBlocks(demo, tokenizer, blocks_y + 22);
   return svg + "</svg>\n";
-}
-
-Status WriteFile(const std::string& path, const std::string& content) {
-  const std::string temporary = path + ".new";
-  std::ofstream file(temporary, std::ios::binary);
-  file << content;
-  file.close();
-  if (file.fail()) return IoError(temporary + ": " + std::strerror(errno));
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return IoError(path + ": " + std::strerror(errno));
-  }
-  return {};
 }
 
 }  // namespace dynsplit::demo

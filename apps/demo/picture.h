@@ -12,7 +12,4 @@ namespace dynsplit::demo {
 std::string DrawPicture(const DemoResult& demo, const Tokenizer& tokenizer,
                         const std::string& model_name);
 
-// Written under a temporary name and renamed. IoError with the reason.
-Status WriteFile(const std::string& path, const std::string& content);
-
 }  // namespace dynsplit::demo

@@ -11,10 +11,10 @@ namespace dynsplit::eval {
 // The same question under two methods has the same task, id and context: what pairing goes by.
 struct Record {
   std::string task;
-  std::string id;      // "<document>/<question>"
-  std::string kind;    // of the document's text: "prose", "code", ...
-  std::string method;  // as it stands on the command line
-  std::string budget;  // "192", "3%"; "" for methods without one
+  std::string id;              // "<document>/<question>"
+  std::string kind;            // of the document's text: "prose", "code", ...
+  std::string method;          // as it stands on the command line
+  std::string budget;          // "192", "3%"; "" for methods without one
   int64_t context = 0;         // tokens asked for (--context): what tables group by
   int64_t context_tokens = 0;  // tokens that stand before the question
   double depth = -1;           // Question::depth

@@ -40,7 +40,7 @@ struct Question {
 
 struct Document {
   std::string id;            // unique within its task, the same for the same options
-  std::string kind;          // "prose", "code", "records", "dialogue", "table"
+  std::string kind;          // "prose", "code", "records", "dialogue", "table", "words"
   std::string instructions;  // what stands before the text, may be empty
   std::string text;
   std::vector<Question> questions;

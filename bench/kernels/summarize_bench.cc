@@ -1,4 +1,5 @@
 #include "kernels/kernel_bench.h"
+#include "kernels/quantize_summary.h"
 #include "kernels/summarize.h"
 
 namespace dynsplit {
@@ -19,6 +20,21 @@ void BM_Summarize(benchmark::State& state) {
   CountRate(state, "bytes/s", 2.0 * static_cast<double>(tokens) * shape.head_dim);
 }
 BENCHMARK(BM_Summarize)->Apply(ShapeArguments);
+
+// The three means of one block.
+void BM_QuantizeSummary(benchmark::State& state) {
+  const BenchShape shape = UseShape(state);
+  const std::vector<f16> summary(static_cast<size_t>(3) * shape.head_dim, 0x3555);
+  std::vector<int8_t> int8s(summary.size());
+  float scales[3];
+  for (auto _ : state) {
+    QuantizeSummary({.summary = summary.data(), .vectors = 3, .head_dim = shape.head_dim},
+                    int8s.data(), scales);
+    benchmark::ClobberMemory();
+  }
+  CountRate(state, "bytes/s", 2.0 * static_cast<double>(summary.size()));
+}
+BENCHMARK(BM_QuantizeSummary)->Apply(ShapeArguments);
 
 }  // namespace
 }  // namespace dynsplit

@@ -1,53 +1,105 @@
 #include "kernels/kernel_bench.h"
+#include "kernels/pool_scores.h"
 #include "kernels/summary_score.h"
 
 namespace dynsplit {
 namespace {
 
 // Summaries of 8192 tokens in blocks of 12 with `vectors` each, from memory: 64 heads in turn.
-void RunScore(benchmark::State& state, SummaryKind kind, int vectors) {
-  const BenchShape shape = UseShape(state);
-  const int64_t num_blocks = 8192 / 12, sequences = 64;
-  const size_t elements = static_cast<size_t>(num_blocks) * vectors * shape.head_dim;
-  AlignedBuffer<f16> summaries(elements * sequences);
-  for (f16& value : summaries.span()) value = 0x3400;
+constexpr int64_t kBlocks = 8192 / 12;
+constexpr int64_t kSequences = 64;
+
+// args.summaries point to the first of the sequences, which lie one after the other.
+void RunScore(benchmark::State& state, SummaryScoreArgs args, const BenchShape& shape) {
   const auto queries = BenchFloats(static_cast<size_t>(shape.head_dim) * shape.group_heads);
-  std::vector<float> scores(static_cast<size_t>(num_blocks) * shape.group_heads);
-  SummaryScoreArgs args;
-  args.kind = kind;
+  std::vector<float> scores(static_cast<size_t>(kBlocks) * shape.group_heads);
   args.queries = queries.data();
   args.group_heads = shape.group_heads;
   args.head_dim = shape.head_dim;
-  args.vectors = vectors;
-  args.num_blocks = num_blocks;
-  size_t sequence = 0;
+  args.num_blocks = kBlocks;
+  const SummaryView first = args.summaries;
+  const int64_t elements = kBlocks * args.vectors * shape.head_dim;
+  const int64_t rows = kBlocks * SummaryRows(args.kind, args.vectors);
+  int64_t sequence = 0;
   for (auto _ : state) {
-    args.summaries = summaries.data() + elements * (sequence++ % sequences);
-    SummaryScore(args, scores.data(), num_blocks);
+    const int64_t i = sequence++ % kSequences;
+    if (first.f16s != nullptr) args.summaries.f16s = first.f16s + i * elements;
+    if (first.int8s != nullptr) args.summaries.int8s = first.int8s + i * elements;
+    if (first.scales != nullptr) args.summaries.scales = first.scales + i * rows;
+    SummaryScore(args, scores.data(), kBlocks);
     benchmark::ClobberMemory();
   }
-  CountRate(state, "bytes/s", 2.0 * static_cast<double>(elements));
-  CountRate(state, "flop/s", 2.0 * static_cast<double>(elements) * shape.group_heads);
+  const double flops = 2.0 * static_cast<double>(elements) * shape.group_heads;
+  const double bytes = first.f16s != nullptr
+                           ? 2.0 * static_cast<double>(elements)
+                           : static_cast<double>(elements) + 4.0 * static_cast<double>(rows);
+  CountRate(state, "bytes/s", bytes);
+  CountRate(state, "flop/s", flops);
 }
 
-void BM_SummaryScoreMean(benchmark::State& state) { RunScore(state, SummaryKind::kMean, 3); }
+void RunF16(benchmark::State& state, SummaryKind kind, int vectors) {
+  const BenchShape shape = UseShape(state);
+  AlignedBuffer<f16> summaries(static_cast<size_t>(kSequences * kBlocks * vectors) *
+                               shape.head_dim);
+  for (f16& value : summaries.span()) value = 0x3400;
+  RunScore(state, {.kind = kind, .summaries = {.f16s = summaries.data()}, .vectors = vectors},
+           shape);
+}
+
+void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
+  const BenchShape shape = UseShape(state);
+  AlignedBuffer<int8_t> summaries(static_cast<size_t>(kSequences * kBlocks * vectors) *
+                                  shape.head_dim);
+  for (int8_t& value : summaries.span()) value = 77;
+  const std::vector<float> scales(
+      static_cast<size_t>(kSequences * kBlocks * SummaryRows(kind, vectors)), 0.01f);
+  RunScore(state,
+           {.kind = kind,
+            .summaries = {.int8s = summaries.data(), .scales = scales.data()},
+            .vectors = vectors},
+           shape);
+}
+
+void BM_SummaryScoreMean(benchmark::State& state) { RunF16(state, SummaryKind::kMean, 3); }
 BENCHMARK(BM_SummaryScoreMean)->Apply(ShapeArguments);
 
-void BM_SummaryScoreMinMax(benchmark::State& state) { RunScore(state, SummaryKind::kMinMax, 2); }
+void BM_SummaryScoreMeanInt8(benchmark::State& state) { RunInt8(state, SummaryKind::kMean, 3); }
+BENCHMARK(BM_SummaryScoreMeanInt8)->Apply(ShapeArguments);
+
+void BM_SummaryScoreMinMax(benchmark::State& state) { RunF16(state, SummaryKind::kMinMax, 2); }
 BENCHMARK(BM_SummaryScoreMinMax)->Apply(ShapeArguments);
 
-void BM_PoolScores(benchmark::State& state) {
+void BM_SummaryScoreMinMaxInt8(benchmark::State& state) { RunInt8(state, SummaryKind::kMinMax, 2); }
+BENCHMARK(BM_SummaryScoreMinMaxInt8)->Apply(ShapeArguments);
+
+// One score per block, or the mass of three rows.
+void RunPool(benchmark::State& state, int rows, const Block* blocks) {
   const BenchShape shape = UseShape(state);
-  const int64_t num_blocks = 8192 / 12;
-  auto scores = BenchFloats(static_cast<size_t>(num_blocks) * shape.group_heads);
-  std::vector<float> pooled(static_cast<size_t>(num_blocks));
+  const auto exact = BenchFloats(static_cast<size_t>(kBlocks * rows) * shape.group_heads);
+  std::vector<float> scores(exact.size());
+  std::vector<float> pooled(static_cast<size_t>(kBlocks));
   for (auto _ : state) {
-    PoolScores(scores.data(), num_blocks, shape.group_heads, num_blocks, pooled.data());
+    std::copy(exact.begin(), exact.end(), scores.begin());  // pooling overwrites them
+    PoolScores({.scores = scores.data(),
+                .score_stride = kBlocks * rows,
+                .group_heads = shape.group_heads,
+                .num_blocks = kBlocks,
+                .rows = rows,
+                .blocks = blocks},
+               pooled.data());
     benchmark::ClobberMemory();
   }
-  CountRate(state, "scores/s", static_cast<double>(num_blocks) * shape.group_heads);
+  CountRate(state, "scores/s", static_cast<double>(kBlocks * rows) * shape.group_heads);
 }
+
+void BM_PoolScores(benchmark::State& state) { RunPool(state, 1, nullptr); }
 BENCHMARK(BM_PoolScores)->Apply(ShapeArguments);
+
+void BM_PoolMass(benchmark::State& state) {
+  const std::vector<Block> blocks(static_cast<size_t>(kBlocks), Block{.start = 0, .length = 12});
+  RunPool(state, 3, blocks.data());
+}
+BENCHMARK(BM_PoolMass)->Apply(ShapeArguments);
 
 }  // namespace
 }  // namespace dynsplit

@@ -21,6 +21,10 @@ struct EngineOptions {
   // Most tokens of a sequence; 0: what the model was trained for. More is allowed, at one's own
   // risk of quality.
   int64_t context_tokens = 0;
+  // What DD-Select observes while a text is read with full attention (method.md section 2). It
+  // cannot be changed for a text that was read.
+  int boundary_window = 16;    // W: the queries behind a cut that judge it, 1..255
+  int boundary_retained = 64;  // R: the keys before it that count as near, 1..1024
 };
 
 // What one sequence contributes to a batch.

@@ -69,6 +69,8 @@ struct SplitOptions {
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;
   float alpha = 1;             // weight of the mass on discarded keys in s_i
+  float candidate = 0;         // share of s_i itself in kDynamic's importance of a cut, 0..1
+  float scatter = 0;           // share of key scatter in the weight of a cut, 0..1
   float shrinkage = 8;         // kappa: candidates that the prior of a class is worth
   int max_block_tokens = 128;  // kDelimiter only: a longer run is cut here. 1..1024
   uint64_t seed = 0;           // for kRandom
@@ -79,11 +81,31 @@ enum class Summary {
   kMinMax,  // elementwise bounds (Quest)
 };
 
+enum class SummaryType {
+  kF16,
+  kInt8,  // half the bytes: int8 and one f32 scale per mean, or per pair of bounds
+};
+
+// How the heads of a group agree on the worth of a block.
+enum class Pooling {
+  kMeanSoftmax,  // the mean of its shares of a softmax over the blocks, head by head
+  kMaxSoftmax,   // the largest of these shares
+  kMeanScore,    // its share of one softmax over the mean of the heads' scores
+};
+
+// What a block's share is made of, and what blocks are ranked by.
+enum class BlockScore {
+  kMax,      // the best score of its vectors, by share
+  kMass,     // its estimated attention mass, length x mean of exp(score) over its vectors, by share
+  kDensity,  // the same mass, by share per token: what fills a token budget best
+};
+
 enum class Policy {
   kAll,     // every token: full attention
   kRecent,  // sink and recent only (StreamingLLM)
   kTop,     // the best blocks by pooled softmax of the summaries' scores
   kRandom,  // random blocks (control)
+  kOracle,  // the blocks with the most true attention mass: a bound, as dear as full attention
   // Eviction: chosen once after a text was read, and never recalled. By votes of
   kSnapKv,  // the last 32 queries of the text
   kH2o,     // all its queries; must be the session's policy while the text is read
@@ -99,13 +121,15 @@ enum class Attention {
 struct Budget {
   int64_t tokens = 512;  // used when percent is 0
   double percent = 0;    // of the context so far, 0..100
+  double mass = 0;       // no more blocks than hold this share of the estimated mass, 0..1; 0: off
 
   int64_t TokensAt(int64_t context) const {
     return percent > 0 ? static_cast<int64_t>(percent / 100 * static_cast<double>(context))
                        : tokens;
   }
 };
-// "512" or "3%". InvalidArgument where it is neither, or out of range.
+// "512", "3%", or either with a share of the mass: "3%@0.95". InvalidArgument where it is none of
+// these, or out of range.
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
@@ -114,18 +138,36 @@ struct Method {
   SplitOptions split;
   Summary summary = Summary::kMean;
   int vectors = 3;  // summary vectors per block, 1..8; 2 for kMinMax
+  SummaryType summary_type = SummaryType::kF16;
   Policy policy = Policy::kTop;
+  Pooling pooling = Pooling::kMeanSoftmax;    // for kTop
+  BlockScore block_score = BlockScore::kMax;  // for kTop, and kDensity for kOracle
   Budget budget;
   int sink = 4;          // first tokens, always attended
   int recent = 64;       // last tokens, always attended; at least the query's own
   int dense_layers = 2;  // first layers, which attend to everything
 };
 
-// Presets by name: full, recent, fixed-mean, quest, sentence, delimiter:<class>, random, snapkv,
-// h2o, dynsplit.
-// NotFound (with the list of names) for another.
+// Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
+// any-delimiter, random-cuts, scatter, random, oracle, snapkv, h2o, dynsplit. NotFound (with the
+// list of names) for another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes
+
+// One switch of a method, as it is written.
+struct MethodKey {
+  std::string_view name;    // "search"
+  std::string_view values;  // "greedy|optimal"; "N" a whole number, "X" any number
+  std::string_view help;    // "How the boundaries are found"
+};
+std::vector<MethodKey> MethodKeys();
+
+// A valid method from its spec, a preset and any number of switches: "dynsplit",
+// "fixed+block=16+vectors=4". Its name is the spec as given. The last value of a key counts. What
+// a switch leaves no room for follows it unless it is given as well: block the range, summary the
+// vectors. NotFound for an unknown preset; InvalidArgument, with the keys, for an unknown key, and
+// with key, got and wanted for a bad value.
+Result<Method> ParseMethod(std::string_view spec);
 
 // InvalidArgument, naming the field, got and wanted, where a value is out of range.
 Status ValidateMethod(const Method& method);

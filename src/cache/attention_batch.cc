@@ -27,9 +27,6 @@ int NumParts(int rows, int64_t num_tiles, int tile_rows) {
   return static_cast<int>(std::clamp<int64_t>(num_tiles * tile_rows / kPartTokens, 1, kMaxParts));
 }
 
-// Where DD-Select samples attention, in sixths of the way up the layers. A small model has fewer.
-constexpr int kSampledSixths[] = {2, 3, 4};
-
 void AppendMerged(TokenRange range, std::vector<TokenRange>* ranges) {
   if (range.start >= range.end) return;
   if (!ranges->empty() && ranges->back().end == range.start) {
@@ -53,14 +50,16 @@ struct AttentionBatch::Item {
   int slot = 0;  // of the row's first part in part_states_
 };
 
-AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers)
+AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
+                               const Observation& observation)
     : shape_(shape),
+      observation_(observation),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
       scratch_(static_cast<size_t>(max_workers)),
       votes_(shape) {
-  for (const int sixths : kSampledSixths) {
-    sampled_[static_cast<size_t>(shape.num_layers * sixths / 6)] = true;
+  for (const int layer : SampledLayers(shape.num_layers)) {
+    sampled_[static_cast<size_t>(layer)] = true;
   }
   for (Scratch& scratch : scratch_) {
     scratch.floats.Resize(CausalAttentionScratch(shape.head_dim, shape.group_heads()));
@@ -81,6 +80,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
     DYNSPLIT_CHECK(span.first_row == rows && span.rows > 0);
+    DYNSPLIT_CHECK(span.cache->observation().mass_row() == observation_.mass_row());
     rows += span.rows;
     first_positions_.push_back(span.cache->size());
     dense_tiles_[s].clear();
@@ -97,7 +97,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
   ReserveRows(rows);
   for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
   lse_.Resize(static_cast<size_t>(rows) * shape_.num_heads);
-  mass_.Resize(static_cast<size_t>(rows) * kMassRow);
+  mass_.Resize(static_cast<size_t>(rows) * observation_.mass_row());
   std::fill_n(mass_.data(), mass_.size(), 0.0f);
   part_states_.resize(std::max(part_states_.size(), parts * shape_.group_heads()));
   part_outputs_.Resize(part_states_.size() * shape_.head_dim);
@@ -191,11 +191,13 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
                           .layer = layer,
                           .kv_head = head,
                           .position = position,
+                          .kv = cache.pages().View(layer, head),
                           .index = &cache.index(),
                           .blocks = cache.blocks(),
                           .first_block = method.sink > 0 ? 1 : 0,
                           .end_block = end_block,
                           .budget_tokens = std::max<int64_t>(0, budget),
+                          .budget_mass = method.budget.mass,
                           .seed = method.split.seed};
   ChooseTiles(input, method, recent_start, scratch, tiles);
   FinishRow(span_idx, span.first_row + row, *tiles);
@@ -347,7 +349,8 @@ void AttentionBatch::MergeParts(const Item& item, int layer, const float* querie
     const SoftmaxState merged =
         MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.head_dim], item.num_parts,
                      group, shape_.head_dim, outputs + head * shape_.head_dim);
-    lse_[head] = merged.LogSumExp();
+    // Nobody asks for that of a row that selects.
+    if (item.span->attention == Attention::kDense) lse_[head] = merged.LogSumExp();
   }
   KeepQueries(item, layer, queries);
 }
@@ -376,18 +379,19 @@ void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker
                    .kv = span.cache->pages().View(layer, head),
                    .position = span.cache->size() + row - span.first_row,
                    .sink = kObservedSink,
-                   .window = kMassRow - 1},
-                  &mass_[static_cast<size_t>(row) * kMassRow]);
+                   .window = observation_.mass_row() - 1},
+                  &mass_[static_cast<size_t>(row) * observation_.mass_row()]);
       }
     }
   }
 }
 
-Observation AttentionBatch::Observed(size_t span_idx) const {
+Observed AttentionBatch::ObservedOf(size_t span_idx) const {
   const Span& span = spans_[span_idx];
   if (span.attention == Attention::kSelected) return {};
-  return {.mass = mass_.span().subspan(static_cast<size_t>(span.first_row) * kMassRow,
-                                       static_cast<size_t>(span.rows) * kMassRow),
+  const size_t mass_row = static_cast<size_t>(observation_.mass_row());
+  return {.mass = mass_.span().subspan(static_cast<size_t>(span.first_row) * mass_row,
+                                       static_cast<size_t>(span.rows) * mass_row),
           .heads = observed_heads(),
           .window = votes_.window(span_idx),
           .votes = votes_.votes(span_idx)};

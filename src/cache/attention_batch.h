@@ -24,7 +24,8 @@ namespace dynsplit {
 
 class AttentionBatch {
  public:
-  AttentionBatch(const CacheShape& shape, int max_workers);
+  // All caches of a pass observe as `observation` says.
+  AttentionBatch(const CacheShape& shape, int max_workers, const Observation& observation = {});
 
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);
@@ -39,14 +40,14 @@ class AttentionBatch {
   // sequences that count them (H2O) in all; after Attend, where Observes(layer).
   void Observe(int layer, const float* queries, Worker worker);
 
-  // Layers whose attention DD-Select samples: three, a third, half and two thirds of the way up.
+  // Layers whose attention DD-Select samples: SampledLayers.
   bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
   int observed_heads() const;
   bool counts_votes() const { return votes_.counts_all(); }
   bool Observes(int layer) const { return IsSampled(layer) || counts_votes(); }
 
   // What was seen of a span's rows; valid until the next Begin.
-  Observation Observed(size_t span_idx) const;
+  Observed ObservedOf(size_t span_idx) const;
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
   int64_t AttendedTokens(size_t span_idx) const;
 
@@ -79,17 +80,18 @@ class AttentionBatch {
   }
 
   CacheShape shape_;
+  Observation observation_;
   float scale_;
   std::vector<bool> sampled_;
   std::vector<Span> spans_;
-  std::vector<int64_t> first_positions_;            // [spans]: of each span's first row
-  std::vector<std::vector<Tile>> dense_tiles_;      // [spans]: page-sized tiles of one-row spans
-  std::vector<std::vector<Tile>> row_tiles_;        // [rows * kv_heads]: the tile table
-  std::vector<Scratch> scratch_;                    // [max_workers]
-  AlignedBuffer<float> lse_;                        // [rows, num_heads] of the last layer
-  AlignedBuffer<float> mass_;                       // [rows, kMassRow]
-  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
-  std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
+  std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
+  std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
+  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table
+  std::vector<Scratch> scratch_;                // [max_workers]
+  AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
+  AlignedBuffer<float> mass_;              // [rows, mass_row]
+  AlignedBuffer<float> part_outputs_;      // [parts, group_heads, head_dim]
+  std::vector<SoftmaxState> part_states_;  // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
   std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
   std::unique_ptr<std::atomic<int64_t>[]>

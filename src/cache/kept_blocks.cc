@@ -72,7 +72,8 @@ KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<
   if (candidates.empty()) return;
   SelectInput input{.blocks = candidates,
                     .end_block = static_cast<int64_t>(candidates.size()),
-                    .budget_tokens = method.budget.TokensAt(context)};
+                    .budget_tokens = method.budget.TokensAt(context),
+                    .budget_mass = method.budget.mass};
   SelectScratch scratch;
   std::vector<int32_t> chosen;
   BlockVotes block_votes(method.policy, candidates);

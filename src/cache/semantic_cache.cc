@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/parallel_for.h"
+#include "kernels/key_novelty.h"
 #include "split/segmenter.h"
 
 namespace dynsplit {
@@ -13,20 +14,34 @@ namespace {
 // more than attending to it a little longer.
 constexpr int64_t kCutTokens = 64;
 
-// Less than this many tokens are summarised faster by one thread than by several new ones.
+// Less than this many tokens are summarised or weighed faster by one thread than by several new
+// ones.
 constexpr int64_t kParallelTokens = 1024;
 
 bool Evicts(Policy policy) { return policy == Policy::kSnapKv || policy == Policy::kH2o; }
 
+// Where DD-Select samples, in sixths of the way up the layers.
+constexpr int kSampledSixths[] = {2, 3, 4};
+
 }  // namespace
 
+std::vector<int> SampledLayers(int num_layers) {
+  std::vector<int> layers;
+  for (const int sixths : kSampledSixths) {
+    const int layer = num_layers * sixths / 6;
+    if (layers.empty() || layers.back() != layer) layers.push_back(layer);
+  }
+  return layers;
+}
+
 SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
-                             std::shared_ptr<const DelimiterTable> delimiters, int threads)
+                             std::shared_ptr<const DelimiterTable> delimiters,
+                             const CacheOptions& options)
     : shape_(shape),
-      threads_(threads),
+      options_(options),
       pages_(pool, shape.num_layers, shape.kv_heads, shape.head_dim),
       delimiters_(std::move(delimiters)),
-      scorer_(kBoundaryWindow, kBoundaryRetained, kObservedSink) {
+      scorer_(options.observation.window, options.observation.retained, kObservedSink) {
   SetMethod(method);
 }
 
@@ -38,33 +53,34 @@ void SemanticCache::SetMethod(const Method& method) {
   DYNSPLIT_CHECK(CanUse(method));
   method_ = method;
   kept_.reset();
-  importance_.reset();
-  learned_tokens_ = 0;
+  learned_.reset();
   blocks_.clear();
   next_cut_ = 0;
   index_.emplace(IndexShape{.num_layers = shape_.num_layers,
                             .kv_heads = shape_.kv_heads,
                             .head_dim = shape_.head_dim,
                             .vectors = method.vectors,
-                            .kind = method.summary});
+                            .kind = method.summary,
+                            .type = method.summary_type});
 }
 
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
-  const bool needs_blocks = method_.policy == Policy::kTop || method_.policy == Policy::kRandom;
+  const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks) CutBlocks(size() - method_.recent);
   if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
   return {};
 }
 
-void SemanticCache::Commit(std::span<const int32_t> tokens, const Observation& observed) {
+void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   if (observed.mass.empty()) return;
-  DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * kMassRow);
+  const size_t mass_row = static_cast<size_t>(observation().mass_row());
+  DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);
   for (size_t row = 0; row < tokens.size(); ++row) {
     scorer_.AddRow(first + static_cast<int64_t>(row),
-                   observed.mass.subspan(row * kMassRow, kMassRow), observed.heads);
+                   observed.mass.subspan(row * mass_row, mass_row), observed.heads);
   }
   window_ = observed.window;
   votes_ = observed.votes;
@@ -87,17 +103,31 @@ std::vector<Block> SemanticCache::CutAll() {
   return all;
 }
 
-const ClassImportance& SemanticCache::Importance() { return ImportanceAfter(1); }
+const ClassImportance& SemanticCache::Importance() { return LearnedAfter(1).importance; }
 
-const ClassImportance& SemanticCache::ImportanceAfter(int64_t tokens) {
-  if (!importance_ || size() >= learned_tokens_ + tokens) {
-    importance_ = LearnImportance(scorer_.mass(), Classes(), method_.split);
-    learned_tokens_ = size();
+const SemanticCache::Learned& SemanticCache::LearnedAfter(int64_t tokens) {
+  if (learned_ && size() < learned_->tokens + tokens) return *learned_;
+  Learned learned{.importance = LearnImportance(scorer_.mass(), Classes(), method_.split),
+                  .novelty = {},
+                  .tokens = size()};
+  if (UsesScatter(method_.split)) {
+    const int64_t begin = std::min<int64_t>(method_.sink, size());
+    const std::vector<float> novelty = Novelty({begin, std::max(begin, size() - kNoveltyWindow)});
+    const size_t layers = SampledLayers(shape_.num_layers).size();
+    learned.novelty = LearnNoveltyScale(novelty, static_cast<int>(layers) * shape_.kv_heads);
   }
-  return *importance_;
+  learned_ = std::move(learned);
+  return *learned_;
+}
+
+int64_t SemanticCache::Lookahead() const {
+  return std::max(UsesCandidates(method_.split) ? observation().window : 0,
+                  UsesScatter(method_.split) ? kNoveltyWindow : 0);
 }
 
 void SemanticCache::CutBlocks(int64_t end) {
+  // A cut whose weight still depends on what follows has to wait.
+  end = std::min(end, size() - Lookahead());
   if (end < next_cut_) return;
   std::vector<Block> added;
   if (blocks_.empty() && method_.sink > 0) added.push_back({.start = 0, .length = method_.sink});
@@ -118,20 +148,51 @@ void SemanticCache::KeepBlocks() {
   const int64_t tokens = blocks_.empty() ? 0 : blocks_.back().end();
   const int64_t voted = votes_ == nullptr ? 0 : votes_->tokens();
   const bool by_window = method_.policy == Policy::kSnapKv && window_ != nullptr;
-  const TokenVotes votes = by_window ? WindowVotes(shape_, *window_, pages_, tokens, threads_)
-                                     : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
+  const TokenVotes votes = by_window
+                               ? WindowVotes(shape_, *window_, pages_, tokens, options_.threads)
+                               : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
   kept_ = std::make_shared<const KeptBlocks>(shape_, method_, blocks_, votes, size());
 }
 
 std::vector<Block> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {
   // Learned anew each time the text has doubled: a prompt in several turns counts whole, at O(1) a
   // token.
-  const ClassImportance& importance = ImportanceAfter(std::max<int64_t>(1, learned_tokens_));
+  const Learned& learned = LearnedAfter(std::max<int64_t>(1, learned_ ? learned_->tokens : 0));
   const auto classes =
       Classes().subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
-  const std::vector<float> weights = CutWeights(method_.split, classes, importance, begin);
+  const std::vector<float> weights = Weights(learned, {begin, end}, classes);
   return open ? SegmentOpen(method_.split, weights, classes, begin, end)
               : Segment(method_.split, weights, classes, begin, end);
+}
+
+std::vector<float> SemanticCache::Weights(const Learned& learned, TokenRange tokens,
+                                          std::span<const DelimiterClass> classes) const {
+  std::vector<float> candidate, scatter;
+  if (UsesCandidates(method_.split)) {
+    candidate = CandidateImportance(scorer_.mass(), tokens, learned.importance, method_.split);
+  }
+  if (UsesScatter(method_.split)) scatter = ScatterScores(learned.novelty, Novelty(tokens));
+  return CutWeights(method_.split, classes, learned.importance, tokens.start, {candidate, scatter});
+}
+
+std::vector<float> SemanticCache::Novelty(TokenRange tokens) const {
+  const int64_t cuts = tokens.end - tokens.start;
+  std::vector<KvView> views;  // [sampled layers, kv_heads]
+  for (const int layer : SampledLayers(shape_.num_layers)) {
+    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
+  }
+  std::vector<float> novelty(views.size() * static_cast<size_t>(cuts));
+  // The sink's keys are unlike all others: beside them every cut would be a great one.
+  const TokenRange keys = {std::min<int64_t>(method_.sink, tokens.start), size()};
+  ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, static_cast<int>(views.size()),
+              [&](int head) {
+                KeyNovelty({.kv = views[static_cast<size_t>(head)],
+                            .keys = keys,
+                            .cuts = tokens,
+                            .window = kNoveltyWindow},
+                           novelty.data() + head * cuts);
+              });
+  return novelty;
 }
 
 std::span<const DelimiterClass> SemanticCache::Classes() {
@@ -148,7 +209,7 @@ void SemanticCache::Summarise(std::span<const Block> added) {
   }
   index_->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
-  ParallelFor(tokens < kParallelTokens ? 1 : threads_, shape_.num_layers, [&](int layer) {
+  ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
     index_->Fill(layer, first_block, added,
                  std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
                                           static_cast<size_t>(shape_.kv_heads)));

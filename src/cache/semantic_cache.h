@@ -21,28 +21,44 @@
 #include "split/boundary_score.h"
 #include "split/delimiter_stream.h"
 #include "split/importance.h"
+#include "split/key_scatter.h"
 #include "store/page_table.h"
 
 namespace dynsplit {
 
 // DD-Select observes each token's attention to the sink, taken as kObservedSink tokens under every
-// method, and to its own and the keys before it: one row of kMassRow floats (kernels/local_mass.h).
+// method, and to its own and the keys before it: one row of mass_row() floats
+// (kernels/local_mass.h).
 inline constexpr int kObservedSink = 4;
-inline constexpr int kMassRow = 1 + kBoundaryWindow + kBoundaryRetained;
+struct Observation {
+  int window = kBoundaryWindow;      // 1..kMaxBoundaryWindow
+  int retained = kBoundaryRetained;  // >= 1
+
+  int mass_row() const { return 1 + window + retained; }
+};
 
 // What a pass that read densely saw of its tokens; all empty after one that selected.
-struct Observation {
-  std::span<const float> mass = {};  // [tokens, kMassRow], summed over `heads` heads
+struct Observed {
+  std::span<const float> mass = {};  // [tokens, mass_row], summed over `heads` heads
   int heads = 0;
   std::shared_ptr<const QueryWindow> window = {};
   std::shared_ptr<const TokenVotes> votes = {};  // null but for Policy::kH2o
 };
 
+// The layers at which DD-Select looks, at their attention and their keys, ascending: three, a
+// third, half and two thirds of the way up. A small model has fewer.
+std::vector<int> SampledLayers(int num_layers);
+
+struct CacheOptions {
+  int threads = 1;  // work when blocks are cut and summarised
+  Observation observation;
+};
+
 class SemanticCache {
  public:
-  // `pool` must outlive the cache. `threads` work when blocks are summarised.
+  // `pool` must outlive the cache.
   SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
-                std::shared_ptr<const DelimiterTable> delimiters, int threads);
+                std::shared_ptr<const DelimiterTable> delimiters, const CacheOptions& options);
 
   // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
@@ -56,11 +72,12 @@ class SemanticCache {
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
   // The tokens of Begin now count, and with them what AttentionBatch observed.
-  void Commit(std::span<const int32_t> tokens, const Observation& observed);
+  void Commit(std::span<const int32_t> tokens, const Observed& observed);
 
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   std::span<const int32_t> tokens() const { return tokens_; }
   const CacheShape& shape() const { return shape_; }
+  const Observation& observation() const { return options_.observation; }
   const PageTable& pages() const { return pages_; }
 
   // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
@@ -82,24 +99,36 @@ class SemanticCache {
   const ClassImportance& Importance();
 
  private:
+  // What the weights of cuts are measured by, and of how many tokens it was learned.
+  struct Learned {
+    ClassImportance importance;
+    NoveltyScale novelty;
+    int64_t tokens = 0;
+  };
+
   void CutBlocks(int64_t end);
   void KeepBlocks();
   // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
   std::vector<Block> Cut(int64_t begin, int64_t end, bool open);
+  std::vector<float> Weights(const Learned& learned, TokenRange tokens,
+                             std::span<const DelimiterClass> classes) const;
+  // [sampled layers * KV heads, cuts]: of the cuts after `tokens`.
+  std::vector<float> Novelty(TokenRange tokens) const;
+  // Tokens behind a cut that its weight depends on.
+  int64_t Lookahead() const;
   std::span<const DelimiterClass> Classes();
   // Learns anew once there are `tokens` more than at the last time.
-  const ClassImportance& ImportanceAfter(int64_t tokens);
+  const Learned& LearnedAfter(int64_t tokens);
   void Summarise(std::span<const Block> added);
 
   CacheShape shape_;
   Method method_;
-  int threads_;
+  CacheOptions options_;
   PageTable pages_;
   std::vector<int32_t> tokens_;
   DelimiterStream delimiters_;  // of the first tokens_, as far as was needed so far
   BoundaryScorer scorer_;
-  std::optional<ClassImportance> importance_;
-  int64_t learned_tokens_ = 0;  // of which importance_ was learned
+  std::optional<Learned> learned_;
   std::vector<Block> blocks_;
   int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;

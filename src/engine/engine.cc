@@ -15,6 +15,7 @@ static_assert(kMaxModelHeadDim <= kMaxHeadDim);  // what is loaded can be attend
 
 constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
+constexpr int kMaxBoundaryRetained = 1024;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
 CacheShape ShapeOf(const ModelDescription& model) {
@@ -22,6 +23,10 @@ CacheShape ShapeOf(const ModelDescription& model) {
           .num_heads = model.num_heads,
           .kv_heads = model.num_kv_heads,
           .head_dim = model.head_dim};
+}
+
+Observation ObservationOf(const EngineOptions& options) {
+  return {.window = options.boundary_window, .retained = options.boundary_retained};
 }
 
 DelimiterTable DelimitersOf(const Tokenizer& tokenizer) {
@@ -92,7 +97,7 @@ Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const
       shape(s),
       delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
       pool(s.head_dim),
-      attention(s, o.threads),
+      attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
       forward(model->impl().weights.get(), &ops, o.threads) {}
 
@@ -114,6 +119,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   DYNSPLIT_RETURN_IF_ERROR(CheckRange("batch_tokens", resolved.batch_tokens, 1, kMaxBatchTokens));
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("context_tokens", resolved.context_tokens, 1, kMaxContextTokens));
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("boundary_window", resolved.boundary_window, 1, kMaxBoundaryWindow));
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("boundary_retained", resolved.boundary_retained, 1, kMaxBoundaryRetained));
   const CacheShape shape = ShapeOf(model->description());
   return std::unique_ptr<Engine>(
       new Engine(std::make_unique<Impl>(std::move(model), resolved, shape)));
@@ -126,8 +135,9 @@ std::string Engine::BuildInfo() const { return DescribeBuild(); }
 
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
-  SemanticCache cache(impl_->shape, method, &impl_->pool, impl_->delimiters,
-                      impl_->options.threads);
+  SemanticCache cache(
+      impl_->shape, method, &impl_->pool, impl_->delimiters,
+      {.threads = impl_->options.threads, .observation = ObservationOf(impl_->options)});
   return std::make_unique<Session>(
       std::make_unique<Session::Impl>(Session::Impl{.engine = this, .cache = std::move(cache)}));
 }
@@ -197,7 +207,7 @@ void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const floa
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);
     }
-    session.cache.Commit(items[i].tokens, attention.Observed(i));
+    session.cache.Commit(items[i].tokens, attention.ObservedOf(i));
   }
 }
 

@@ -16,7 +16,7 @@
 
 #include "base/aligned_buffer.h"
 #include "dynsplit/method.h"
-#include "kernels/kv_view.h"
+#include "kernels/summary_view.h"
 
 namespace dynsplit {
 
@@ -28,6 +28,7 @@ struct IndexShape {
   int head_dim = 0;  // a multiple of 16
   int vectors = 1;   // summary vectors per block; 2 for kMinMax
   Summary kind = Summary::kMean;
+  SummaryType type = SummaryType::kF16;
 };
 
 class BlockIndex {
@@ -49,18 +50,26 @@ class BlockIndex {
 
   int64_t num_chunks() const { return static_cast<int64_t>(chunks_.size()); }
   int chunk_blocks(int64_t chunk) const;  // blocks used in a chunk: kIndexChunkBlocks but the last
-  // [chunk_blocks(chunk), vectors, head_dim], 64-byte aligned.
-  const f16* Summaries(int64_t chunk, int layer, int kv_head) const;
+  // Of `block` and those after it, up to the end of its chunk; a chunk's first is 64-byte aligned.
+  SummaryView Summaries(int64_t block, int layer, int kv_head) const;
 
   // Bytes of all chunks, shared ones included.
   size_t bytes() const;
 
  private:
-  using Chunk = AlignedBuffer<f16>;  // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
+  // The summaries of one type; the other type's buffers are empty.
+  struct Chunk {
+    AlignedBuffer<f16> f16s;      // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
+    AlignedBuffer<int8_t> int8s;  // the same shape
+    AlignedBuffer<float> scales;  // [num_layers, kv_heads, kIndexChunkBlocks, rows]
+  };
 
-  size_t HeadElements() const;  // of one (layer, KV head) in a chunk
-  size_t ChunkElements() const;
-  size_t Offset(int layer, int kv_head) const;  // where a (layer, KV head) starts in a chunk
+  std::shared_ptr<Chunk> MakeChunk() const;
+  static std::shared_ptr<Chunk> Clone(const Chunk& from);
+  size_t BlockElements() const { return static_cast<size_t>(shape_.vectors) * shape_.head_dim; }
+  size_t BlockScales() const;  // of one block; 0 in f16
+  size_t ChunkSlots() const;   // blocks of all layers and KV heads in a chunk
+  size_t Slot(int64_t block, int layer, int kv_head) const;  // of a block in its chunk
 
   IndexShape shape_;
   int64_t num_blocks_ = 0;

@@ -81,7 +81,7 @@ HWY_INLINE void WithConstantHeads(size_t heads, const Fn& fn) {
 #if HWY_TARGET != HWY_SCALAR
 // Adds up the 128-bit blocks of `v`.
 template <class D>
-HWY_INLINE void StoreSumOfBlocks(D d, hn::Vec<D> v, float* to) {
+HWY_INLINE void StoreSumOfBlocks(D d, hn::Vec<D> v, hn::TFromD<D>* to) {
   if constexpr (hn::MaxLanes(d) > 4) {
     const hn::Half<D> half;
     StoreSumOfBlocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);
@@ -93,12 +93,12 @@ HWY_INLINE void StoreSumOfBlocks(D d, hn::Vec<D> v, float* to) {
 
 // to[i] = sum of the lanes of v[i]: a transposition and its additions in one, 9 instructions where
 // 4 horizontal sums would take 4 times 6.
-HWY_INLINE void StoreFourSums(const RowVec (&v)[4], float* to) {
-  const RowTag d;
+template <class D>
+HWY_INLINE void StoreFourSums(D d, const hn::Vec<D> (&v)[4], hn::TFromD<D>* to) {
 #if HWY_TARGET == HWY_SCALAR
   for (size_t i = 0; i < 4; ++i) to[i] = hn::GetLane(v[i]);
 #else
-  const hn::RepartitionToWide<hn::RebindToUnsigned<RowTag> > d64;
+  const hn::RepartitionToWide<hn::RebindToUnsigned<D> > d64;
   const auto a = hn::Add(hn::InterleaveLower(d, v[0], v[1]), hn::InterleaveUpper(d, v[0], v[1]));
   const auto b = hn::Add(hn::InterleaveLower(d, v[2], v[3]), hn::InterleaveUpper(d, v[2], v[3]));
   const auto a64 = hn::BitCast(d64, a);
@@ -126,7 +126,7 @@ HWY_INLINE void DotFourRows(HeadArray<const float> queries, const f16* const (&r
       });
     });
   }
-  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA { StoreFourSums(sum[h], dots.Head(h)); });
+  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA { StoreFourSums(d, sum[h], dots.Head(h)); });
 }
 
 // dots[h][i] = queries[h] . row i. Four rows at a time: each head's dots must have room for the

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/kv_view.h"
-#include "kernels/summary_score.h"
+#include "kernels/summary_view.h"
 
 namespace dynsplit {
 

@@ -9,16 +9,10 @@ void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_str
   DYNSPLIT_CHECK(args.group_heads > 0 && args.vectors > 0 && args.num_blocks >= 0);
   DYNSPLIT_CHECK(args.head_dim > 0 && args.head_dim <= kMaxHeadDim && args.head_dim % 16 == 0);
   DYNSPLIT_CHECK(args.kind != SummaryKind::kMinMax || args.vectors == 2);
-  DYNSPLIT_CHECK(args.group_heads == 1 || score_stride >= args.num_blocks);
+  DYNSPLIT_CHECK((args.summaries.int8s == nullptr) == (args.summaries.scales == nullptr));
+  const int64_t per_block = args.every_row ? SummaryRows(args.kind, args.vectors) : 1;
+  DYNSPLIT_CHECK(args.group_heads == 1 || score_stride >= args.num_blocks * per_block);
   SummaryScoreSimd(args, scores, score_stride);
-}
-
-void PoolScores(float* scores, int64_t score_stride, int group_heads, int64_t num_blocks,
-                float* pooled) {
-  DYNSPLIT_CHECK(group_heads > 0 && num_blocks >= 0);
-  DYNSPLIT_CHECK(group_heads == 1 || score_stride >= num_blocks);
-  if (num_blocks == 0) return;
-  PoolScoresSimd(scores, score_stride, group_heads, num_blocks, pooled);
 }
 
 }  // namespace dynsplit

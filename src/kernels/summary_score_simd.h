@@ -1,4 +1,4 @@
-// The Highway versions of SummaryScore and PoolScores: the same contracts, nothing checked.
+// The Highway version of SummaryScore: the same contract, nothing checked.
 #pragma once
 
 #include "kernels/summary_score.h"
@@ -6,7 +6,5 @@
 namespace dynsplit {
 
 void SummaryScoreSimd(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
-void PoolScoresSimd(float* scores, int64_t score_stride, int group_heads, int64_t num_blocks,
-                    float* pooled);
 
 }  // namespace dynsplit

@@ -17,6 +17,8 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
                std::vector<int32_t>* chosen);
 void SelectRandom(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
+void SelectOracle(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                  std::vector<int32_t>* chosen);
 void SelectVotes(const Method& method, const SelectInput& input, SelectScratch* scratch,
                  std::vector<int32_t>* chosen);
 

@@ -20,10 +20,10 @@ void SelectRandom(const Method&, const SelectInput& input, SelectScratch* scratc
                   std::vector<int32_t>* chosen) {
   if (AllFit(input)) return TakeAll(input, chosen);
   const size_t count = static_cast<size_t>(input.end_block - input.first_block);
-  scratch->pooled.Resize(count);
+  scratch->shares.Resize(count);
   Rng rng(SeedOf(input));
-  for (float& score : scratch->pooled.span()) score = static_cast<float>(rng.Uniform());
-  TakeBest(input, scratch->pooled.data(), scratch, chosen);
+  for (float& score : scratch->shares.span()) score = static_cast<float>(rng.Uniform());
+  TakeBest(input, Rank::kShare, scratch, chosen);
 }
 
 }  // namespace dynsplit

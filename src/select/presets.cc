@@ -35,6 +35,13 @@ Method FixedMean() {
   return method;
 }
 
+// Rigid splitting at its best: the lengths and summaries of dynsplit, the cuts anywhere.
+Method Fixed() {
+  Method method;
+  method.split.splitter = Splitter::kFixed;
+  return method;
+}
+
 // Quest, arXiv 2406.10774.
 Method Quest() {
   Method method = FixedMean();
@@ -60,6 +67,14 @@ Method Random() {
   return method;
 }
 
+// Not a system but a bound: what the choice of blocks can come to at best.
+Method Oracle() {
+  Method method = Full();
+  method.policy = Policy::kOracle;
+  method.block_score = BlockScore::kDensity;
+  return method;
+}
+
 // Both keep single tokens: one per block.
 Method Eviction(Policy policy) {
   Method method = Full();
@@ -77,15 +92,45 @@ Method H2o() { return Eviction(Policy::kH2o); }
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
+// What tells DD-Select's share in it: the same search over other weights.
+Method AnyDelimiter() {
+  Method method = DynSplit();
+  method.split.splitter = Splitter::kUniform;
+  return method;
+}
+
+Method RandomCuts() {
+  Method method = DynSplit();
+  method.split.splitter = Splitter::kRandom;
+  return method;
+}
+
+Method Scatter() {
+  Method method = DynSplit();
+  method.split.scatter = 1;
+  return method;
+}
+
 struct Preset {
   std::string_view name;
   Method (*make)();
 };
 
 constexpr Preset kPresets[] = {
-    {"full", Full},     {"recent", Recent},     {"fixed-mean", FixedMean},
-    {"quest", Quest},   {"sentence", Sentence}, {"random", Random},
-    {"snapkv", SnapKv}, {"h2o", H2o},           {"dynsplit", DynSplit},
+    {"full", Full},
+    {"recent", Recent},
+    {"fixed-mean", FixedMean},
+    {"fixed", Fixed},
+    {"quest", Quest},
+    {"sentence", Sentence},
+    {"any-delimiter", AnyDelimiter},
+    {"random-cuts", RandomCuts},
+    {"scatter", Scatter},
+    {"random", Random},
+    {"oracle", Oracle},
+    {"snapkv", SnapKv},
+    {"h2o", H2o},
+    {"dynsplit", DynSplit},
 };
 
 std::string JoinNames(const std::vector<std::string>& names) {

@@ -19,6 +19,8 @@ PolicyFunction FindPolicy(Policy policy) {
       return SelectTop;
     case Policy::kRandom:
       return SelectRandom;
+    case Policy::kOracle:
+      return SelectOracle;
     case Policy::kSnapKv:
     case Policy::kH2o:
       return SelectVotes;

@@ -19,30 +19,34 @@ struct SelectInput {
   int layer = 0;
   int kv_head = 0;
   int64_t position = 0;               // of the row
+  KvView kv = {};                     // only kOracle reads it; keys and values 0..position
   const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
   std::span<const Block> blocks;      // consecutive: each starts where the one before ends
   int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)
   int64_t end_block = 0;
   int64_t budget_tokens = 0;
-  uint64_t seed = 0;             // for kRandom
-  const float* votes = nullptr;  // [candidates], for kSnapKv and kH2o
+  double budget_mass = 0;  // share of the candidates' estimated mass that is enough; 0: no such end
+  uint64_t seed = 0;       // for kRandom
+  const float* votes = nullptr;  // [candidates], mean of their tokens, for kSnapKv and kH2o
 };
 
 // Buffers that grow to the number of candidates and are then reused: no allocation per token. One
 // per thread.
 struct SelectScratch {
   AlignedBuffer<float> scores;    // [group_heads, candidates rounded up]
-  AlignedBuffer<float> pooled;    // [candidates]
+  AlignedBuffer<float> shares;    // [candidates]: of the attention, pooled over the heads
   std::vector<uint64_t> ranking;  // [candidates]: score and index, packed
 };
 
 // Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,
-// which takes every candidate. Candidates that all fit are taken without being scored.
-// Best first by pooled score, the lower index first where scores are equal (a NaN counts as the
-// lowest score); a block that does not fit any more is passed over for the next best that does, up
-// to kMaxPassedOver times: long blocks would else leave much of a small budget unused.
-// Cost: one pass over the candidates' summaries, then O(candidates + chosen log chosen) expected.
-// Thread safety: distinct scratch and chosen.
+// which takes every candidate. Candidates that all fit are taken without being scored,
+// unless a budget of mass is given too: then blocks are taken only until they hold that much.
+// Best first by pooled share, or by share per token (kDensity, and votes), the lower index first
+// where they are equal (a NaN counts as the least); a block that does not fit any more is passed
+// over for the next best that does, up to kMaxPassedOver times: long blocks would else leave much
+// of a small budget unused. Cost: one pass over the candidates' summaries (kOracle: over all keys
+// and values), then O(candidates + chosen log chosen) expected. Thread safety: distinct scratch and
+// chosen.
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
 inline constexpr int kMaxPassedOver = 8;

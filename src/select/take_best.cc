@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <utility>
+
+#include "base/check.h"
 
 namespace dynsplit {
 namespace {
@@ -11,10 +14,10 @@ int64_t TotalTokens(const SelectInput& input) {
   return input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
 }
 
-// Orders as a number, greatest first: by score, then by lower index. The bits of floats that are
+// Orders as a number, greatest first: by rank, then by lower index. The bits of floats that are
 // not negative order as the floats do; a NaN, or less than nothing, counts as 0.
-uint64_t RankKey(float score, uint32_t index) {
-  const uint32_t bits = score > 0 ? std::bit_cast<uint32_t>(score) : 0;
+uint64_t RankKey(float rank, uint32_t index) {
+  const uint32_t bits = rank > 0 ? std::bit_cast<uint32_t>(rank) : 0;
   return (uint64_t{bits} << 32) | (0xffffffffu - index);
 }
 
@@ -28,33 +31,54 @@ size_t FirstRound(const SelectInput& input) {
   return static_cast<size_t>(fitting + fitting / 4 + kMaxPassedOver);
 }
 
+// What a share counts for: as in RankKey(), a NaN nothing.
+double Mass(float share) { return share > 0 ? double{share} : 0.0; }
+
+double TotalMass(std::span<const float> shares) {
+  double sum = 0;
+  for (const float share : shares) sum += Mass(share);
+  return sum;
+}
+
 // Takes what fits, in the order given. False once the budget is as full as it will get.
 class BudgetFill {
  public:
-  BudgetFill(const SelectInput& input, std::vector<int32_t>* chosen)
-      : input_(input), left_(input.budget_tokens), chosen_(chosen) {}
+  BudgetFill(const SelectInput& input, std::span<const float> shares, std::vector<int32_t>* chosen)
+      : input_(input),
+        shares_(shares),
+        tokens_left_(input.budget_tokens),
+        enough_mass_(input.budget_mass > 0 ? input.budget_mass * TotalMass(shares) : 0),
+        chosen_(chosen) {}
 
   bool Offer(int64_t block) {
     const int32_t length = input_.blocks[block].length;
-    if (length <= left_) {
-      left_ -= length;
+    if (length <= tokens_left_) {
+      tokens_left_ -= length;
+      mass_ += Mass(shares_[static_cast<size_t>(block - input_.first_block)]);
       chosen_->push_back(static_cast<int32_t>(block));
     } else if (passed_over_++ == kMaxPassedOver) {
       return false;
     }
-    return left_ > 0;
+    return tokens_left_ > 0 && !HasEnoughMass();
   }
 
  private:
+  bool HasEnoughMass() const { return input_.budget_mass > 0 && mass_ >= enough_mass_; }
+
   const SelectInput& input_;
-  int64_t left_;
+  std::span<const float> shares_;
+  int64_t tokens_left_;
+  double enough_mass_;
+  double mass_ = 0;
   int passed_over_ = 0;
   std::vector<int32_t>* chosen_;
 };
 
 }  // namespace
 
-bool AllFit(const SelectInput& input) { return TotalTokens(input) <= input.budget_tokens; }
+bool AllFit(const SelectInput& input) {
+  return input.budget_mass == 0 && TotalTokens(input) <= input.budget_tokens;
+}
 
 void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
   for (int64_t b = input.first_block; b < input.end_block; ++b) {
@@ -62,15 +86,20 @@ void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
   }
 }
 
-void TakeBest(const SelectInput& input, const float* scores, SelectScratch* scratch,
+void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
               std::vector<int32_t>* chosen) {
   if (input.budget_tokens <= 0) return;
   std::vector<uint64_t>& ranking = scratch->ranking;
   ranking.clear();
   const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
-  for (uint32_t i = 0; i < count; ++i) ranking.push_back(RankKey(scores[i], i));
+  const std::span<const float> shares = std::as_const(scratch->shares).span();
+  DYNSPLIT_CHECK(shares.size() == count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const int32_t length = rank == Rank::kPerToken ? input.blocks[input.first_block + i].length : 1;
+    ranking.push_back(RankKey(shares[i] / static_cast<float>(length), i));
+  }
 
-  BudgetFill fill(input, chosen);
+  BudgetFill fill(input, shares, chosen);
   auto begin = ranking.begin();
   for (size_t round = FirstRound(input); begin != ranking.end(); round *= 2) {
     const size_t left = static_cast<size_t>(ranking.end() - begin);

@@ -25,6 +25,8 @@ Status ValidateSplit(const SplitOptions& split) {
   DYNSPLIT_RETURN_IF_ERROR(Require("search_range", split.search_range, 0, split.block_tokens - 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("distance_penalty", split.distance_penalty, 0, kMaxFactor));
   DYNSPLIT_RETURN_IF_ERROR(Require("alpha", split.alpha, 0, kMaxFactor));
+  DYNSPLIT_RETURN_IF_ERROR(Require("candidate", split.candidate, 0, 1));
+  DYNSPLIT_RETURN_IF_ERROR(Require("scatter", split.scatter, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("shrinkage", split.shrinkage, 0, kMaxFactor));
   return Require("max_block_tokens", split.max_block_tokens, 1, kMaxDelimiterBlockTokens);
 }
@@ -44,6 +46,7 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("budget tokens", static_cast<double>(method.budget.tokens), 0,
                                    std::numeric_limits<int32_t>::max()));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
+  DYNSPLIT_RETURN_IF_ERROR(Require("budget mass", method.budget.mass, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
   return Require("dense_layers", method.dense_layers, 0, kMaxLayers);

@@ -22,7 +22,7 @@ float BoundaryScore(const BoundaryMass& mass, int64_t i, Reading reading, float 
 
 BoundaryScorer::BoundaryScorer(int window, int retained, int sink)
     : retained_(retained), sink_(sink), prefix_(size_t{1} + window + retained) {
-  DYNSPLIT_CHECK(window >= 1 && window <= 255 && retained >= 1 && sink >= 0);
+  DYNSPLIT_CHECK(window >= 1 && window <= kMaxBoundaryWindow && retained >= 1 && sink >= 0);
   mass_.window = window;
 }
 

@@ -12,6 +12,7 @@ namespace dynsplit {
 
 inline constexpr int kBoundaryWindow = 16;    // W: future queries that judge a boundary
 inline constexpr int kBoundaryRetained = 64;  // R: keys just before it that count as near
+inline constexpr int kMaxBoundaryWindow = 255;
 
 // For a cut after token i, means over the queries p in (i, i + window] seen so far and over the
 // heads of the mass on the keys (i, p], (i - R, i] and (sink, i - R]. The sink counts in none. 0
@@ -33,7 +34,8 @@ float BoundaryScore(const BoundaryMass& mass, int64_t i, Reading reading, float 
 // Not thread safe; copyable, which is what a fork needs.
 class BoundaryScorer {
  public:
-  // The mass on the first `sink` tokens counts nowhere. window in 1..255, retained >= 1.
+  // The mass on the first `sink` tokens counts nowhere. window in 1..kMaxBoundaryWindow, retained
+  // >= 1.
   BoundaryScorer(int window, int retained, int sink);
 
   // The query row at `position`: its mass [1 + window + retained] as LocalMass writes it, summed

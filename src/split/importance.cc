@@ -2,38 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "base/check.h"
+#include "split/moments.h"
 
 namespace dynsplit {
 namespace {
-
-// Mean and spread of a growing set of values (Welford's method: no cancellation).
-class Moments {
- public:
-  void Add(double value) {
-    ++count_;
-    const double step = value - mean_;
-    mean_ += step / static_cast<double>(count_);
-    squares_ += step * (value - mean_);
-  }
-
-  int64_t count() const { return count_; }
-  double mean() const { return mean_; }
-  // Standard deviation of the set; 0 below two values.
-  double Spread() const {
-    return count_ < 2 ? 0 : std::sqrt(squares_ / static_cast<double>(count_ - 1));
-  }
-  double StandardError() const {
-    return count_ < 2 ? 0 : Spread() / std::sqrt(static_cast<double>(count_));
-  }
-
- private:
-  int64_t count_ = 0;
-  double mean_ = 0;
-  double squares_ = 0;
-};
-
-// Below this the scores are alike, and dividing by their spread would only blow up rounding.
-constexpr double kMinSpread = 1e-6;
 
 struct Samples {
   std::array<Moments, kNumDelimiterClasses> by_class;
@@ -66,6 +41,8 @@ ClassImportance LearnImportance(const BoundaryMass& mass, std::span<const Delimi
   if (spread < kMinSpread) spread = 1;
 
   ClassImportance learned;
+  learned.baseline_mean = baseline.mean();
+  learned.baseline_spread = spread;
   for (size_t c = 0; c < learned.weight.size(); ++c) {
     const Moments& candidates = samples.by_class[c];
     learned.count[c] = candidates.count();
@@ -77,6 +54,22 @@ ClassImportance LearnImportance(const BoundaryMass& mass, std::span<const Delimi
     learned.weight[c] = n + kappa > 0 ? (n * mean + kappa * prior[c]) / (n + kappa) : prior[c];
   }
   return learned;
+}
+
+std::vector<float> CandidateImportance(const BoundaryMass& mass, TokenRange tokens,
+                                       const ClassImportance& importance,
+                                       const SplitOptions& options) {
+  DYNSPLIT_CHECK(tokens.start >= 0 && tokens.start <= tokens.end);
+  std::vector<float> candidates(static_cast<size_t>(tokens.end - tokens.start),
+                                std::numeric_limits<float>::quiet_NaN());
+  const int64_t end = std::min(mass.num_tokens(), tokens.end);
+  for (int64_t i = tokens.start; i < end; ++i) {
+    if (mass.queries[i] < mass.window) continue;
+    const double score = BoundaryScore(mass, i, options.reading, options.alpha);
+    candidates[i - tokens.start] =
+        StandardScore(score, importance.baseline_mean, importance.baseline_spread);
+  }
+  return candidates;
 }
 
 }  // namespace dynsplit

@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "dynsplit/method.h"
+#include "kernels/kv_view.h"
 #include "split/boundary_score.h"
 
 namespace dynsplit {
@@ -18,6 +20,8 @@ struct ClassImportance {
   ClassWeights weight{};                              // w_c, shrunk; always finite
   ClassWeights standard_error{};                      // of mean_c; 0 below two candidates
   std::array<int64_t, kNumDelimiterClasses> count{};  // n_c: candidates seen
+  double baseline_mean = 0;    // of the scores of tokens that are no delimiters
+  double baseline_spread = 1;  // > 0
 };
 
 inline constexpr int kMinBaseline = 16;
@@ -34,5 +38,12 @@ inline constexpr ClassWeights kOrderedPrior = {0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 
 ClassImportance LearnImportance(const BoundaryMass& mass, std::span<const DelimiterClass> classes,
                                 const SplitOptions& options,
                                 const ClassWeights& prior = kOrderedPrior);
+
+// The importance of each of `tokens` as a boundary of its own: s_i less the mean of tokens that are
+// no delimiters, over their spread, clipped as moments.h says. NaN for a token that did not have
+// its whole window of queries. Thread safety: pure.
+std::vector<float> CandidateImportance(const BoundaryMass& mass, TokenRange tokens,
+                                       const ClassImportance& importance,
+                                       const SplitOptions& options);
 
 }  // namespace dynsplit

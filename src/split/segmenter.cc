@@ -1,5 +1,6 @@
 #include "split/segmenter.h"
 
+#include <cmath>
 #include <limits>
 
 #include "base/check.h"
@@ -32,6 +33,14 @@ float CutWeight(const SplitOptions& options, DelimiterClass delimiter,
       return static_cast<float>(RandomAt(options.seed, position));
   }
   DYNSPLIT_CHECK(false);
+}
+
+// weights = (1 - share) * weights + share * scores, but where a score is not known.
+void Mix(float share, std::span<const float> scores, std::vector<float>* weights) {
+  DYNSPLIT_CHECK(scores.size() == weights->size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (std::isfinite(scores[i])) (*weights)[i] = (1 - share) * (*weights)[i] + share * scores[i];
+  }
 }
 
 std::vector<int64_t> CutFixed(int64_t n, int interval, bool closed) {
@@ -87,14 +96,27 @@ std::vector<Block> Cut(const SplitOptions& options, std::span<const float> weigh
 
 }  // namespace
 
+bool UsesCandidates(const SplitOptions& options) {
+  return options.splitter == Splitter::kDynamic && options.candidate > 0;
+}
+
+bool UsesScatter(const SplitOptions& options) {
+  const bool searches =
+      options.splitter != Splitter::kFixed && options.splitter != Splitter::kDelimiter;
+  return searches && options.scatter > 0;
+}
+
 std::vector<float> CutWeights(const SplitOptions& options, std::span<const DelimiterClass> classes,
-                              const ClassImportance& importance, int64_t first_token) {
+                              const ClassImportance& importance, int64_t first_token,
+                              const CutScores& scores) {
   std::vector<float> weights;
   weights.reserve(classes.size());
   for (const DelimiterClass delimiter : classes) {
     const int64_t position = first_token + static_cast<int64_t>(weights.size());
     weights.push_back(CutWeight(options, delimiter, importance, position));
   }
+  if (UsesCandidates(options)) Mix(options.candidate, scores.candidate, &weights);
+  if (UsesScatter(options)) Mix(options.scatter, scores.scatter, &weights);
   return weights;
 }
 

@@ -12,12 +12,24 @@
 
 namespace dynsplit {
 
-// The worth of a cut after each token, for the splitter in `options`: kDynamic w_c; kUniform 1 for
-// every delimiter stronger than a space (nearly every token of prose ends at a space), 0 for the
-// rest; kRandom uniform in [0, 1), a function of seed and position alone; kDelimiter 1 where it
-// cuts, else 0; kFixed 0. first_token: position of classes[0].
+// What is known of each cut itself, as CandidateImportance and ScatterScores give it. Only what
+// the options use is read, and only that need be there.
+struct CutScores {
+  std::span<const float> candidate;  // [tokens], NaN: not observed
+  std::span<const float> scatter;    // [tokens]
+};
+
+bool UsesCandidates(const SplitOptions& options);
+bool UsesScatter(const SplitOptions& options);
+
+// The worth of a cut after each token, for the splitter in `options`: kDynamic w_c, mixed with the
+// candidate's own importance where that was observed; kUniform 1 for every delimiter stronger than
+// a space (nearly every token of prose ends at a space), 0 for the rest; kRandom uniform in [0, 1),
+// a function of seed and position alone; each of these three mixed with key scatter. kDelimiter 1
+// where it cuts, else 0; kFixed 0. first_token: position of classes[0].
 std::vector<float> CutWeights(const SplitOptions& options, std::span<const DelimiterClass> classes,
-                              const ClassImportance& importance, int64_t first_token);
+                              const ClassImportance& importance, int64_t first_token,
+                              const CutScores& scores = {});
 
 // Partition of the tokens [begin, end) into blocks, for a text that ends at `end`. weights and
 // classes are indexed from begin and have end - begin elements. kDynamic, kUniform and kRandom:

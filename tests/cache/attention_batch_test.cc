@@ -91,7 +91,7 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
 
 TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
   for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:newline", "random",
-                           "snapkv", "h2o", "dynsplit"}) {
+                           "oracle", "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget.tokens = 100000;
     TestSequence sequence(&pool_, method);
@@ -103,6 +103,37 @@ TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
     }
     EXPECT_EQ(batch_.AttendedTokens(0), 6 * kTestShape.kv_heads * (334 + 335 + 336 + 337 + 338));
   }
+}
+
+TEST_P(AttentionBatchTest, OracleLosesLessThanRandomBlocks) {
+  std::vector<double> errors;
+  for (const Policy policy : {Policy::kOracle, Policy::kRandom}) {
+    TestSequence sequence(&pool_, TestMethod(policy));
+    sequence.queries = RandomRows(1, 20);  // attention with few peaks
+    RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, GetParam());
+    const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+    EXPECT_LE(batch_.AttendedTokens(0), kTestShape.kv_heads * (2 * 401 + 4 * (4 + 16 + 100)));
+    double error = 0;
+    for (const int layer : {2, 3, 4, 5}) {
+      const auto want = PlainAttention(sequence, layer, 400, AllTokens(401));
+      for (size_t i = 0; i < want.size(); ++i) {
+        error += (outputs[layer][i] - want[i]) * (outputs[layer][i] - want[i]);
+      }
+    }
+    errors.push_back(error);
+  }
+  EXPECT_LT(errors[0], 0.1 * errors[1]);
+}
+
+TEST_P(AttentionBatchTest, Int8SummariesAndMassBudgetsReachTheCache) {
+  Method method = TestMethod(Policy::kTop);
+  method.summary_type = SummaryType::kInt8;
+  method.budget = {100000, 0, 0.3};
+  TestSequence sequence(&pool_, method);
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  EXPECT_EQ(sequence.cache.index().shape().type, SummaryType::kInt8);
+  EXPECT_LT(batch_.AttendedTokens(0), 5 * kTestShape.kv_heads * 401);
 }
 
 TEST_P(AttentionBatchTest, SequencesInOnePassDoNotDisturbEachOther) {
@@ -144,13 +175,18 @@ TEST_P(AttentionBatchTest, ResultsDoNotDependOnTheNumberOfWorkers) {
 
 TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
   // Within window and sink everything is observed: each row's mass is one per head.
-  TestSequence sequence(&pool_, TestMethod(Policy::kAll));
-  RunPass(&batch_, {{&sequence, 60, Attention::kDense}}, GetParam());
-  const auto mass = batch_.Observed(0).mass;
-  for (int row = 0; row < 60; ++row) {
-    double sum = 0;
-    for (int i = 0; i < kMassRow; ++i) sum += mass[row * kMassRow + i];
-    EXPECT_NEAR(sum, batch_.observed_heads(), 0.02 * batch_.observed_heads()) << row;
+  for (const Observation observation : {Observation{}, Observation{.window = 8, .retained = 50}}) {
+    AttentionBatch batch(kTestShape, GetParam(), observation);
+    TestSequence sequence(&pool_, TestMethod(Policy::kAll), 1, observation);
+    RunPass(&batch, {{&sequence, 60, Attention::kDense}}, GetParam());
+    const auto mass = batch.ObservedOf(0).mass;
+    const int mass_row = observation.mass_row();
+    ASSERT_EQ(mass.size(), static_cast<size_t>(60 * mass_row));
+    for (int row = 0; row < 60; ++row) {
+      double sum = 0;
+      for (int i = 0; i < mass_row; ++i) sum += mass[row * mass_row + i];
+      EXPECT_NEAR(sum, batch.observed_heads(), 0.02 * batch.observed_heads()) << row;
+    }
   }
 }
 

@@ -25,15 +25,17 @@ inline std::shared_ptr<const DelimiterTable> TestDelimiters() {
   return std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn));
 }
 
-// Random [rows, heads, head_dim] per layer, the same for the same seed and position.
+// Random [rows, heads, head_dim] per layer, the same for the same seed and position, and for all of
+// `alike` consecutive positions.
 class RandomRows {
  public:
-  explicit RandomRows(uint64_t seed, float size = 1) : seed_(seed), size_(size) {}
+  explicit RandomRows(uint64_t seed, float size = 1, int alike = 1)
+      : seed_(seed), size_(size), alike_(alike) {}
 
   std::vector<float> Rows(int layer, int64_t first, int rows, int heads) const {
     std::vector<float> values;
     for (int64_t row = first; row < first + rows; ++row) {
-      Rng rng(seed_ + static_cast<uint64_t>(row * 1000 + layer));
+      Rng rng(seed_ + static_cast<uint64_t>(row / alike_ * 1000 + layer));
       for (int i = 0; i < heads * kTestShape.head_dim; ++i) {
         values.push_back(size_ * static_cast<float>(2 * rng.Uniform() - 1));
       }
@@ -44,11 +46,14 @@ class RandomRows {
  private:
   uint64_t seed_;
   float size_;
+  int alike_;
 };
 
 struct TestSequence {
-  TestSequence(PagePool* pool, const Method& method, uint64_t seed = 1)
-      : cache(kTestShape, method, pool, TestDelimiters(), 2),
+  TestSequence(PagePool* pool, const Method& method, uint64_t seed = 1,
+               const Observation& observation = {})
+      : cache(kTestShape, method, pool, TestDelimiters(),
+              {.threads = 2, .observation = observation}),
         queries(seed, 3),
         keys(seed + 1000000007),
         values(seed + 2000000011) {}
@@ -120,7 +125,7 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
   }
   for (size_t i = 0; i < passes.size(); ++i) {
     SemanticCache& cache = passes[i].sequence->cache;
-    cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->Observed(i));
+    cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->ObservedOf(i));
   }
   return outputs;
 }

@@ -89,6 +89,13 @@ TEST(KeptBlocksTest, LongerBlocksAreKeptByTheirMean) {
   EXPECT_THAT(Attended(kept, method, 8), ElementsAre(4, 5, 6, 7, 8));
 }
 
+TEST(KeptBlocksTest, ABudgetOfMassEndsTheChoiceEarlier) {
+  Method method = OneLayer(Policy::kH2o, 0, 1, 8);
+  method.budget.mass = 0.5;
+  const KeptBlocks kept(kOneHead, method, SingleTokens(0, 8), VotesOf({1, 1, 4, 1, 3, 1, 2, 1}), 9);
+  EXPECT_THAT(Attended(kept, method, 8), ElementsAre(2, 4, 8));
+}
+
 TEST(KeptBlocksTest, AShortTextIsAttendedToWhole) {
   const Method method = OneLayer(Policy::kSnapKv, 4, 8, 0);
   const KeptBlocks kept(kOneHead, method, {}, VotesOf({}), 3);

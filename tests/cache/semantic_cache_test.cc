@@ -71,6 +71,70 @@ TEST_F(SemanticCacheTest, CutAllCoversEverything) {
   }
 }
 
+// Every way of weighing a cut by more than its class.
+std::vector<Method> MixedMethods() {
+  std::vector<Method> all;
+  for (const float candidate : {0.0f, 0.5f}) {
+    for (const float scatter : {0.0f, 0.5f, 1.0f}) {
+      for (const Search search : {Search::kGreedy, Search::kOptimal}) {
+        Method method;
+        method.split.candidate = candidate;
+        method.split.scatter = scatter;
+        method.split.search = search;
+        all.push_back(method);
+      }
+    }
+  }
+  return all;
+}
+
+TEST_F(SemanticCacheTest, MixedWeightsPartitionTheTokens) {
+  for (const Method& method : MixedMethods()) {
+    TestSequence sequence(&pool_, method);
+    RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+    const auto all = sequence.cache.CutAll();
+    ExpectPartition(all);
+    EXPECT_EQ(all.back().end(), 400);
+    RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+    const auto blocks = sequence.cache.blocks();
+    ExpectPartition(blocks);
+    EXPECT_GT(blocks.size(), 10u);
+    for (const Block& block : blocks) EXPECT_TRUE(std::isfinite(block.weight));
+  }
+}
+
+// Whatever is cut early is cut alike when more of the text is known: with `recent` shorter than
+// what a cut's weight looks ahead.
+TEST_F(SemanticCacheTest, LaterTextChangesNoBlock) {
+  for (Method method : MixedMethods()) {
+    method.recent = 1;
+    TestSequence early(&pool_, method);
+    RunPass(&batch_, {{&early, 300, Attention::kDense}}, 2);
+    TestSequence late = early;
+    // Both learn of the first 300 tokens alone.
+    early.cache.CutAll();
+    late.cache.CutAll();
+    RunPass(&batch_, {{&early, 1, Attention::kSelected}}, 2);
+    RunPass(&batch_, {{&late, 200, Attention::kDense}}, 2);
+    RunPass(&batch_, {{&late, 1, Attention::kSelected}}, 2);
+    const auto first = early.cache.blocks(), whole = late.cache.blocks();
+    ASSERT_LT(first.size(), whole.size());
+    for (size_t i = 0; i < first.size(); ++i) {
+      ASSERT_EQ(first[i].end(), whole[i].end()) << i;
+      ASSERT_EQ(first[i].weight, whole[i].weight) << i;
+    }
+  }
+}
+
+TEST_F(SemanticCacheTest, ScatterCutsWhereTheKeysChange) {
+  TestSequence sequence(&pool_, MethodPreset("scatter").value());
+  // Keys change after every 10th token, and nowhere else.
+  sequence.keys = RandomRows(5, 1, 10);
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
+  const auto blocks = sequence.cache.CutAll();
+  for (size_t i = 1; i + 1 < blocks.size(); ++i) EXPECT_EQ(blocks[i].end() % 10, 0) << i;
+}
+
 TEST_F(SemanticCacheTest, AnotherMethodCutsTheSameTextAnew) {
   TestSequence sequence(&pool_, MethodPreset("dynsplit").value());
   RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
@@ -117,7 +181,7 @@ TEST_F(SemanticCacheTest, RunsOutOfPagesWithAStatus) {
   PagePool probe(kTestShape.head_dim);
   ASSERT_TRUE(probe.Allocate().ok());
   PagePool small(kTestShape.head_dim, probe.allocated_bytes());
-  SemanticCache cache(kTestShape, Method{}, &small, TestDelimiters(), 1);
+  SemanticCache cache(kTestShape, Method{}, &small, TestDelimiters(), {});
   const Status status = cache.Begin(TestTokens(0, 4096), Attention::kDense);
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(cache.size(), 0);

@@ -6,7 +6,8 @@ namespace {
 using ::testing::HasSubstr;
 using ChatCommandTest = CliTest;
 
-const std::vector<std::string> kShort = {"-n", "6", "--temp", "1", "--context", "4096"};
+const std::vector<std::string> kShort = {"-n",           "6",         "--temp", "1",
+                                         "--ignore-eos", "--context", "4096"};
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines(1);
@@ -74,8 +75,10 @@ TEST_F(ChatCommandTest, UnknownCommandFailsAScript) {
 }
 
 TEST_F(ChatCommandTest, FullContextIsSaid) {
-  const ProcessResult result =
-      Run("chat", {"-n", "6", "--context", "64"}, {.input = std::string(100, 'x') + "\nhello\n"});
+  ProcessOptions options;
+  options.input.assign(100, 'x');
+  options.input += "\nhello\n";
+  const ProcessResult result = Run("chat", {"-n", "6", "--context", "64"}, options);
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("64"));
 }

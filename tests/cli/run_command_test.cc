@@ -49,7 +49,8 @@ TEST_F(RunCommandTest, FullAttentionHasNoBudget) {
 }
 
 TEST_F(RunCommandTest, StdoutIsTheAnswerAlone) {
-  const std::vector<std::string> arguments = {"-p", "hello", "-n", "40", "--temp", "1"};
+  const std::vector<std::string> arguments = {"-p",     "hello", "-n",          "40",
+                                              "--temp", "1",     "--ignore-eos"};
   for (const char* seed : {"1", "2", "3"}) {
     std::vector<std::string> plain = arguments;
     plain.insert(plain.end(), {"--seed", seed});
@@ -95,7 +96,8 @@ TEST_F(RunCommandTest, SpecialTokensInATextStayText) {
 }
 
 TEST_F(RunCommandTest, StopTextEndsTheAnswer) {
-  const std::vector<std::string> arguments = {"-p", "hello", "-n", "30", "--temp", "1", "--json"};
+  const std::vector<std::string> arguments = {"-p",     "hello", "-n",           "30",
+                                              "--temp", "1",     "--ignore-eos", "--json"};
   const json free = json::parse(Run("run", arguments).out);
   const std::string text = free["text"];
   ASSERT_GT(text.size(), 8u);
@@ -111,8 +113,8 @@ TEST_F(RunCommandTest, StopTextEndsTheAnswer) {
 }
 
 TEST_F(RunCommandTest, FullContextEndsTheAnswer) {
-  const ProcessResult result = Run(
-      "run", {"--raw", "-p", "abcdefgh", "-n", "100", "--context", "16", "--json", "--temp", "1"});
+  const ProcessResult result = Run("run", {"--raw", "-p", "abcdefgh", "-n", "100", "--context",
+                                           "16", "--json", "--temp", "1", "--ignore-eos"});
   ASSERT_EQ(result.status, 0) << result.err;
   const json report = json::parse(result.out);
   EXPECT_EQ(report["stop_reason"], "context");
@@ -138,7 +140,7 @@ TEST_F(RunCommandTest, TextsThatCannotBeRead) {
 
 TEST_F(RunCommandTest, FullDiskIsAnError) {
   for (const bool with_json : {false, true}) {
-    std::vector<std::string> arguments = {"-p", "hello", "-n", "20", "--temp", "1"};
+    std::vector<std::string> arguments = {"-p", "hello", "-n", "20", "--temp", "1", "--ignore-eos"};
     if (with_json) arguments.push_back("--json");
     const ProcessResult result = Run("run", arguments, {.stdout_path = "/dev/full"});
     EXPECT_EQ(result.status, 1);
@@ -147,8 +149,8 @@ TEST_F(RunCommandTest, FullDiskIsAnError) {
 }
 
 TEST_F(RunCommandTest, GoneReaderEndsTheAnswer) {
-  const ProcessResult result =
-      Run("run", {"-p", "hello", "-n", "400", "--temp", "1"}, {.reader_gone = true});
+  const ProcessResult result = Run(
+      "run", {"-p", "hello", "-n", "400", "--temp", "1", "--ignore-eos"}, {.reader_gone = true});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("dynsplit: stdout: Broken pipe"));
   EXPECT_THAT(result.err, HasSubstr("cancelled"));

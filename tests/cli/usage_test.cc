@@ -10,7 +10,7 @@ using UsageTest = CliTest;
 TEST_F(UsageTest, HelpAndVersionAreGood) {
   const ProcessResult help = RunDynsplit({"--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char* command : {"run", "chat", "split", "bench", "models"}) {
+  for (const char* command : {"run", "chat", "split", "bench", "eval", "models"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     const ProcessResult of_command = RunDynsplit({command, "--help"});
     EXPECT_EQ(of_command.status, 0);
@@ -51,11 +51,16 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{{"--block", "0"}, "block"}, WrongValue{{"--range", "500"}, "range"},
         WrongValue{{"--search", "quick"}, "quick"}, WrongValue{{"--reading", "aloud"}, "aloud"},
         WrongValue{{"--summary", "max"}, "max"}, WrongValue{{"--vectors", "9"}, "vectors"},
-        WrongValue{{"--sink", "-1"}, "sink"}, WrongValue{{"--threads", "-1"}, "threads"},
-        WrongValue{{"--context", "-1"}, "context"}, WrongValue{{"--repack", "perhaps"}, "perhaps"},
-        WrongValue{{"--isa", "MMX"}, "MMX"}, WrongValue{{"--temp", "-1"}, "temperature"},
-        WrongValue{{"--temp", "nan"}, "temperature"}, WrongValue{{"--top-k", "-1"}, "top_k"},
-        WrongValue{{"--top-p", "0"}, "top_p"}, WrongValue{{"--min-p", "2"}, "min_p"},
+        WrongValue{{"--sink", "-1"}, "sink"}, WrongValue{{"--scatter", "1.5"}, "scatter"},
+        WrongValue{{"--lambda", "much"}, "lambda"}, WrongValue{{"--window", "0"}, "window"},
+        WrongValue{{"--retained", "x"}, "retained"},
+        WrongValue{{"--method", "dynsplit+blok=3"}, "blok"},
+        WrongValue{{"--method", "fixed+block=0"}, "block"},
+        WrongValue{{"--threads", "-1"}, "threads"}, WrongValue{{"--context", "-1"}, "context"},
+        WrongValue{{"--repack", "perhaps"}, "perhaps"}, WrongValue{{"--isa", "MMX"}, "MMX"},
+        WrongValue{{"--temp", "-1"}, "temperature"}, WrongValue{{"--temp", "nan"}, "temperature"},
+        WrongValue{{"--top-k", "-1"}, "top_k"}, WrongValue{{"--top-p", "0"}, "top_p"},
+        WrongValue{{"--min-p", "2"}, "min_p"},
         WrongValue{{"--repeat-penalty", "0"}, "repetition_penalty"},
         WrongValue{{"--chat-template", "morse"}, "morse"},
         WrongValue{{"--raw", "--system", "be kind"}, "--raw"},

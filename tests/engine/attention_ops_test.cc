@@ -18,7 +18,7 @@ TEST(AttentionOpsTest, OneLayerInAGraphEqualsPlainAttention) {
   const std::vector<uint8_t> turn(1);
   SemanticCache cache(kShape, Method{}, &pool,
                       std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn)),
-                      1);
+                      {});
   ASSERT_TRUE(cache.Begin(std::vector<int32_t>(kRows), Attention::kDense).ok());
   AttentionBatch batch(kShape, 2);
   AttentionOps ops(&batch, kShape.num_layers);

@@ -16,7 +16,9 @@ TEST_F(EngineTest, RefusesOptionsOutOfRange) {
   for (const EngineOptions& bad :
        {EngineOptions{.threads = -1}, EngineOptions{.threads = 100000},
         EngineOptions{.batch_tokens = 0}, EngineOptions{.batch_tokens = 1 << 20},
-        EngineOptions{.context_tokens = -5}}) {
+        EngineOptions{.context_tokens = -5}, EngineOptions{.boundary_window = 0},
+        EngineOptions{.boundary_window = 256}, EngineOptions{.boundary_retained = 0},
+        EngineOptions{.boundary_retained = 1 << 20}}) {
     auto engine = Engine::Create(*model, bad);
     ASSERT_FALSE(engine.ok());
     EXPECT_EQ(engine.status().code(), StatusCode::kInvalidArgument);

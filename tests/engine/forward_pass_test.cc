@@ -28,7 +28,7 @@ class ForwardPassTest : public ::testing::Test {
     const std::vector<uint8_t> turn(1);
     cache_ = std::make_unique<SemanticCache>(
         shape, Method{}, pool_.get(),
-        std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn)), 1);
+        std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn)), CacheOptions{});
   }
 
   // The pass is never committed, so every call starts from empty.

@@ -55,7 +55,9 @@ TEST_F(GenerateTest, TextIsWhatWasShown) {
   EXPECT_EQ(shown, answer->text);
   EXPECT_EQ(answer->tokens.size(), 60u);
   Utf8Stream utf8;
-  EXPECT_EQ(answer->text, utf8.Append(tokenizer().Decode(answer->tokens)) + utf8.Finish());
+  std::string want = utf8.Append(tokenizer().Decode(answer->tokens));
+  want += utf8.Finish();
+  EXPECT_EQ(answer->text, want);
 }
 
 TEST_F(GenerateTest, SameSeedSameAnswer) {

@@ -46,8 +46,8 @@ TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetWithABudget) {
   ASSERT_TRUE(full->SetMethod(MethodPreset("full").value()).ok());
   auto reference = full->Fork();
   const std::vector<float> want = Decode(reference.get(), answer);
-  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "snapkv",
-                           "h2o", "dynsplit"}) {
+  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "oracle",
+                           "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget = {.tokens = 0, .percent = 100};
     auto session = full->Fork();

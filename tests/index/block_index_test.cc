@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "golden/reference/selection_case.h"
+#include "kernels/quantize_summary.h"
 #include "kernels/summarize.h"
 
 namespace dynsplit {
@@ -24,7 +25,9 @@ class BlockIndexTest : public testing::Test {
     for (int32_t start = 0; start < 600; start += 4) blocks_.push_back({start, 4});
   }
 
-  static IndexShape Shape() { return {kLayers, kHeads, kHeadDim, kVectors, Summary::kMean}; }
+  static IndexShape Shape(SummaryType type = SummaryType::kF16) {
+    return {kLayers, kHeads, kHeadDim, kVectors, Summary::kMean, type};
+  }
 
   // Indexes blocks first..end-1 in every layer.
   void Add(int64_t first, int64_t end, BlockIndex* index) {
@@ -37,17 +40,24 @@ class BlockIndexTest : public testing::Test {
     }
   }
 
-  // Every summary as Summarize alone makes it; `source(block)` names the block it was made of.
+  // Every summary as Summarize, and QuantizeSummary, make it of source[block] alone.
   void ExpectSummaries(const BlockIndex& index, const std::vector<Block>& source) {
     for (int64_t block = 0; block < index.num_blocks(); ++block) {
-      const int64_t chunk = block / kIndexChunkBlocks;
       for (int i = 0; i < kLayers * kHeads; ++i) {
         std::vector<f16> want(kVectors * kHeadDim);
         Summarize(Summary::kMean, pages_[i].View(), {source[block].start, source[block].end()},
                   kVectors, want.data());
-        const f16* got = index.Summaries(chunk, i / kHeads, i % kHeads) +
-                         block % kIndexChunkBlocks * kVectors * kHeadDim;
-        ASSERT_TRUE(std::equal(want.begin(), want.end(), got)) << "block " << block << ", " << i;
+        const SummaryView got = index.Summaries(block, i / kHeads, i % kHeads);
+        if (index.shape().type == SummaryType::kF16) {
+          ASSERT_TRUE(std::equal(want.begin(), want.end(), got.f16s)) << block << ", " << i;
+          continue;
+        }
+        std::vector<int8_t> int8s(want.size());
+        std::vector<float> scales(kVectors);
+        QuantizeSummary({Summary::kMean, want.data(), kVectors, kHeadDim}, int8s.data(),
+                        scales.data());
+        ASSERT_TRUE(std::equal(int8s.begin(), int8s.end(), got.int8s)) << block << ", " << i;
+        ASSERT_TRUE(std::equal(scales.begin(), scales.end(), got.scales)) << block << ", " << i;
       }
     }
   }
@@ -77,30 +87,50 @@ TEST_F(BlockIndexTest, HoldsTheSummaryOfEveryBlock) {
 }
 
 TEST_F(BlockIndexTest, GrowsInPieces) {
-  BlockIndex index(Shape());
-  for (const auto& [first, end] : {std::pair{0, 1}, {1, 64}, {64, 64}, {64, 65}, {65, 150}}) {
-    Add(first, end, &index);
+  for (const SummaryType type : {SummaryType::kF16, SummaryType::kInt8}) {
+    BlockIndex index(Shape(type));
+    for (const auto& [first, end] : {std::pair{0, 1}, {1, 64}, {64, 64}, {64, 65}, {65, 150}}) {
+      Add(first, end, &index);
+    }
+    ExpectSummaries(index, blocks_);
   }
-  ExpectSummaries(index, blocks_);
+}
+
+TEST_F(BlockIndexTest, Int8TakesHalfTheBytesAndItsScales) {
+  const size_t slots = size_t{kLayers} * kHeads * kIndexChunkBlocks;
+  BlockIndex means(Shape(SummaryType::kInt8));
+  means.Reserve(1);
+  EXPECT_EQ(means.bytes(), slots * kVectors * (kHeadDim + sizeof(float)));
+  IndexShape shape = Shape(SummaryType::kInt8);
+  shape.kind = Summary::kMinMax;  // both bounds share a scale
+  BlockIndex bounds(shape);
+  bounds.Reserve(65);
+  EXPECT_EQ(bounds.bytes(), 2 * slots * (2 * kHeadDim + sizeof(float)));
 }
 
 TEST_F(BlockIndexTest, AForkSharesUntilOneWrites) {
-  BlockIndex index(Shape());
-  Add(0, 70, &index);
-  BlockIndex fork = index;
-  EXPECT_EQ(fork.Summaries(1, 0, 0), index.Summaries(1, 0, 0));
-
-  // The fork goes on with other blocks than the original.
   const std::vector<Block> original = blocks_;
-  std::reverse(blocks_.begin() + 70, blocks_.end());
-  Add(70, 100, &fork);
-  EXPECT_EQ(fork.Summaries(0, 0, 0), index.Summaries(0, 0, 0)) << "full chunks stay shared";
-  EXPECT_NE(fork.Summaries(1, 0, 0), index.Summaries(1, 0, 0));
-  const std::vector<Block> forked = blocks_;
-  blocks_ = original;
-  Add(70, 90, &index);
-  ExpectSummaries(index, original);
-  ExpectSummaries(fork, forked);
+  for (const SummaryType type : {SummaryType::kF16, SummaryType::kInt8}) {
+    const auto at = [](const BlockIndex& index, int64_t block) -> const void* {
+      const SummaryView view = index.Summaries(block, 0, 0);
+      return view.f16s != nullptr ? static_cast<const void*>(view.f16s) : view.int8s;
+    };
+    BlockIndex index(Shape(type));
+    Add(0, 70, &index);
+    BlockIndex fork = index;
+    EXPECT_EQ(at(fork, 64), at(index, 64));
+
+    // The fork goes on with other blocks than the original.
+    std::reverse(blocks_.begin() + 70, blocks_.end());
+    Add(70, 100, &fork);
+    EXPECT_EQ(at(fork, 0), at(index, 0)) << "full chunks stay shared";
+    EXPECT_NE(at(fork, 64), at(index, 64));
+    const std::vector<Block> forked = blocks_;
+    blocks_ = original;
+    Add(70, 90, &index);
+    ExpectSummaries(index, original);
+    ExpectSummaries(fork, forked);
+  }
 }
 
 TEST(BlockIndexGoldenTest, EqualsTheSpecification) {
@@ -108,7 +138,7 @@ TEST(BlockIndexGoldenTest, EqualsTheSpecification) {
     const SelectionCase selection(c);
     int head = 0;
     for (const auto& blocks : c["summaries"]) {
-      const f16* got = selection.index.Summaries(0, 0, head++);
+      const f16* got = selection.index.Summaries(0, 0, head++).f16s;
       for (const auto& block : blocks) {
         for (const auto& vector : block) {
           for (const float want : vector) EXPECT_NEAR(F32FromF16(*got++), want, 2e-3);

@@ -1,8 +1,7 @@
 #include "kernels/summary_score.h"
 
-#include <numeric>
-
 #include "kernels/kernel_fixture.h"
+#include "kernels/quantize_summary.h"
 
 namespace dynsplit {
 namespace {
@@ -26,7 +25,7 @@ TEST_P(SummaryScoreIsaTest, BestMeanAndBoundByHand) {
   args.group_heads = 2;
   args.head_dim = 16;
   args.scale = 0.5f;
-  args.summaries = summaries.data();
+  args.summaries = {.f16s = summaries.data()};
   args.vectors = 2;
   args.num_blocks = 1;
   float scores[4] = {9, 9, 9, 9};
@@ -40,27 +39,69 @@ TEST_P(SummaryScoreIsaTest, BestMeanAndBoundByHand) {
   EXPECT_EQ(scores[3], 3.5);   // (max(1, 3) + max(-8, 4)) / 2
 }
 
-TEST_P(SummaryScoreIsaTest, PoolIsTheMeanOfTheHeadsSoftmax) {
-  const float l3 = std::log(3.0f);
-  std::vector<float> scores = {0, l3, 7, 100, 100, 7};  // two heads, two blocks, stride 3
-  float pooled[2];
-  PoolScores(scores.data(), 3, 2, 2, pooled);
-  EXPECT_FLOAT_EQ(pooled[0], (0.25f + 0.5f) / 2);
-  EXPECT_FLOAT_EQ(pooled[1], (0.75f + 0.5f) / 2);
-  EXPECT_EQ(scores[2], 7);
+TEST_P(SummaryScoreIsaTest, EveryRowAndInt8ByHand) {
+  // One block: (1, -2, 0, ...) in steps of 0.5 and (3, 1, 0, ...) in steps of 0.25.
+  std::vector<int8_t> int8s(32, 0);
+  int8s[0] = 2;
+  int8s[1] = -4;
+  int8s[16] = 12;
+  int8s[17] = 4;
+  const float scales[] = {0.5f, 0.25f};
+  std::vector<float> query(16, 0.0f);
+  query[0] = 1;
+  query[1] = 4;
+  SummaryScoreArgs args;
+  args.queries = query.data();
+  args.head_dim = 16;
+  args.summaries = {.int8s = int8s.data(), .scales = scales};
+  args.vectors = 2;
+  args.num_blocks = 1;
+  float scores[3] = {9, 9, 9};
+  SummaryScore(args, scores, 3);
+  EXPECT_NEAR(scores[0], 7, 2e-4);
+  EXPECT_EQ(scores[1], 9);
+  args.every_row = true;
+  SummaryScore(args, scores, 3);
+  EXPECT_NEAR(scores[0], -7, 2e-4);
+  EXPECT_NEAR(scores[1], 7, 2e-4);
+  EXPECT_EQ(scores[2], 9);
+  args.every_row = false;
+  args.kind = SummaryKind::kMinMax;  // one row, in steps of 0.5: (1, -2, ...) to (6, 2, ...)
+  SummaryScore(args, scores, 3);
+  EXPECT_NEAR(scores[0], 6 + 8, 3e-4);
 }
 
-TEST_P(SummaryScoreIsaTest, PoolOfAnyNumberOfBlocks) {
-  Rng rng(5);
-  for (int64_t blocks = 0; blocks <= 35; ++blocks) {
-    std::vector<float> scores = RandomFloats(rng, static_cast<size_t>(3 * blocks + 3), 30);
-    std::vector<float> same = scores;
-    std::vector<float> got(static_cast<size_t>(blocks) + 1, 9.0f), want = got;
-    PoolScores(scores.data(), blocks + 1, 3, blocks, got.data());
-    PoolScoresRef(same.data(), blocks + 1, 3, blocks, want.data());
-    ExpectNear(got, want, 5e-6);
-    EXPECT_NEAR(std::accumulate(got.begin(), got.end(), -9.0), blocks > 0 ? 1 : 0, 1e-5);
-  }
+TEST_P(SummaryScoreIsaTest, ExtremeInt8SumsDoNotOverflow) {
+  const std::vector<int8_t> int8s(2 * kMaxHeadDim, 127);
+  const std::vector<float> query(kMaxHeadDim, 1000.0f);
+  const float scale = 1;
+  SummaryScoreArgs args;
+  args.kind = SummaryKind::kMinMax;
+  args.queries = query.data();
+  args.head_dim = kMaxHeadDim;
+  args.summaries = {.int8s = int8s.data(), .scales = &scale};
+  args.vectors = 2;
+  args.num_blocks = 1;
+  float score = 0;
+  SummaryScore(args, &score, 1);
+  EXPECT_FLOAT_EQ(score, 1000.0f * 127 * kMaxHeadDim);
+}
+
+TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt8) {
+  const std::vector<int8_t> int8s(64, -127);
+  const std::vector<float> scales(4, 1.0f);
+  std::vector<float> query(16, 0.0f);
+  SummaryScoreArgs args;
+  args.queries = query.data();
+  args.head_dim = 16;
+  args.summaries = {.int8s = int8s.data(), .scales = scales.data()};
+  args.num_blocks = 4;
+  float scores[4] = {9, 9, 9, 9};
+  SummaryScore(args, scores, 4);
+  EXPECT_EQ(scores[0], 0);
+  EXPECT_EQ(scores[3], 0);
+  query.assign(16, std::nanf(""));
+  SummaryScore(args, scores, 4);  // whatever it gives
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SummaryScoreIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
@@ -77,9 +118,30 @@ class SummaryScoreTest : public KernelTest {
     }
   }
 
+  // num_blocks random summaries, in both types.
+  struct Summaries {
+    std::vector<f16> f16s;
+    std::vector<int8_t> int8s;
+    std::vector<float> scales;
+  };
+
+  Summaries RandomSummaries(SummaryKind kind, int vectors, int64_t num_blocks) {
+    const size_t block_elements = static_cast<size_t>(vectors) * head_dim();
+    const size_t rows = static_cast<size_t>(SummaryRows(kind, vectors));
+    Summaries summaries;
+    summaries.f16s = RandomF16(rng_, static_cast<size_t>(num_blocks) * block_elements);
+    if (kind == SummaryKind::kMinMax) OrderPairs(summaries.f16s);
+    summaries.int8s.resize(summaries.f16s.size());
+    summaries.scales.resize(static_cast<size_t>(num_blocks) * rows);
+    for (size_t b = 0; b < static_cast<size_t>(num_blocks); ++b) {
+      QuantizeSummary({kind, &summaries.f16s[b * block_elements], vectors, head_dim()},
+                      &summaries.int8s[b * block_elements], &summaries.scales[b * rows]);
+    }
+    return summaries;
+  }
+
   void ExpectLikeReference(SummaryKind kind, int vectors, int64_t num_blocks) {
-    auto summaries = RandomF16(rng_, static_cast<size_t>(num_blocks * vectors * head_dim()));
-    if (kind == SummaryKind::kMinMax) OrderPairs(summaries);
+    const Summaries summaries = RandomSummaries(kind, vectors, num_blocks);
     const auto queries = RandomFloats(rng_, static_cast<size_t>(group_heads()) * head_dim());
     SummaryScoreArgs args;
     args.kind = kind;
@@ -87,15 +149,31 @@ class SummaryScoreTest : public KernelTest {
     args.group_heads = group_heads();
     args.head_dim = head_dim();
     args.scale = scale();
-    args.summaries = summaries.data();
     args.vectors = vectors;
     args.num_blocks = num_blocks;
-    const int64_t stride = num_blocks + 3;
+    for (const bool every_row : {false, true}) {
+      args.every_row = every_row;
+      args.summaries = {.f16s = summaries.f16s.data()};
+      const auto exact = ExpectLikeReference(args, tolerance());
+      args.summaries = {.int8s = summaries.int8s.data(), .scales = summaries.scales.data()};
+      const auto rounded = ExpectLikeReference(args, kInt8QueryTolerance);
+      ExpectNear(rounded, exact, kInt8Tolerance);
+    }
+  }
+
+  std::vector<float> ExpectLikeReference(const SummaryScoreArgs& args, double within) {
+    const int64_t stride = args.num_blocks * args.vectors + 3;
     std::vector<float> got(static_cast<size_t>(stride) * group_heads(), 9.0f), want = got;
     SummaryScore(args, got.data(), stride);
     SummaryScoreRef(args, want.data(), stride);
-    ExpectNear(got, want, tolerance());
+    ExpectNear(got, want, within);
+    return got;
   }
+
+  // The query in 16 bits; and int8 beside f16, where bounds, rounded outwards, lose the most: half
+  // a step of the summary for each |q|, of all d of which bounds add up one.
+  static constexpr double kInt8QueryTolerance = 4e-5;
+  static constexpr double kInt8Tolerance = 0.03;
 };
 
 TEST_P(SummaryScoreTest, MeansOfAnyCount) {

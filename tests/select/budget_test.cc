@@ -20,9 +20,40 @@ TEST(BudgetTest, Percent) {
   EXPECT_EQ(ParseBudget("0%")->TokensAt(1000), 0);
 }
 
+TEST(BudgetTest, Mass) {
+  EXPECT_EQ(ParseBudget("512")->mass, 0);
+  const Result<Budget> budget = ParseBudget("8%@0.95");
+  ASSERT_TRUE(budget.ok());
+  EXPECT_EQ(budget->TokensAt(1000), 80);
+  EXPECT_EQ(budget->mass, 0.95);
+  EXPECT_EQ(ParseBudget("512@1")->TokensAt(1000), 512);
+  EXPECT_EQ(ParseBudget("512@1")->mass, 1);
+}
+
 TEST(BudgetTest, WrongTextsAreNamed) {
-  for (const char* text : {"", "%", "x", "12x", " 12", "-1", "2147483648", "1.5", "101%", "-1%",
-                           "nan%", "inf%", "99999999999999999999", "5%%"}) {
+  for (const char* text : {"",
+                           "%",
+                           "x",
+                           "12x",
+                           " 12",
+                           "-1",
+                           "2147483648",
+                           "1.5",
+                           "101%",
+                           "-1%",
+                           "nan%",
+                           "inf%",
+                           "99999999999999999999",
+                           "5%%",
+                           "@",
+                           "@0.5",
+                           "5@",
+                           "5@0",
+                           "5@1.1",
+                           "5@-1",
+                           "5@nan",
+                           "5@0.5@0.5",
+                           "5@50%"}) {
     const Result<Budget> budget = ParseBudget(text);
     ASSERT_FALSE(budget.ok()) << text;
     EXPECT_EQ(budget.status().code(), StatusCode::kInvalidArgument);
@@ -31,7 +62,7 @@ TEST(BudgetTest, WrongTextsAreNamed) {
 }
 
 TEST(BudgetTest, FormatReadsBack) {
-  for (const char* text : {"0", "512", "3%", "2.5%", "0.1%"}) {
+  for (const char* text : {"0", "512", "3%", "2.5%", "0.1%", "512@0.5", "100%@0.99", "0@1"}) {
     EXPECT_EQ(FormatBudget(*ParseBudget(text)), text);
   }
   EXPECT_EQ(FormatBudget(*ParseBudget("0%")), "0");

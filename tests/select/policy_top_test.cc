@@ -16,10 +16,10 @@ using testing::ElementsAre;
 
 constexpr int kHeadDim = 16;
 
-std::vector<int32_t> Chosen(const SelectInput& input) {
+std::vector<int32_t> Chosen(const SelectInput& input, const Method& method = Method()) {
   SelectScratch scratch;
   std::vector<int32_t> chosen;
-  SelectTop(Method(), input, &scratch, &chosen);
+  SelectTop(method, input, &scratch, &chosen);
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
@@ -79,6 +79,61 @@ TEST_F(PolicyTopTest, WhatFitsIsTakenWithoutScoring) {
   EXPECT_EQ(Chosen(input).size(), 200u);
   input.budget_tokens = 0;
   EXPECT_THAT(Chosen(input), ElementsAre());
+}
+
+TEST_F(PolicyTopTest, Int8SummariesChooseTheSame) {
+  IndexShape shape = Shape();
+  shape.type = SummaryType::kInt8;
+  BlockIndex index(shape);
+  const std::vector<KvView> views = {pages_.View()};
+  index.Reserve(200);
+  index.Fill(0, 0, blocks_, views);
+  SelectInput input = Input(12);
+  input.index = &index;
+  EXPECT_THAT(Chosen(input), ElementsAre(197, 198, 199));
+  query_[0] = -1;
+  EXPECT_THAT(Chosen(input), ElementsAre(0, 1, 2));
+}
+
+// Three blocks of 12, 3 and 12 tokens; the keys of a run are its score times the first unit vector.
+class PolicyTopBlockScoreTest : public testing::Test {
+ protected:
+  PolicyTopBlockScoreTest() {
+    const float of_run[] = {1, 1, 1, 1.5, 0, 0, 1.25, -9, -9};
+    for (int64_t token = 0; token < 27; ++token) {
+      std::fill_n(pages_.Key(token), kHeadDim, F16FromF32(0));
+      const int64_t run = token < 12 ? token / 4 : token < 15 ? token - 9 : 6 + (token - 15) / 4;
+      pages_.Key(token)[0] = F16FromF32(of_run[run]);
+    }
+    const std::vector<KvView> views = {pages_.View()};
+    index_.Reserve(3);
+    index_.Fill(0, 0, blocks_, views);
+    query_[0] = 1;
+  }
+
+  std::vector<int32_t> Best(BlockScore score, int64_t budget) {
+    Method method;
+    method.block_score = score;
+    SelectInput input = InputOf(blocks_, budget);
+    input.queries = query_;
+    input.index = &index_;
+    return Chosen(input, method);
+  }
+
+  Rng rng_{1};
+  std::vector<Block> blocks_ = BlocksOf({12, 3, 12});
+  RandomPages pages_{rng_, 27, kHeadDim};
+  BlockIndex index_{{1, 1, kHeadDim, 3, Summary::kMean}};
+  float query_[kHeadDim] = {};
+};
+
+// Masses: 12 e = 32.6; e^1.5 + 2 = 6.5; 4 e^1.25 = 14.0. Per token 2.7, 2.2, 1.2.
+TEST_F(PolicyTopBlockScoreTest, MaxMassAndDensityDiffer) {
+  EXPECT_THAT(Best(BlockScore::kMax, 3), ElementsAre(1));
+  EXPECT_THAT(Best(BlockScore::kMax, 15), ElementsAre(1, 2));
+  EXPECT_THAT(Best(BlockScore::kMass, 15), ElementsAre(0, 1));
+  EXPECT_THAT(Best(BlockScore::kMass, 24), ElementsAre(0, 2));
+  EXPECT_THAT(Best(BlockScore::kDensity, 24), ElementsAre(0, 1));
 }
 
 TEST_F(PolicyTopTest, BrokenQueriesStillChooseWithinTheBudget) {

@@ -30,6 +30,19 @@ TEST(PolicyVotesTest, TakesTheMostVotedThatFit) {
   EXPECT_THAT(Chosen(input), ElementsAre(1, 4));
 }
 
+TEST(PolicyVotesTest, ABudgetOfMassIsAShareOfTheVotes) {
+  const std::vector<Block> blocks = BlocksOf({2, 1, 4});
+  const float votes[] = {1, 4, 0.5f};  // 2, 4 and 2 by their tokens
+  SelectInput input = InputOf(blocks, 7);
+  input.votes = votes;
+  input.budget_mass = 0.5;
+  EXPECT_THAT(Chosen(input), ElementsAre(1));
+  input.budget_mass = 0.75;
+  EXPECT_THAT(Chosen(input), ElementsAre(0, 1));
+  input.budget_mass = 1;
+  EXPECT_THAT(Chosen(input), ElementsAre(0, 1, 2));
+}
+
 TEST(PolicyVotesTest, VotesBelongToTheCandidatesInTurn) {
   const std::vector<Block> blocks = BlocksOf({1, 1, 1, 1});
   const float votes[] = {0.1f, 0.4f, 0.2f};

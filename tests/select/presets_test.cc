@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(10));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(15));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -51,6 +51,13 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(fixed.vectors, 1);
   EXPECT_EQ(fixed.policy, Policy::kTop);
 
+  const Method rigid = *MethodPreset("fixed");
+  EXPECT_EQ(rigid.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(rigid.split.block_tokens, 12);
+  EXPECT_EQ(rigid.summary, Summary::kMean);
+  EXPECT_EQ(rigid.vectors, 3);
+  EXPECT_EQ(rigid.policy, Policy::kTop);
+
   const Method quest = *MethodPreset("quest");
   EXPECT_EQ(quest.split.splitter, Splitter::kFixed);
   EXPECT_EQ(quest.split.block_tokens, 16);
@@ -62,6 +69,11 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(sentence.split.delimiter, DelimiterClass::kSentence);
   EXPECT_EQ(sentence.vectors, 1);
   EXPECT_EQ(sentence.policy, Policy::kTop);
+
+  const Method oracle = *MethodPreset("oracle");
+  EXPECT_EQ(oracle.split.splitter, Splitter::kFixed);
+  EXPECT_EQ(oracle.policy, Policy::kOracle);
+  EXPECT_EQ(oracle.block_score, BlockScore::kDensity);
 
   for (const auto& [name, policy] : {std::pair{"snapkv", Policy::kSnapKv}, {"h2o", Policy::kH2o}}) {
     const Method method = *MethodPreset(name);
@@ -78,6 +90,21 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.split.search_range, 8);
   EXPECT_EQ(dynsplit.vectors, 3);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
+
+  for (const auto& [name, splitter] :
+       {std::pair{"any-delimiter", Splitter::kUniform}, std::pair{"random-cuts", Splitter::kRandom},
+        std::pair{"scatter", Splitter::kDynamic}}) {
+    const Method control = *MethodPreset(name);
+    EXPECT_EQ(control.split.splitter, splitter);
+    EXPECT_EQ(control.split.scatter, std::string_view(name) == "scatter" ? 1 : 0);
+    EXPECT_EQ(control.split.search, dynsplit.split.search);
+    EXPECT_EQ(control.split.block_tokens, dynsplit.split.block_tokens);
+    EXPECT_EQ(control.vectors, dynsplit.vectors);
+    EXPECT_EQ(control.policy, dynsplit.policy);
+  }
+  EXPECT_EQ(dynsplit.summary_type, SummaryType::kF16);
+  EXPECT_EQ(dynsplit.pooling, Pooling::kMeanSoftmax);
+  EXPECT_EQ(dynsplit.block_score, BlockScore::kMax);
 }
 
 TEST(PresetsTest, OneDelimiterTakesAClass) {

@@ -14,13 +14,17 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<int32_t> Chosen(Policy policy, const SelectInput& input) {
-  Method method;
-  method.policy = policy;
+std::vector<int32_t> Chosen(const Method& method, const SelectInput& input) {
   SelectScratch scratch;
   std::vector<int32_t> chosen = {99};  // SelectBlocks starts afresh
   SelectBlocks(method, input, &scratch, &chosen);
   return chosen;
+}
+
+std::vector<int32_t> Chosen(Policy policy, const SelectInput& input) {
+  Method method;
+  method.policy = policy;
+  return Chosen(method, input);
 }
 
 TEST(SelectorTest, EachPolicyIsItsOwn) {
@@ -35,6 +39,7 @@ TEST(SelectorTest, EachPolicyIsItsOwn) {
   EXPECT_THAT(Chosen(Policy::kH2o, input), ElementsAre(6, 7));
   input.budget_tokens = 32;
   EXPECT_EQ(Chosen(Policy::kTop, input).size(), 8u);
+  EXPECT_EQ(Chosen(Policy::kOracle, input).size(), 8u);
 }
 
 TEST(SelectorTest, NoCandidatesNothingChosen) {
@@ -42,7 +47,7 @@ TEST(SelectorTest, NoCandidatesNothingChosen) {
   SelectInput input = InputOf(blocks, 8);
   input.first_block = input.end_block = 1;
   for (const Policy policy : {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom,
-                              Policy::kSnapKv, Policy::kH2o}) {
+                              Policy::kOracle, Policy::kSnapKv, Policy::kH2o}) {
     EXPECT_THAT(Chosen(policy, input), IsEmpty());
   }
 }
@@ -55,7 +60,8 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   const RandomPages pages(rng, blocks.back().end(), 16);
   const std::vector<KvView> views = {pages.View()};
   const Summary kind = *rc::gen::element(Summary::kMean, Summary::kMinMax);
-  BlockIndex index({1, 1, 16, 2, kind});
+  const SummaryType type = *rc::gen::element(SummaryType::kF16, SummaryType::kInt8);
+  BlockIndex index({1, 1, 16, 2, kind, type});
   index.Reserve(static_cast<int64_t>(blocks.size()));
   index.Fill(0, 0, blocks, views);
   const std::vector<float> queries = RandomFloats(rng, 3 * 16);
@@ -65,19 +71,26 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   input.group_heads = 3;
   input.scale = 0.25f;
   input.index = &index;
+  input.kv = pages.View();
+  input.position = blocks.back().end() - 1;
+  input.budget_mass = *rc::gen::element(0.0, 0.5, 1.0);
   input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
   input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
   const std::vector<float> votes = RandomFloats(rng, blocks.size());
   input.votes = votes.data();
-  const Policy policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom,
-                                          Policy::kSnapKv, Policy::kH2o);
-  const std::vector<int32_t> chosen = Chosen(policy, input);
+  Method method;
+  method.policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
+                                    Policy::kSnapKv, Policy::kH2o);
+  method.pooling =
+      *rc::gen::element(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore);
+  method.block_score = *rc::gen::element(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity);
+  const std::vector<int32_t> chosen = Chosen(method, input);
   RC_ASSERT(TokensOf(blocks, chosen) <= input.budget_tokens);
   for (size_t i = 0; i < chosen.size(); ++i) {
     RC_ASSERT(chosen[i] >= input.first_block && chosen[i] < input.end_block);
     if (i > 0) RC_ASSERT(chosen[i] > chosen[i - 1]);
   }
-  RC_ASSERT(Chosen(policy, input) == chosen);
+  RC_ASSERT(Chosen(method, input) == chosen);
 }
 
 }  // namespace

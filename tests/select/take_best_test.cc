@@ -18,13 +18,20 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-std::vector<int32_t> Best(const std::vector<int>& lengths, const std::vector<float>& scores,
-                          int64_t budget) {
-  const std::vector<Block> blocks = BlocksOf(lengths);
+std::vector<int32_t> Best(const SelectInput& input, const std::vector<float>& shares,
+                          Rank rank = Rank::kShare) {
   SelectScratch scratch;
+  scratch.shares.Resize(shares.size());
+  std::copy(shares.begin(), shares.end(), scratch.shares.data());
   std::vector<int32_t> chosen;
-  TakeBest(InputOf(blocks, budget), scores.data(), &scratch, &chosen);
+  TakeBest(input, rank, &scratch, &chosen);
   return chosen;
+}
+
+std::vector<int32_t> Best(const std::vector<int>& lengths, const std::vector<float>& shares,
+                          int64_t budget, Rank rank = Rank::kShare) {
+  const std::vector<Block> blocks = BlocksOf(lengths);
+  return Best(InputOf(blocks, budget), shares, rank);
 }
 
 TEST(TakeBestTest, BestFirstUntilTheBudgetIsFull) {
@@ -55,6 +62,27 @@ TEST(TakeBestTest, PassesOverAFewOnly) {
   }
 }
 
+TEST(TakeBestTest, PerTokenRanksByDensity) {
+  EXPECT_THAT(Best({10, 2, 4}, {5, 2, 1}, 12), ElementsAre(0, 1));
+  EXPECT_THAT(Best({10, 2, 4}, {5, 2, 1}, 12, Rank::kPerToken), ElementsAre(1, 0));
+  EXPECT_THAT(Best({10, 2, 4}, {5, 2, 3}, 6, Rank::kPerToken), ElementsAre(1, 2));
+}
+
+TEST(TakeBestTest, StopsWhereTheMassIsEnough) {
+  const std::vector<Block> blocks = BlocksOf({4, 4, 4, 4});
+  const std::vector<float> shares = {1, 8, 4, 3};  // of 16
+  SelectInput input = InputOf(blocks, 100);
+  input.budget_mass = 0.5;
+  EXPECT_THAT(Best(input, shares), ElementsAre(1));
+  input.budget_mass = 0.51;
+  EXPECT_THAT(Best(input, shares), ElementsAre(1, 2));
+  input.budget_mass = 1;
+  EXPECT_THAT(Best(input, shares), ElementsAre(1, 2, 3, 0));
+  input.budget_tokens = 4;  // the tokens still count
+  EXPECT_THAT(Best(input, shares), ElementsAre(1));
+  EXPECT_THAT(Best(input, std::vector<float>(4, std::nanf(""))), ElementsAre(0));
+}
+
 TEST(TakeBestTest, NanIsTheLowestScore) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(Best({4, 4, 4}, {nan, 0.5f, 0.25f}, 8), ElementsAre(1, 2));
@@ -68,23 +96,23 @@ TEST(TakeBestTest, CandidatesMayBeAPart) {
   SelectInput input = InputOf(blocks, 4);
   input.first_block = 2;
   input.end_block = 4;
-  SelectScratch scratch;
-  std::vector<int32_t> chosen;
-  const std::vector<float> scores = {1, 2};
-  TakeBest(input, scores.data(), &scratch, &chosen);
-  EXPECT_THAT(chosen, ElementsAre(3));
+  EXPECT_THAT(Best(input, {1, 2}), ElementsAre(3));
   input.budget_tokens = 8;
   EXPECT_TRUE(AllFit(input));
+  input.budget_mass = 0.9;
+  EXPECT_FALSE(AllFit(input));
+  input.budget_mass = 0;
   input.budget_tokens = 7;
   EXPECT_FALSE(AllFit(input));
-  chosen.clear();
+  std::vector<int32_t> chosen;
   TakeAll(input, &chosen);
   EXPECT_THAT(chosen, ElementsAre(2, 3));
 }
 
 // What the contract says, with a full sort.
 std::vector<int32_t> Expected(const std::vector<int>& lengths, const std::vector<float>& scores,
-                              int64_t budget) {
+                              int64_t budget, double mass) {
+  double enough = mass * std::accumulate(scores.begin(), scores.end(), 0.0);
   std::vector<int32_t> order(lengths.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -92,10 +120,11 @@ std::vector<int32_t> Expected(const std::vector<int>& lengths, const std::vector
   std::vector<int32_t> taken;
   int passed_over = 0;
   for (const int32_t b : order) {
-    if (budget == 0) break;
+    if (budget == 0 || (mass > 0 && enough <= 0)) break;
     if (lengths[b] <= budget) {
       taken.push_back(b);
       budget -= lengths[b];
+      enough -= scores[b];
     } else if (++passed_over > kMaxPassedOver) {
       break;
     }
@@ -110,9 +139,13 @@ RC_GTEST_PROP(TakeBestProperty, EqualsAFullSortAndKeepsTheBudget, ()) {
       lengths.size(), rc::gen::inRange(0, *rc::gen::element(3, 1000)));
   const std::vector<float> scores(levels.begin(), levels.end());
   const int64_t budget = *rc::gen::inRange(0, 600);
-  const std::vector<int32_t> chosen = Best(lengths, scores, budget);
-  RC_ASSERT(chosen == Expected(lengths, scores, budget));
-  RC_ASSERT(TokensOf(BlocksOf(lengths), chosen) <= budget);
+  const std::vector<Block> blocks = BlocksOf(lengths);
+  SelectInput input = InputOf(blocks, budget);
+  input.budget_mass = *rc::gen::element(0.0, 0.5, 1.0);
+  RC_PRE(budget == 0 || *std::max_element(scores.begin(), scores.end()) > 0);
+  const std::vector<int32_t> chosen = Best(input, scores);
+  RC_ASSERT(chosen == Expected(lengths, scores, budget, input.budget_mass));
+  RC_ASSERT(TokensOf(blocks, chosen) <= budget);
 }
 
 }  // namespace

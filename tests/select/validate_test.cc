@@ -27,6 +27,10 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"distance_penalty", [](Method& m) { m.split.distance_penalty = -0.1f; }},
       {"distance_penalty", [](Method& m) { m.split.distance_penalty = std::nanf(""); }},
       {"alpha", [](Method& m) { m.split.alpha = std::numeric_limits<float>::infinity(); }},
+      {"candidate", [](Method& m) { m.split.candidate = 1.01f; }},
+      {"candidate", [](Method& m) { m.split.candidate = -0.01f; }},
+      {"scatter", [](Method& m) { m.split.scatter = 1.01f; }},
+      {"scatter", [](Method& m) { m.split.scatter = std::nanf(""); }},
       {"shrinkage", [](Method& m) { m.split.shrinkage = -1; }},
       {"max_block_tokens", [](Method& m) { m.split.max_block_tokens = 1025; }},
       {"vectors", [](Method& m) { m.vectors = 0; }},
@@ -35,6 +39,8 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"budget tokens", [](Method& m) { m.budget.tokens = -1; }},
       {"budget percent", [](Method& m) { m.budget.percent = 101; }},
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
+      {"budget mass", [](Method& m) { m.budget.mass = 1.1; }},
+      {"budget mass", [](Method& m) { m.budget.mass = std::nan(""); }},
       {"sink", [](Method& m) { m.sink = -1; }},
       {"recent", [](Method& m) { m.recent = 0; }},
       {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
@@ -58,7 +64,8 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
   method.vectors = 8;
   method.sink = method.dense_layers = 0;
   method.recent = 1;
-  method.budget = {0, 100};
+  method.split.candidate = method.split.scatter = 1;
+  method.budget = {0, 100, 1};
   EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
 }
 

@@ -145,5 +145,25 @@ RC_GTEST_PROP(ImportanceProperty, IsAlwaysFinite, ()) {
   }
 }
 
+TEST(CandidateImportanceTest, StandsAgainstTheSameBaseline) {
+  Text text;
+  text.Add(DelimiterClass::kSentence, 2 + static_cast<float>(kSpread));
+  text.Add(DelimiterClass::kComma, 2);
+  text.Add(DelimiterClass::kComma, 1000);
+  BoundaryMass mass = MassOf(text.scores);
+  --mass.queries[17];  // the first comma was not judged by its whole window
+  const ClassImportance learned = LearnImportance(mass, text.classes, Options(0));
+  EXPECT_DOUBLE_EQ(learned.baseline_mean, 2);
+  EXPECT_DOUBLE_EQ(learned.baseline_spread, kSpread);
+  const std::vector<float> candidates = CandidateImportance(mass, {15, 21}, learned, Options(0));
+  ASSERT_EQ(candidates.size(), 6u);
+  EXPECT_FLOAT_EQ(candidates[0], static_cast<float>(1 / kSpread));
+  EXPECT_FLOAT_EQ(candidates[1], 1);
+  EXPECT_TRUE(std::isnan(candidates[2]));
+  EXPECT_EQ(candidates[3], 4);             // clipped
+  EXPECT_TRUE(std::isnan(candidates[4]));  // beyond what was observed
+  EXPECT_TRUE(std::isnan(candidates[5]));
+}
+
 }  // namespace
 }  // namespace dynsplit

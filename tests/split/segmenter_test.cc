@@ -5,6 +5,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <cmath>
+
 namespace dynsplit {
 namespace {
 
@@ -50,6 +52,27 @@ TEST(CutWeightsTest, RandomDependsOnSeedAndPositionAlone) {
   EXPECT_NE(whole[0], whole[1]);
   options.seed = 1;
   EXPECT_NE(CutWeights(options, classes, {}, 0), whole);
+}
+
+TEST(CutWeightsTest, MixWhatIsKnownOfEachCut) {
+  const std::vector<DelimiterClass> classes = {kNone, kSentence, kSentence};
+  ClassImportance learned;
+  learned.weight[static_cast<size_t>(kSentence)] = 2;
+  const std::vector<float> candidate = {4, -2, NAN};
+  const std::vector<float> scatter = {1, 0, 3};
+  const auto weights = [&](SplitOptions options, float of_candidate, float of_scatter) {
+    options.candidate = of_candidate;
+    options.scatter = of_scatter;
+    return CutWeights(options, classes, learned, 0, {candidate, scatter});
+  };
+  const SplitOptions dynamic = OptionsOf(Splitter::kDynamic);
+  EXPECT_THAT(weights(dynamic, 0, 0), ElementsAre(0, 2, 2));
+  EXPECT_THAT(weights(dynamic, 0.25f, 0), ElementsAre(1, 1, 2));  // not observed: the class's
+  EXPECT_THAT(weights(dynamic, 0, 0.5f), ElementsAre(0.5f, 1, 2.5f));
+  EXPECT_THAT(weights(dynamic, 0, 1), ElementsAre(1, 0, 3));
+  EXPECT_THAT(weights(dynamic, 0.25f, 0.5f), ElementsAre(1, 0.5f, 2.5f));
+  EXPECT_THAT(weights(OptionsOf(Splitter::kUniform), 1, 0.5f), ElementsAre(0.5f, 0.5f, 2));
+  EXPECT_THAT(weights(OptionsOf(Splitter::kFixed), 1, 1), Each(0));
 }
 
 TEST(SegmenterTest, FixedCutsEveryInterval) {
@@ -127,7 +150,15 @@ RC_GTEST_PROP(SegmenterProperty, BlocksPartitionTheTokens, ()) {
   const int64_t end = begin + static_cast<int64_t>(classes.size());
   ClassImportance learned;
   learned.weight = kOrderedPrior;
-  const std::vector<float> weights = CutWeights(options, classes, learned, begin);
+  options.candidate = static_cast<float>(*rc::gen::inRange(0, 3)) / 2;
+  options.scatter = static_cast<float>(*rc::gen::inRange(0, 3)) / 2;
+  std::vector<float> candidate, scatter;
+  for (size_t i = 0; i < classes.size(); ++i) {
+    candidate.push_back(i % 7 == 0 ? NAN : static_cast<float>(i % 5) - 2);
+    scatter.push_back(static_cast<float>(i % 9) - 4);
+  }
+  const std::vector<float> weights =
+      CutWeights(options, classes, learned, begin, {candidate, scatter});
 
   int64_t at = begin;
   for (const Block& block : Segment(options, weights, classes, begin, end)) {

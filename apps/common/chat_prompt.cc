@@ -1,8 +1,8 @@
-#include "apps/cli/chat_prompt.h"
+#include "apps/common/chat_prompt.h"
 
 #include <utility>
 
-namespace dynsplit::cli {
+namespace dynsplit {
 namespace {
 
 // What Jinja's trim takes away in ASCII.
@@ -98,4 +98,4 @@ std::string UserMessage(std::span<const NamedText> files, const std::string& pro
   return message + prompt;
 }
 
-}  // namespace dynsplit::cli
+}  // namespace dynsplit

@@ -1,4 +1,4 @@
-#include "apps/cli/chat_prompt.h"
+#include "apps/common/chat_prompt.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "support/tiny_vocabulary.h"
 
-namespace dynsplit::cli {
+namespace dynsplit {
 namespace {
 
 std::shared_ptr<const Tokenizer> BpeTokenizer() { return *Tokenizer::Create(testing::TinyBpe()); }
@@ -69,4 +69,4 @@ TEST(UserMessageTest, NamesEachFile) {
 }
 
 }  // namespace
-}  // namespace dynsplit::cli
+}  // namespace dynsplit

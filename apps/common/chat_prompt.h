@@ -11,7 +11,7 @@
 #include "dynsplit/model.h"
 #include "dynsplit/tokenizer.h"
 
-namespace dynsplit::cli {
+namespace dynsplit {
 
 // A stretch of a rendered prompt: the template's own, or what a message says.
 struct PromptPart {
@@ -39,4 +39,4 @@ struct NamedText {
 };
 std::string UserMessage(std::span<const NamedText> files, const std::string& prompt);
 
-}  // namespace dynsplit::cli
+}  // namespace dynsplit

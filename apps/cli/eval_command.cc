@@ -1,0 +1,241 @@
+// dynsplit eval: how well methods answer, on tasks with long texts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/exit_status.h"
+#include "apps/cli/flags.h"
+#include "apps/cli/interrupt.h"
+#include "apps/cli/run_report.h"
+#include "apps/cli/standard_output.h"
+#include "apps/common/figures.h"
+#include "apps/common/known_models.h"
+#include "apps/eval/exam.h"
+#include "apps/eval/registry.h"
+#include "apps/eval/report/report.h"
+#include "apps/eval/results.h"
+#include "apps/eval/runner.h"
+
+namespace dynsplit::cli {
+namespace {
+
+constexpr const char* kMeasuredGroup = "What is measured";
+
+struct EvalFlags {
+  ModelFlags model;
+  std::vector<std::string> tasks;
+  std::vector<std::string> methods = {"full", "dynsplit"};
+  std::vector<std::string> budgets;  // none: each method's own
+  std::vector<int64_t> contexts = {4096};
+  eval::TaskOptions options;
+  std::string question = "selected";
+  std::string prompt;  // "": chat where the model has a template
+  std::string out;
+  std::string baseline;  // "": the first method that is a kind of dynsplit
+};
+
+// Each method with each budget; once where it has no use for one.
+Result<std::vector<eval::MethodCase>> MethodCases(const EvalFlags& flags) {
+  std::vector<Budget> budgets;
+  for (const std::string& text : flags.budgets) {
+    const Result<Budget> budget = ParseBudget(text);
+    if (!budget.ok()) return budget.status();
+    budgets.push_back(*budget);
+  }
+  std::vector<eval::MethodCase> cases;
+  const auto add = [&](eval::MethodCase added) {
+    const bool there = std::any_of(cases.begin(), cases.end(), [&](const eval::MethodCase& other) {
+      return other.name == added.name && other.budget == added.budget;
+    });
+    if (!there) cases.push_back(std::move(added));
+  };
+  for (const std::string& name : flags.methods) {
+    Result<Method> method = ParseMethod(name);
+    if (!method.ok()) return method.status();
+    if (!HasBudget(*method)) {
+      add({name, "", *method});
+      continue;
+    }
+    for (const Budget& budget : budgets.empty() ? std::vector{method->budget} : budgets) {
+      method->budget = budget;
+      add({name, FormatBudget(budget), *method});
+    }
+  }
+  return cases;
+}
+
+Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
+  eval::EvalPlan plan;
+  auto methods = MethodCases(flags);
+  if (!methods.ok()) return methods.status();
+  plan.methods = *std::move(methods);
+  for (const std::string& name : flags.tasks) {
+    const auto task = eval::FindTask(name);
+    if (!task.ok()) return task.status();
+    plan.tasks.push_back(*task);
+  }
+  plan.contexts = flags.contexts;
+  plan.options = flags.options;
+  plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
+  plan.progress = flags.model.progress;
+  return plan;
+}
+
+Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run) {
+  for (const auto& [path, identity] :
+       {std::pair(&options.haystack, &run->haystack), std::pair(&options.data, &run->data)}) {
+    if (path->empty()) continue;
+    auto file = eval::IdentifyFile(*path);
+    if (!file.ok()) return file.status();
+    *identity = *std::move(file);
+  }
+  return {};
+}
+
+Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model,
+                                      eval::Prompt prompt) {
+  eval::RunDescription run;
+  const Result<std::string> path = FindModel(flags.model.model);
+  if (!path.ok()) return path.status();
+  auto file = eval::IdentifyFile(*path);
+  if (!file.ok()) return file.status();
+  run.model = *std::move(file);
+  run.model.name = model.description().name;
+  run.prompt = eval::PromptName(prompt);
+  run.question = flags.question;
+  run.boundary_window = flags.model.boundary_window;
+  run.boundary_retained = flags.model.boundary_retained;
+  run.seed = flags.options.seed;
+  run.num_questions = flags.options.num_questions;
+  run.depths = flags.options.depths;
+  DYNSPLIT_RETURN_IF_ERROR(IdentifyTexts(flags.options, &run));
+  return run;
+}
+
+// Room for the longest document with what stands around it, its questions and answers. Memory is
+// only taken for what is used.
+int64_t TokensNeeded(const EvalFlags& flags) {
+  const int64_t longest = *std::max_element(flags.contexts.begin(), flags.contexts.end());
+  return longest + longest / 4 + 4096;
+}
+
+// Of all that DIR holds, also from runs before this one.
+Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Results& results) {
+  eval::ReportOptions options;
+  options.baseline = flags.baseline;
+  options.lines = {
+      loaded.model->description().name,
+      fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
+      fmt::format("the question attends to what is {}; seed {}", flags.question,
+                  flags.options.seed)};
+  const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
+  if (!importance.ok()) return importance.status();
+  DYNSPLIT_RETURN_IF_ERROR(eval::WriteReports(flags.out, results.records(), *importance, options));
+  const auto table = eval::SummaryTable(results.records(), options);
+  if (!table.ok()) return table.status();
+  StandardOutput output;
+  output.Write(*table);
+  return output.Finish();
+}
+
+ExitStatus Eval(const EvalFlags& flags) {
+  Result<eval::EvalPlan> plan = MakePlan(flags);
+  if (!plan.ok()) return WrongUsage(plan.status());
+  plan->cancel = CatchInterrupt();
+  const Result<LoadedModel> loaded = LoadModel(flags.model, TokensNeeded(flags));
+  if (!loaded.ok()) return Failed(loaded.status());
+  std::optional<eval::Prompt> wish;
+  if (!flags.prompt.empty()) {
+    wish = flags.prompt == "chat" ? eval::Prompt::kChat : eval::Prompt::kPlain;
+  }
+  const auto exam = eval::Exam::Create(*loaded->model, wish);
+  if (!exam.ok()) return Failed(exam.status());
+  const auto run = Describe(flags, *loaded->model, exam->prompt());
+  if (!run.ok()) return Failed(run.status());
+  auto results = eval::Results::Open(flags.out, *run);
+  if (!results.ok()) return Failed(results.status());
+
+  const Status status = eval::RunEval(*plan, *exam, loaded->engine.get(), &*results);
+  const bool interrupted = status.code() == StatusCode::kCancelled;
+  if (!status.ok() && !interrupted) return Failed(status);
+  if (results->records().empty()) return interrupted ? kInterrupted : kGood;
+  const Status reported = Report(flags, *loaded, *results);
+  if (!reported.ok()) return Failed(reported);
+  return interrupted ? kInterrupted : kGood;
+}
+
+std::string TaskList() {
+  Table table;
+  for (const eval::TaskEntry& task : eval::Tasks()) {
+    table.AddRow({" ", std::string(task.name), std::string(task.summary)});
+  }
+  return "Tasks:\n" + table.ToString();
+}
+
+template <typename T>
+CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<T>* values,
+                     const std::string& help) {
+  return command->add_option(name, *values, help)->delimiter(',')->group(kMeasuredGroup);
+}
+
+void AddMeasuredFlags(CLI::App* command, EvalFlags* flags) {
+  AddList(command, "--task", &flags->tasks, "Tasks, in turn")->required()->type_name("NAME,...");
+  AddList(command, "--method", &flags->methods, "Methods, from one reading of each document")
+      ->capture_default_str()
+      ->type_name("NAME,...");
+  AddList(command, "--budget", &flags->budgets, "Tokens attended to besides sink and recent")
+      ->type_name("N|P%,...");
+  AddList(command, "--context", &flags->contexts, "About the tokens of a document's text")
+      ->check(WholeNumber(1, 1 << 24))
+      ->capture_default_str()
+      ->type_name("N,...");
+  AddList(command, "--depths", &flags->options.depths, "Where a fact is hidden; 0: the beginning")
+      ->check(CLI::Range(0.0, 1.0).description(""))
+      ->type_name("X,...");
+}
+
+void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
+  eval::TaskOptions* options = &flags->options;
+  const auto add = [&](const std::string& name, auto* value, const std::string& help) {
+    return command->add_option(name, *value, help)->group(kMeasuredGroup);
+  };
+  add("--questions", &options->num_questions, "Of each task and context, at least")
+      ->check(WholeNumber(1, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  add("--seed", &options->seed, "Same seed, same documents")->capture_default_str()->type_name("S");
+  add("--haystack", &options->haystack, "A text to hide facts in")->type_name("FILE");
+  add("--data", &options->data, "What a task that reads a file is to read")->type_name("FILE");
+  add("--question", &flags->question, "What a question's own tokens attend to")
+      ->check(CLI::IsMember({"selected", "full"}).description(""))
+      ->capture_default_str()
+      ->type_name("selected|full");
+  add("--prompt", &flags->prompt, "Default: chat where the model has a known template")
+      ->check(CLI::IsMember({"chat", "plain"}).description(""))
+      ->type_name("chat|plain");
+}
+
+}  // namespace
+
+void AddEvalCommand(CLI::App* app, int* exit_status) {
+  CLI::App* command = app->add_subcommand("eval", "How well methods answer, on tasks");
+  const auto flags = std::make_shared<EvalFlags>();
+  AddModelFlags(command, &flags->model);
+  AddMeasuredFlags(command, flags.get());
+  AddTaskFlags(command, flags.get());
+  command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--baseline", flags->baseline,
+                   "The method that others are compared with on the same questions")
+      ->type_name("NAME");
+  command->footer(TaskList());
+  command->callback([flags, exit_status] { *exit_status = Eval(*flags); });
+}
+
+}  // namespace dynsplit::cli

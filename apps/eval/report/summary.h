@@ -1,0 +1,84 @@
+// Records, added up: what the CSV, Markdown and HTML writers and the terminal show alike.
+// A task's figure is the mean over its text kinds, and "all" is the mean over tasks, so that each
+// counts the same however many questions it has. Continuations (records with nll) have no score
+// and are kept apart.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/eval/record.h"
+#include "apps/eval/report/paired.h"
+#include "apps/eval/report/statistics.h"
+#include "dynsplit/status.h"
+
+namespace dynsplit::eval {
+
+// The method that others are put in relation to.
+inline constexpr const char* kReferenceMethod = "full";
+
+struct Setting {
+  std::string method;
+  std::string budget;
+
+  auto operator<=>(const Setting&) const = default;
+  std::string Name() const { return budget.empty() ? method : method + " " + budget; }
+};
+
+struct Cell {
+  int64_t num_questions = 0;
+  Estimate score;
+  double attended_tokens = 0;      // mean
+  double index_bytes = 0;          // mean
+  std::optional<double> relative;  // score / full's; none without full, or where full scores 0
+};
+
+struct Row {
+  Setting setting;
+  std::vector<std::optional<Cell>> tasks;  // as ContextSummary::tasks
+  std::vector<std::optional<Cell>> kinds;  // as ContextSummary::kinds; means over tasks
+  Cell all;
+  size_t num_tasks = 0;  // that `all` is the mean of
+};
+
+struct PairedRow {
+  Setting setting;
+  Setting baseline;                          // of the same budget, where both have one
+  Paired all;                                // setting less baseline
+  std::vector<std::optional<Paired>> tasks;  // as ContextSummary::tasks; none without a pair
+};
+
+struct ContinuationCell {
+  std::string task;
+  Setting setting;
+  int64_t num_continuations = 0;
+  Estimate perplexity;               // exp of the mean nll
+  std::optional<Estimate> relative;  // to full's, on the continuations that both have
+  std::optional<double> kl;          // mean
+  double attended_tokens = 0;
+  double index_bytes = 0;
+};
+
+struct ContextSummary {
+  int64_t context = 0;
+  std::vector<std::string> tasks;  // in the order of the records, as methods and budgets are
+  std::vector<std::string> kinds;
+  std::vector<Row> rows;
+  std::vector<PairedRow> paired;
+  std::vector<ContinuationCell> continuations;
+};
+
+struct Summary {
+  std::vector<std::string> methods;      // in the order of the records
+  std::vector<ContextSummary> contexts;  // ascending
+};
+
+// `baseline` is the method that all others are compared with; "" takes the first whose name starts
+// with "dynsplit", if there is one. InvalidArgument for no records, for a baseline that has none,
+// and for two records of one question, method and budget.
+Result<Summary> Summarize(const std::vector<Record>& records, const std::string& baseline);
+
+}  // namespace dynsplit::eval

@@ -1,0 +1,42 @@
+// What makes the results of two runs belong together: DIR/run.json. Methods, budgets, tasks and
+// contexts are not part of it, as a run may add some to what is there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dynsplit/status.h"
+
+namespace dynsplit::eval {
+
+// Which file it was, cheaply: its size, and a hash (64-bit FNV-1a) of its first and last MiB, where
+// the names and the first values of a model's tensors stand.
+struct FileIdentity {
+  std::string name;  // without the folder; of a model, its own
+  int64_t bytes = 0;
+  std::string hash;
+};
+// NotFound, InvalidArgument for a folder, IoError.
+Result<FileIdentity> IdentifyFile(const std::string& path);
+
+struct RunDescription {
+  FileIdentity model;
+  std::string prompt;         // "chat", "plain"
+  std::string question;       // "selected", "full"
+  int boundary_window = 0;    // EngineOptions': what is learned while a document is read
+  int boundary_retained = 0;  // the same
+  uint64_t seed = 0;
+  int num_questions = 0;
+  std::vector<double> depths;
+  std::optional<FileIdentity> haystack;
+  std::optional<FileIdentity> data;
+};
+
+// Writes `run` to <dir>/run.json where there is none; else InvalidArgument, naming the first key
+// that differs, what stands there and what was wanted. Corruption where the file is no JSON object;
+// IoError.
+Status ClaimFolder(const std::string& dir, const RunDescription& run);
+
+}  // namespace dynsplit::eval

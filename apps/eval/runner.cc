@@ -1,0 +1,249 @@
+#include "apps/eval/runner.h"
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "apps/common/prefill.h"
+#include "apps/common/progress.h"
+#include "apps/eval/continuation.h"
+#include "apps/eval/metrics.h"
+#include "dynsplit/generate.h"
+
+namespace dynsplit::eval {
+namespace {
+
+// One document, read.
+struct Sitting {
+  std::string_view task;
+  int64_t context = 0;
+  const Document& document;
+  std::vector<int32_t> tokens = {};
+  std::unique_ptr<Session> session = nullptr;  // has read all tokens but the last one
+
+  std::string Name() const { return std::string(task) + " " + document.id; }
+};
+
+bool SelectsBlocks(const Method& method) {
+  return method.policy != Policy::kAll && method.policy != Policy::kRecent;
+}
+
+bool AttendsToAll(const MethodCase* method) { return method->method.policy == Policy::kAll; }
+
+class Runner {
+ public:
+  Runner(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results)
+      : plan_(plan), exam_(exam), engine_(*engine), results_(*results) {}
+
+  Status Run() {
+    for (const TaskEntry& task : plan_.tasks) {
+      for (const int64_t context : plan_.contexts) {
+        TaskOptions options = plan_.options;
+        options.context_tokens = context;
+        const auto documents = task.make(options, engine_.model().tokenizer());
+        if (!documents.ok()) return At(std::string(task.name), documents.status());
+        for (const Document& document : *documents) {
+          Sitting sitting = {.task = task.name, .context = context, .document = document};
+          DYNSPLIT_RETURN_IF_ERROR(At(sitting.Name(), Sit(&sitting)));
+        }
+      }
+    }
+    return {};
+  }
+
+ private:
+  static Status At(const std::string& where, const Status& status) {
+    return status.ok() ? status : Status(status.code(), where + ": " + status.message());
+  }
+
+  bool IsCancelled() const { return plan_.cancel != nullptr && plan_.cancel->load(); }
+
+  // The methods that have not answered the question yet.
+  std::vector<const MethodCase*> Missing(const Sitting& sitting, const Question& question) const {
+    std::vector<const MethodCase*> missing;
+    for (const MethodCase& method : plan_.methods) {
+      if (!results_.Has(NewRecord(sitting, question, method))) missing.push_back(&method);
+    }
+    return missing;
+  }
+
+  int64_t NumMissing(const Sitting& sitting) const {
+    size_t count = 0;
+    for (const Question& question : sitting.document.questions) {
+      count += Missing(sitting, question).size();
+    }
+    return static_cast<int64_t>(count);
+  }
+
+  static Record NewRecord(const Sitting& sitting, const Question& question,
+                          const MethodCase& method) {
+    Record record;
+    record.task = sitting.task;
+    record.id = sitting.document.id + "/" + question.id;
+    record.kind = sitting.document.kind;
+    record.method = method.name;
+    record.budget = method.budget;
+    record.context = sitting.context;
+    record.context_tokens = static_cast<int64_t>(sitting.tokens.size());
+    record.depth = question.depth;
+    record.expected = question.expected;
+    return record;
+  }
+
+  Status Sit(Sitting* sitting) {
+    const int64_t num_missing = NumMissing(*sitting);
+    if (num_missing == 0) return {};
+    if (IsCancelled()) return Cancelled("cancelled");
+    DYNSPLIT_RETURN_IF_ERROR(Read(sitting));
+    DYNSPLIT_RETURN_IF_ERROR(LearnImportance(*sitting));
+    Progress progress(sitting->Name(), plan_.progress, "answers");
+    const auto answered = [&] { progress.Update(num_missing - NumMissing(*sitting), num_missing); };
+    return IsContinued(sitting->document) ? ContinueAll(*sitting, answered)
+                                          : AskAll(*sitting, answered);
+  }
+
+  Status Read(Sitting* sitting) {
+    auto tokens = exam_.DocumentTokens(sitting->document);
+    if (!tokens.ok()) return tokens.status();
+    sitting->tokens = *std::move(tokens);
+    std::vector<Method> methods;
+    for (const MethodCase& method : plan_.methods) methods.push_back(method.method);
+    auto session = engine_.NewSession(MethodToReadUnder(methods));
+    if (!session.ok()) return session.status();
+    sitting->session = *std::move(session);
+    double seconds = 0;
+    return Prefill(sitting->session.get(),
+                   std::span(sitting->tokens).first(sitting->tokens.size() - 1),
+                   {.label = sitting->Name(),
+                    .progress = plan_.progress,
+                    .logits = Logits::kNone,
+                    .cancel = plan_.cancel},
+                   &seconds);
+  }
+
+  Status LearnImportance(const Sitting& sitting) {
+    const auto learner =
+        std::find_if(plan_.methods.begin(), plan_.methods.end(), [](const MethodCase& method) {
+          return method.method.split.splitter == Splitter::kDynamic && SelectsBlocks(method.method);
+        });
+    if (learner == plan_.methods.end()) return {};
+    const std::unique_ptr<Session> session = sitting.session->Fork();
+    DYNSPLIT_RETURN_IF_ERROR(session->SetMethod(learner->method));
+    std::vector<ImportanceRecord> records;
+    for (const DelimiterImportance& learned : session->Importance()) {
+      if (learned.count == 0) continue;
+      records.push_back({.task = std::string(sitting.task),
+                         .document = sitting.document.id,
+                         .kind = sitting.document.kind,
+                         .context = sitting.context,
+                         .delimiter = std::string(DelimiterClassName(learned.delimiter)),
+                         .count = learned.count,
+                         .weight = learned.weight,
+                         .standard_error = learned.standard_error});
+    }
+    return results_.AddImportance(records);
+  }
+
+  // A fork that goes on under the method, the document read to its end.
+  Result<std::unique_ptr<Session>> Prepare(const Sitting& sitting, const Method& method,
+                                           Attention attention) {
+    std::unique_ptr<Session> session = sitting.session->Fork();
+    DYNSPLIT_RETURN_IF_ERROR(session->SetMethod(method));
+    DYNSPLIT_RETURN_IF_ERROR(
+        session->Feed(std::span(sitting.tokens).last(1), {.attention = attention}));
+    session->ResetStats();
+    return session;
+  }
+
+  template <typename Answered>
+  Status AskAll(const Sitting& sitting, const Answered& answered) {
+    for (const MethodCase& method : plan_.methods) {
+      std::unique_ptr<Session> prepared;  // made for the first question that is not done yet
+      for (const Question& question : sitting.document.questions) {
+        Record record = NewRecord(sitting, question, method);
+        if (results_.Has(record)) continue;
+        if (IsCancelled()) return Cancelled("cancelled");
+        if (prepared == nullptr) {
+          auto session = Prepare(sitting, method.method, plan_.question);
+          if (!session.ok()) return session.status();
+          prepared = *std::move(session);
+        }
+        DYNSPLIT_RETURN_IF_ERROR(Ask(*prepared, question, &record));
+        answered();
+      }
+    }
+    return {};
+  }
+
+  Status Ask(const Session& prepared, const Question& question, Record* record) {
+    const auto tokens = exam_.QuestionTokens(question);
+    if (!tokens.ok()) return tokens.status();
+    const std::unique_ptr<Session> session = prepared.Fork();
+    DYNSPLIT_RETURN_IF_ERROR(session->Feed(*tokens, {.attention = plan_.question}));
+    auto answer =
+        Generate(session.get(), engine_.model().tokenizer(), {.max_tokens = question.max_tokens});
+    if (!answer.ok()) return answer.status();
+    record->answer = std::move(answer->text);
+    record->score = ScoreAnswer(question, record->answer);
+    SetStats(*session, record);
+    return results_.Add(*record);
+  }
+
+  static void SetStats(const Session& session, Record* record) {
+    const SessionStats stats = session.stats();
+    record->attended_tokens = stats.attended_tokens_mean;
+    record->index_bytes = stats.index_bytes;
+  }
+
+  template <typename Answered>
+  Status ContinueAll(const Sitting& sitting, const Answered& answered) {
+    for (const Question& question : sitting.document.questions) {
+      std::vector<const MethodCase*> missing = Missing(sitting, question);
+      if (missing.empty()) continue;
+      auto tokens = exam_.QuestionTokens(question);
+      if (!tokens.ok()) return tokens.status();
+      if (tokens->empty()) return InvalidArgument(question.id + ": nothing to continue with");
+      Continuation continuation(*std::move(tokens), engine_.model().tokenizer().size());
+      std::stable_partition(missing.begin(), missing.end(), AttendsToAll);
+      if (!AttendsToAll(missing.front())) {
+        Record unused;
+        DYNSPLIT_RETURN_IF_ERROR(Continue(sitting, *MethodPreset("full"), &continuation, &unused));
+      }
+      for (const MethodCase* method : missing) {
+        Record record = NewRecord(sitting, question, *method);
+        DYNSPLIT_RETURN_IF_ERROR(Continue(sitting, method->method, &continuation, &record));
+        DYNSPLIT_RETURN_IF_ERROR(results_.Add(record));
+        answered();
+      }
+    }
+    return {};
+  }
+
+  Status Continue(const Sitting& sitting, const Method& method, Continuation* continuation,
+                  Record* record) {
+    const auto session = Prepare(sitting, method, Attention::kSelected);
+    if (!session.ok()) return session.status();
+    const auto score = continuation->Score(session->get(), plan_.cancel);
+    if (!score.ok()) return score.status();
+    record->nll = score->nll;
+    record->kl = score->kl;
+    record->score = score->same_top;
+    SetStats(**session, record);
+    return {};
+  }
+
+  const EvalPlan& plan_;
+  const Exam& exam_;
+  Engine& engine_;
+  Results& results_;
+};
+
+}  // namespace
+
+Status RunEval(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results) {
+  return Runner(plan, exam, engine, results).Run();
+}
+
+}  // namespace dynsplit::eval

@@ -1,0 +1,50 @@
+// Runs tasks: each document is read once, with dense attention, and every method and budget answers
+// its questions on forks of that one session, which counts votes if a method needs them (h2o). The
+// document's last token belongs to what is read under the method: with it the method makes its
+// blocks and index, once for all the questions.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "apps/eval/exam.h"
+#include "apps/eval/results.h"
+#include "apps/eval/task.h"
+#include "dynsplit/engine.h"
+#include "dynsplit/method.h"
+#include "dynsplit/status.h"
+
+namespace dynsplit::eval {
+
+// A method with one budget, and what records call the two.
+struct MethodCase {
+  std::string name;    // as it stands on the command line
+  std::string budget;  // "" for methods without one
+  Method method;
+};
+
+struct EvalPlan {
+  std::vector<TaskEntry> tasks;
+  std::vector<int64_t> contexts;    // TaskOptions::context_tokens, in turn
+  std::vector<MethodCase> methods;  // each occurs once
+  TaskOptions options;
+  // What the question's tokens attend to. Those of a continuation always attend to kSelected.
+  Attention question = Attention::kSelected;
+  bool progress = false;  // also where stderr is no terminal
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+// Adds to *results what they do not have yet; a document with nothing left to do is not read. An
+// answer ends with an end token or at the question's max_tokens. Continuations are compared with
+// full attention whether it is among the methods or not; their score is the share of the tokens for
+// which both think the same one likeliest. Where a method learns the delimiters' importance, the
+// first such one gives the importance records.
+//
+// Cancelled once *plan.cancel is set: at once while a document or a continuation is read, else
+// after the current question. Errors of the tasks, the engine (with the document) and the results;
+// what was added stays.
+Status RunEval(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results);
+
+}  // namespace dynsplit::eval

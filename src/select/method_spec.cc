@@ -1,0 +1,162 @@
+// The grammar of method specs: a preset, then +key=value for each switch that differs from it. One
+// table says what the keys are; the flags of the command line are made from it too.
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+namespace {
+
+// Sets what a key stands for; false where the value is not one of its kind.
+using Setter = bool (*)(Method& method, std::string_view value, std::string_view values);
+
+struct Key {
+  MethodKey key;
+  Setter set;
+};
+
+template <typename T>
+bool SetNumber(std::string_view text, T* number) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, *number);
+  return error == std::errc() && stop == end;
+}
+
+// `words`, parted by |, stand for the enumerators in their order.
+template <typename Enum>
+bool SetWord(std::string_view text, std::string_view words, Enum* value) {
+  for (int i = 0;; ++i) {
+    const size_t end = words.find('|');
+    if (text == words.substr(0, end)) {
+      *value = static_cast<Enum>(i);
+      return true;
+    }
+    if (end == std::string_view::npos) return false;
+    words.remove_prefix(end + 1);
+  }
+}
+
+bool SetBudget(Method& m, std::string_view v, std::string_view) {
+  const Result<Budget> budget = ParseBudget(v);
+  if (budget.ok()) m.budget = *budget;
+  return budget.ok();
+}
+
+template <auto kField>  // of Method
+bool Number(Method& m, std::string_view v, std::string_view) {
+  return SetNumber(v, &(m.*kField));
+}
+template <auto kField>  // of SplitOptions
+bool SplitNumber(Method& m, std::string_view v, std::string_view) {
+  return SetNumber(v, &(m.split.*kField));
+}
+template <auto kField>  // of Method
+bool Word(Method& m, std::string_view v, std::string_view words) {
+  return SetWord(v, words, &(m.*kField));
+}
+template <auto kField>  // of SplitOptions
+bool SplitWord(Method& m, std::string_view v, std::string_view words) {
+  return SetWord(v, words, &(m.split.*kField));
+}
+
+using S = SplitOptions;
+
+constexpr Key kKeys[] = {
+    {{"budget", "N|P%[@M]", "Tokens attended to besides sink and recent"}, SetBudget},
+    {{"block", "N", "Ideal length of a block (C)"}, SplitNumber<&S::block_tokens>},
+    {{"range", "N", "A block may be this much shorter or longer (Delta)"},
+     SplitNumber<&S::search_range>},
+    {{"lambda", "X", "Price of a block that is so much shorter or longer"},
+     SplitNumber<&S::distance_penalty>},
+    {{"search", "greedy|optimal", "How the boundaries are found"}, SplitWord<&S::search>},
+    {{"reading", "forward|retained", "What makes a boundary important"}, SplitWord<&S::reading>},
+    {{"alpha", "X", "Weight of the attention to what is cut off"}, SplitNumber<&S::alpha>},
+    {{"shrinkage", "X", "Candidates that the prior of a class is worth (kappa)"},
+     SplitNumber<&S::shrinkage>},
+    {{"candidate", "X", "Share of each boundary's own importance, 0..1"},
+     SplitNumber<&S::candidate>},
+    {{"scatter", "X", "Share of key scatter in a boundary's weight, 0..1"},
+     SplitNumber<&S::scatter>},
+    {{"max-block", "N", "Longest block between delimiters of one class"},
+     SplitNumber<&S::max_block_tokens>},
+    {{"seed", "N", "Of random boundaries and random blocks"}, SplitNumber<&S::seed>},
+    {{"summary", "mean|minmax", "What stands for a block in the index"}, Word<&Method::summary>},
+    {{"vectors", "N", "Summary vectors of a block"}, Number<&Method::vectors>},
+    {{"type", "f16|int8", "What a summary vector is kept in"}, Word<&Method::summary_type>},
+    {{"policy", "all|recent|top|random|oracle|snapkv|h2o", "How blocks are chosen"},
+     Word<&Method::policy>},
+    {{"pooling", "mean|max|score", "How the heads of a group agree on a block"},
+     Word<&Method::pooling>},
+    {{"score", "max|mass|density", "What blocks are ranked by"}, Word<&Method::block_score>},
+    {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
+    {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
+    {{"dense-layers", "N", "First layers, which attend to everything"},
+     Number<&Method::dense_layers>},
+};
+
+std::string Quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+Status UnknownKey(std::string_view name) {
+  std::string known;
+  for (const Key& key : kKeys) known += (known.empty() ? "" : ", ") + std::string(key.key.name);
+  return InvalidArgument("method: key: got " + Quote(name) + ", wanted one of " + known);
+}
+
+Status BadValue(const MethodKey& key, std::string_view value) {
+  return InvalidArgument("method: " + std::string(key.name) + ": got " + Quote(value) +
+                         ", wanted " + std::string(key.values));
+}
+
+Status SetKey(std::string_view name, std::string_view value, Method* method) {
+  const auto key = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                [&](const Key& k) { return k.key.name == name; });
+  if (key == std::end(kKeys)) return UnknownKey(name);
+  return key->set(*method, value, key->key.values) ? Status() : BadValue(key->key, value);
+}
+
+// Parts `text` at the first `mark`, which neither part keeps.
+std::pair<std::string_view, std::string_view> PartAt(char mark, std::string_view text) {
+  const size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {text, {}};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+}  // namespace
+
+std::vector<MethodKey> MethodKeys() {
+  std::vector<MethodKey> keys;
+  for (const Key& key : kKeys) keys.push_back(key.key);
+  return keys;
+}
+
+Result<Method> ParseMethod(std::string_view spec) {
+  auto [preset, rest] = PartAt('+', spec);
+  Result<Method> method = MethodPreset(preset);
+  if (!method.ok()) return method;
+  if (preset.size() < spec.size() && rest.empty()) return UnknownKey("");
+  std::vector<std::string_view> given;
+  while (!rest.empty()) {
+    const auto [part, others] = PartAt('+', rest);
+    const auto [name, value] = PartAt('=', part);
+    DYNSPLIT_RETURN_IF_ERROR(SetKey(name, value, &*method));
+    given.push_back(name);
+    rest = others;
+  }
+  const auto is_given = [&](std::string_view name) {
+    return std::find(given.begin(), given.end(), name) != given.end();
+  };
+  SplitOptions& split = method->split;
+  if (is_given("block") && !is_given("range")) {
+    split.search_range = std::clamp(split.search_range, 0, std::max(0, split.block_tokens - 1));
+  }
+  if (is_given("summary") && !is_given("vectors")) {
+    method->vectors = method->summary == Summary::kMinMax ? 2 : Method().vectors;
+  }
+  method->name = spec;
+  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(*method));
+  return method;
+}
+
+}  // namespace dynsplit

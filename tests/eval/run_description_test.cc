@@ -1,0 +1,99 @@
+#include "apps/eval/run_description.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "eval/temp_folder.h"
+#include "support/temp_file.h"
+
+namespace dynsplit::eval {
+namespace {
+
+using ::testing::HasSubstr;
+
+RunDescription SomeRun() {
+  RunDescription run;
+  run.model = {"tiny", 1000, "00ff"};
+  run.prompt = "chat";
+  run.question = "selected";
+  run.boundary_window = 16;
+  run.boundary_retained = 64;
+  run.seed = 7;
+  run.num_questions = 24;
+  run.depths = {0.1, 0.5};
+  run.haystack = FileIdentity{"book.txt", 5, "ab"};
+  return run;
+}
+
+TEST(IdentifyFileTest, SizeAndBothEndsCount) {
+  const std::string text(3 << 20, 'x');
+  const auto identity = [](const std::string& content) {
+    const testing::TempFile file(content);
+    const auto identified = IdentifyFile(file.path());
+    EXPECT_TRUE(identified.ok()) << identified.status().ToString();
+    return std::to_string(identified->bytes) + " " + identified->hash;
+  };
+  EXPECT_EQ(identity(text), identity(text));
+  EXPECT_NE(identity(text), identity(text + "x"));
+  EXPECT_NE(identity(text), identity("y" + text.substr(1)));
+  EXPECT_NE(identity(text), identity(text.substr(1) + "y"));
+  EXPECT_EQ(identity("").substr(0, 2), "0 ");
+}
+
+TEST(IdentifyFileTest, MissingFileAndFolder) {
+  EXPECT_EQ(IdentifyFile("/no/such/file").status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(IdentifyFile("/").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(ClaimFolderTest, SameRunGoesOn) {
+  const testing::TempFolder folder;
+  EXPECT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
+  const std::string written = folder.Read("run.json");
+  EXPECT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
+  EXPECT_EQ(folder.Read("run.json"), written);
+  EXPECT_THAT(written, HasSubstr("\"seed\": 7"));
+}
+
+TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
+  const testing::TempFolder folder;
+  ASSERT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
+  const std::pair<const char*, std::function<void(RunDescription*)>> changes[] = {
+      {"model", [](RunDescription* run) { run->model.hash = "00fe"; }},
+      {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
+      {"question", [](RunDescription* run) { run->question = "full"; }},
+      {"window", [](RunDescription* run) { run->boundary_window = 8; }},
+      {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
+      {"seed", [](RunDescription* run) { run->seed = 8; }},
+      {"questions", [](RunDescription* run) { run->num_questions = 12; }},
+      {"depths", [](RunDescription* run) { run->depths = {0.1}; }},
+      {"haystack", [](RunDescription* run) { run->haystack.reset(); }},
+      {"data",
+       [](RunDescription* run) {
+         run->data = FileIdentity{"d", 1, "c"};
+       }},
+  };
+  for (const auto& [key, change] : changes) {
+    RunDescription other = SomeRun();
+    change(&other);
+    const Status status = ClaimFolder(folder.path(), other);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << key;
+    EXPECT_THAT(status.message(), HasSubstr(std::string("run.json: ") + key + " is "));
+    EXPECT_THAT(status.message(), HasSubstr("wanted "));
+  }
+  RunDescription other = SomeRun();
+  other.seed = 8;
+  EXPECT_THAT(ClaimFolder(folder.path(), other).message(), HasSubstr("seed is 7, wanted 8"));
+}
+
+TEST(ClaimFolderTest, NoJsonIsCorruption) {
+  const testing::TempFolder folder;
+  for (const char* text : {"", "[]", "{\"seed\": "}) {
+    folder.Write("run.json", text);
+    EXPECT_EQ(ClaimFolder(folder.path(), SomeRun()).code(), StatusCode::kCorruption) << text;
+  }
+}
+
+}  // namespace
+}  // namespace dynsplit::eval

@@ -1,0 +1,323 @@
+#include "apps/eval/runner.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "apps/eval/metrics.h"
+#include "dynsplit/generate.h"
+#include "engine/engine_fixture.h"
+#include "eval/temp_folder.h"
+
+namespace dynsplit::eval {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::atomic<bool> stop = false;
+
+std::string Text(int64_t sentences) {
+  std::string text;
+  for (int64_t i = 0; i < sentences; ++i) {
+    text += "In the town of " + std::string(1, static_cast<char>('a' + i % 26)) + ", and on. ";
+  }
+  return text;
+}
+
+// Two documents with two questions each. The context counts sentences here.
+Result<std::vector<Document>> MakeTowns(const TaskOptions& options, const Tokenizer&) {
+  std::vector<Document> documents(2);
+  for (size_t d = 0; d < documents.size(); ++d) {
+    documents[d].id = "d" + std::to_string(d);
+    documents[d].kind = "prose";
+    documents[d].text = Text(options.context_tokens + static_cast<int64_t>(d));
+    for (const char* town : {"a", "b"}) {
+      Question question;
+      question.id = town;
+      question.prompt = std::string("Where is ") + town + "?";
+      question.answer_prefix = "It is";
+      question.expected = {"e", "t"};
+      question.max_tokens = 6;
+      question.depth = 0.5;
+      documents[d].questions.push_back(question);
+    }
+  }
+  return documents;
+}
+
+Result<std::vector<Document>> MakeContinued(const TaskOptions& options, const Tokenizer&) {
+  Document document;
+  document.id = "story";
+  document.kind = "prose";
+  document.text = Text(options.context_tokens);
+  Question question;
+  question.id = "rest";
+  question.metric = Metric::kContinuation;
+  question.continuation = "The sea and the hill and then no more of it.";
+  document.questions = {question};
+  return std::vector{document};
+}
+
+// As if somebody interrupted after the tasks before.
+Result<std::vector<Document>> MakeAndStop(const TaskOptions& options, const Tokenizer& tokenizer) {
+  stop = true;
+  return MakeTowns(options, tokenizer);
+}
+
+Result<std::vector<Document>> MakeNone(const TaskOptions&, const Tokenizer&) {
+  return InvalidArgument("the haystack is too short");
+}
+
+constexpr TaskEntry kTowns = {"towns", "", MakeTowns};
+constexpr TaskEntry kContinued = {"continued", "", MakeContinued};
+
+MethodCase Case(const std::string& name, int64_t budget = 0) {
+  MethodCase method = {name, budget > 0 ? std::to_string(budget) : "", *MethodPreset(name)};
+  method.method.budget.tokens = budget;
+  method.method.recent = 16;
+  return method;
+}
+
+class RunnerTest : public testing::EngineTest {
+ protected:
+  void SetUp() override {
+    Load({.num_layers = 4, .context_length = 1024});
+    stop = false;
+    plan_.tasks = {kTowns};
+    plan_.contexts = {25};
+    plan_.methods = {Case("full"), Case("recent"), Case("dynsplit", 32), Case("dynsplit", 64)};
+    plan_.cancel = &stop;
+  }
+
+  Status Run(const std::string& folder) {
+    auto results = Results::Open(folder, {});
+    EXPECT_TRUE(results.ok()) << results.status().ToString();
+    const auto exam = Exam::Create(engine_->model(), {});
+    EXPECT_TRUE(exam.ok()) << exam.status().ToString();
+    return RunEval(plan_, *exam, engine_.get(), &*results);
+  }
+
+  // Runs to the end in a folder of its own.
+  std::vector<Record> RunAll() {
+    const testing::TempFolder folder;
+    const Status status = Run(folder.path());
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return Records(folder);
+  }
+
+  static std::vector<Record> Records(const testing::TempFolder& folder) {
+    const auto records = ReadResults(folder.path() + "/results.jsonl");
+    EXPECT_TRUE(records.ok()) << records.status().ToString();
+    return *records;
+  }
+
+  // Answers of a method, by question.
+  static std::map<std::string, std::string> Answers(const std::vector<Record>& records,
+                                                    const std::string& method) {
+    std::map<std::string, std::string> answers;
+    for (const Record& record : records) {
+      if (record.method == method) answers[record.id] = record.answer;
+    }
+    return answers;
+  }
+
+  static double MeanAttended(const std::vector<Record>& records, const std::string& method,
+                             const std::string& budget = "") {
+    double sum = 0;
+    int count = 0;
+    for (const Record& record : records) {
+      if (record.method != method || record.budget != budget) continue;
+      sum += record.attended_tokens;
+      ++count;
+    }
+    return sum / count;
+  }
+
+  EvalPlan plan_;
+};
+
+TEST_F(RunnerTest, EveryMethodAnswersTheSameQuestions) {
+  const std::vector<Record> records = RunAll();
+  std::map<std::string, std::set<std::string>> asked;
+  for (const Record& record : records) {
+    asked[record.method + " " + record.budget].insert(record.id);
+    EXPECT_EQ(record.task, "towns");
+    EXPECT_EQ(record.kind, "prose");
+    EXPECT_EQ(record.context, 25);
+    EXPECT_EQ(record.depth, 0.5);
+    EXPECT_EQ(record.expected, (std::vector<std::string>{"e", "t"}));
+    Question question;
+    question.expected = record.expected;
+    EXPECT_EQ(record.score, ScoreAnswer(question, record.answer));
+    EXPECT_EQ(record.index_bytes > 0, record.method == "dynsplit") << record.method;
+    EXPECT_FALSE(record.nll || record.kl);
+  }
+  const std::set<std::string> ids = {"d0/a", "d0/b", "d1/a", "d1/b"};
+  ASSERT_EQ(asked.size(), 4u);
+  for (const auto& [method, questions] : asked) EXPECT_EQ(questions, ids) << method;
+  EXPECT_EQ(records.size(), 16u);
+  EXPECT_LT(MeanAttended(records, "dynsplit", "32"), MeanAttended(records, "dynsplit", "64"));
+  EXPECT_LT(MeanAttended(records, "dynsplit", "64"), MeanAttended(records, "full"));
+}
+
+// Full attention's answers are those of a session that nothing was forked from.
+TEST_F(RunnerTest, ForksDoNotDisturbEachOther) {
+  std::swap(plan_.methods.front(), plan_.methods.back());
+  const std::vector<Record> records = RunAll();
+  const auto answers = Answers(records, "full");
+  const auto exam = Exam::Create(engine_->model(), {});
+  TaskOptions options;
+  options.context_tokens = plan_.contexts.front();
+  const auto documents = MakeTowns(options, engine_->model().tokenizer());
+  for (const Document& document : *documents) {
+    const auto read = exam->DocumentTokens(document);
+    for (const Question& question : document.questions) {
+      const auto session = NewSession(*MethodPreset("full"));
+      ASSERT_TRUE(session->Feed(*read).ok());
+      ASSERT_TRUE(session->Feed(*exam->QuestionTokens(question)).ok());
+      const auto answer = Generate(session.get(), engine_->model().tokenizer(), {.max_tokens = 6});
+      EXPECT_EQ(answers.at(document.id + "/" + question.id), answer->text);
+    }
+    const auto record = std::find_if(records.begin(), records.end(),
+                                     [&](const Record& r) { return r.id == document.id + "/a"; });
+    EXPECT_EQ(record->context_tokens, static_cast<int64_t>(read->size()));
+  }
+}
+
+// Rows of the question attend to less than those of the answer after it, and do not count where
+// they are dense.
+TEST_F(RunnerTest, QuestionsMayBeReadDensely) {
+  const std::vector<Record> selected = RunAll();
+  plan_.question = Attention::kDense;
+  const std::vector<Record> dense = RunAll();
+  EXPECT_EQ(Answers(selected, "full"), Answers(dense, "full"));
+  EXPECT_GT(MeanAttended(dense, "full"), MeanAttended(selected, "full") + 1);
+}
+
+// h2o has to count while the document is read; nothing that others answer depends on that. Where
+// the question is dense, its rows vote too.
+TEST_F(RunnerTest, EvictionByVotesBesideOthers) {
+  for (const Attention question : {Attention::kSelected, Attention::kDense}) {
+    plan_.question = question;
+    plan_.methods = {Case("full"), Case("snapkv", 32), Case("dynsplit", 32)};
+    const std::vector<Record> without = RunAll();
+    plan_.methods.push_back(Case("h2o", 32));
+    const std::vector<Record> with = RunAll();
+    for (const MethodCase& method : plan_.methods) {
+      EXPECT_EQ(Answers(with, method.name).size(), 4u) << method.name;
+      if (method.name == "h2o") continue;
+      EXPECT_EQ(Answers(with, method.name), Answers(without, method.name)) << method.name;
+      EXPECT_EQ(MeanAttended(with, method.name, method.budget),
+                MeanAttended(without, method.name, method.budget));
+    }
+    EXPECT_LT(MeanAttended(with, "h2o", "32"), MeanAttended(with, "full"));
+    EXPECT_EQ(MeanAttended(with, "h2o", "32"), MeanAttended(with, "snapkv", "32"));
+  }
+}
+
+TEST_F(RunnerTest, ContinuationsUnderEviction) {
+  plan_.tasks = {kContinued};
+  plan_.methods = {Case("h2o", 32), Case("snapkv", 32), Case("recent")};
+  std::map<std::string, Record> by_method;
+  for (const Record& record : RunAll()) by_method[record.method] = record;
+  ASSERT_EQ(by_method.size(), 3u);
+  EXPECT_GT(*by_method["h2o"].kl, 0);
+  EXPECT_GT(*by_method["snapkv"].kl, 0);
+  EXPECT_NE(*by_method["h2o"].kl, *by_method["snapkv"].kl);  // other votes, other tokens
+}
+
+TEST_F(RunnerTest, GoesOnWhereItWas) {
+  const testing::TempFolder folder;
+  plan_.methods = {Case("full")};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  const std::string before = folder.Read("results.jsonl");
+  folder.Write("results.jsonl", before.substr(0, before.size() - 10));  // the last line torn
+  plan_.methods = {Case("full"), Case("recent")};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  const std::vector<Record> records = Records(folder);
+  EXPECT_EQ(records.size(), 8u);
+  EXPECT_EQ(Answers(records, "full").size(), 4u);
+  EXPECT_EQ(Answers(records, "recent").size(), 4u);
+  EXPECT_EQ(folder.Read("results.jsonl").find(before.substr(0, before.size() / 2)), 0u);
+}
+
+// An engine without room for them would refuse documents that are read.
+TEST_F(RunnerTest, WhatIsDoneIsNotReadAgain) {
+  const testing::TempFolder folder;
+  plan_.methods = {Case("full")};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  Load({.num_layers = 4}, {.threads = 1, .context_tokens = 16});
+  EXPECT_TRUE(Run(folder.path()).ok());
+  plan_.contexts = {25, 26};
+  const Status status = Run(folder.path());
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(status.message(), HasSubstr("towns d0"));
+}
+
+TEST_F(RunnerTest, InterruptKeepsWhatIsThere) {
+  const testing::TempFolder folder;
+  plan_.tasks = {kTowns, {"stopped", "", MakeAndStop}};
+  EXPECT_EQ(Run(folder.path()).code(), StatusCode::kCancelled);
+  EXPECT_EQ(Records(folder).size(), 16u);
+  stop = false;
+  plan_.tasks = {kTowns, {"stopped", "", MakeTowns}};
+  EXPECT_TRUE(Run(folder.path()).ok());
+  EXPECT_EQ(Records(folder).size(), 32u);
+}
+
+TEST_F(RunnerTest, TaskErrorsNameTheTask) {
+  plan_.tasks = {{"empty-handed", "", MakeNone}};
+  const testing::TempFolder folder;
+  const Status status = Run(folder.path());
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "empty-handed: the haystack is too short");
+}
+
+TEST_F(RunnerTest, ContinuationsAreComparedWithFull) {
+  plan_.tasks = {kContinued};
+  plan_.methods = {Case("recent"), Case("dynsplit", 32), Case("full")};
+  std::map<std::string, Record> by_method;
+  for (const Record& record : RunAll()) by_method[record.method] = record;
+  ASSERT_EQ(by_method.size(), 3u);
+  for (const auto& [name, record] : by_method) {
+    EXPECT_EQ(record.id, "story/rest");
+    EXPECT_EQ(record.answer, "");
+    EXPECT_GT(*record.nll, 0);
+    EXPECT_GT(record.attended_tokens, 0);
+  }
+  EXPECT_EQ(*by_method["full"].kl, 0);
+  EXPECT_EQ(by_method["full"].score, 1);
+  EXPECT_GT(*by_method["recent"].kl, *by_method["dynsplit"].kl);
+  EXPECT_GT(*by_method["dynsplit"].kl, 0);
+
+  plan_.methods = {Case("recent")};  // full attention is read all the same
+  const std::vector<Record> alone = RunAll();
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_EQ(*alone[0].kl, *by_method["recent"].kl);
+  EXPECT_EQ(*alone[0].nll, *by_method["recent"].nll);
+}
+
+TEST_F(RunnerTest, ImportanceOfEachDocumentOnce) {
+  const testing::TempFolder folder;
+  plan_.methods = {Case("full")};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  EXPECT_EQ(folder.Read("importance.jsonl"), "");
+  plan_.methods = {Case("full"), Case("dynsplit", 32)};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  const auto learned = ReadImportance(folder.path() + "/importance.jsonl");
+  ASSERT_TRUE(learned.ok()) << learned.status().ToString();
+  std::set<std::string> documents;
+  for (const ImportanceRecord& record : *learned) {
+    if (record.delimiter == "comma") documents.insert(record.document);
+    EXPECT_GT(record.count, 0);
+  }
+  EXPECT_EQ(documents, (std::set<std::string>{"d0", "d1"}));
+  plan_.methods.push_back(Case("dynsplit", 64));
+  ASSERT_TRUE(Run(folder.path()).ok());
+  EXPECT_EQ(ReadImportance(folder.path() + "/importance.jsonl")->size(), learned->size());
+}
+
+}  // namespace
+}  // namespace dynsplit::eval
