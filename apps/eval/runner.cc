@@ -15,6 +15,10 @@
 namespace dynsplit::eval {
 namespace {
 
+std::vector<std::string> StopTexts(const Question& question) {
+  return question.first_line ? std::vector<std::string>{"\n"} : std::vector<std::string>{};
+}
+
 // One document, read.
 struct Sitting {
   std::string_view task;
@@ -182,8 +186,8 @@ class Runner {
     if (!tokens.ok()) return tokens.status();
     const std::unique_ptr<Session> session = prepared.Fork();
     DYNSPLIT_RETURN_IF_ERROR(session->Feed(*tokens, {.attention = plan_.question}));
-    auto answer =
-        Generate(session.get(), engine_.model().tokenizer(), {.max_tokens = question.max_tokens});
+    auto answer = Generate(session.get(), engine_.model().tokenizer(),
+                           {.max_tokens = question.max_tokens, .stop = StopTexts(question)});
     if (!answer.ok()) return answer.status();
     record->answer = std::move(answer->text);
     record->score = ScoreAnswer(question, record->answer);

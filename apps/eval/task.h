@@ -34,6 +34,7 @@ struct Question {
   std::vector<std::string> classes;   // kAccuracy only
   Metric metric = Metric::kContainsAll;
   int max_tokens = 32;       // of the answer
+  bool first_line = false;   // what follows the answer's first line is neither scored nor wanted
   double depth = -1;         // of the fact asked for: 0 the beginning, 1 the end; -1: no one place
   std::string continuation;  // kContinuation: what follows the document
 };

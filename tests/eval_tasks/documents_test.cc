@@ -42,31 +42,6 @@ TEST(NewDocumentTest, ItsIdSaysKindSeedAndNumber) {
   EXPECT_EQ(document.kind, "prose");
 }
 
-TEST(DocumentRngTest, EachTaskSeedAndDocumentHasItsOwn) {
-  std::set<uint64_t> first;
-  for (const char* task : {"a", "b", "ab", "ba"}) {
-    for (uint64_t seed = 0; seed < 4; ++seed) {
-      for (int document = 0; document < 4; ++document) {
-        first.insert(DocumentRng(task, seed, document).Next());
-      }
-    }
-  }
-  EXPECT_EQ(first.size(), 64u);
-  EXPECT_EQ(DocumentRng("a", 1, 2).Next(), DocumentRng("a", 1, 2).Next());
-}
-
-TEST(ShuffleTest, APermutationThatTheSeedFixes) {
-  std::vector<int> items = {0, 1, 2, 3, 4, 5, 6, 7};
-  std::vector<int> again = items;
-  Rng rng(3);
-  Rng same(3);
-  Shuffle(&items, &rng);
-  Shuffle(&again, &same);
-  EXPECT_EQ(items, again);
-  EXPECT_NE(items, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
-  EXPECT_THAT(items, ::testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
 TEST(FillWithPartsTest, FindsTheLength) {
   const auto tokenizer = *Tokenizer::Create(testing::TinyBpe());
   // A fixed beginning, so that length is not proportional to the parts.

@@ -58,12 +58,6 @@ Question NewQuestion(int idx, std::string prompt, std::string answer_prefix,
   return question;
 }
 
-Rng DocumentRng(std::string_view task, uint64_t seed, int document) {
-  uint64_t state = Rng(seed).Next();
-  for (const char c : task) state = Rng(state ^ static_cast<unsigned char>(c)).Next();
-  return Rng(Rng(state ^ static_cast<uint64_t>(document)).Next());
-}
-
 Result<std::string> FillWithParts(const std::function<std::string(int64_t num_parts)>& make,
                                   const TaskOptions& options, const Tokenizer& tokenizer) {
   constexpr int kMaxRounds = 8;

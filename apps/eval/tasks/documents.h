@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "apps/eval/task.h"
-#include "base/rng.h"
+#include "apps/eval/tasks/draw.h"
 
 namespace dynsplit::eval {
 
@@ -25,16 +25,6 @@ Document NewDocument(std::string_view kind, uint64_t seed, int number);
 // Number `idx` of its document, "q<idx>", scored as RULER does (kContainsAll).
 Question NewQuestion(int idx, std::string prompt, std::string answer_prefix,
                      std::vector<std::string> expected, int max_tokens);
-
-// The random numbers of one document: others for each task, seed and document.
-Rng DocumentRng(std::string_view task, uint64_t seed, int document);
-
-template <typename T>
-void Shuffle(std::vector<T>* items, Rng* rng) {
-  for (size_t left = items->size(); left > 1; --left) {
-    std::swap((*items)[left - 1], (*items)[rng->Below(left)]);
-  }
-}
 
 // A text that `make` builds from a number of parts, with so many of them that it has
 // options.context_tokens, within 1 % where the parts are that small. `make` has to give longer

@@ -1,0 +1,14 @@
+// Retrieval in code: what a named function returns.
+#pragma once
+
+#include <vector>
+
+#include "apps/eval/task.h"
+
+namespace dynsplit::eval {
+
+// See tasks/generated/generated_task.h for lengths, errors and how facts are chosen.
+Result<std::vector<Document>> MakeCodeFunction(const TaskOptions& options,
+                                               const Tokenizer& tokenizer);
+
+}  // namespace dynsplit::eval
