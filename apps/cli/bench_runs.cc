@@ -63,7 +63,7 @@ class Bench {
  private:
   // A session that has read the first `count` tokens, and the seconds that took.
   Status Read(int64_t count, std::unique_ptr<Session>* session, double* seconds) {
-    auto made = engine_.NewSession();
+    auto made = engine_.NewSession(MethodToReadUnder(plan_.methods));
     if (!made.ok()) return made.status();
     *session = *std::move(made);
     *seconds = 0;

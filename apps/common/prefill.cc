@@ -20,4 +20,11 @@ Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillO
   return status;
 }
 
+Method MethodToReadUnder(std::span<const Method> methods) {
+  for (const Method& method : methods) {
+    if (method.policy == Policy::kH2o) return method;
+  }
+  return {};
+}
+
 }  // namespace dynsplit

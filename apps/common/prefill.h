@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "dynsplit/method.h"
 #include "dynsplit/session.h"
 
 namespace dynsplit {
@@ -21,5 +22,9 @@ struct PrefillOptions {
 // Session::Feed's errors.
 Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillOptions& options,
                double* seconds);
+
+// The method to read a text under, so that forks may go on under any of `methods`: the one whose
+// policy counts votes while the text is read (h2o), else the default.
+Method MethodToReadUnder(std::span<const Method> methods);
 
 }  // namespace dynsplit

@@ -112,7 +112,9 @@ class Runner {
     auto tokens = exam_.DocumentTokens(sitting->document);
     if (!tokens.ok()) return tokens.status();
     sitting->tokens = *std::move(tokens);
-    auto session = engine_.NewSession();
+    std::vector<Method> methods;
+    for (const MethodCase& method : plan_.methods) methods.push_back(method.method);
+    auto session = engine_.NewSession(MethodToReadUnder(methods));
     if (!session.ok()) return session.status();
     sitting->session = *std::move(session);
     double seconds = 0;

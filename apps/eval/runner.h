@@ -1,6 +1,7 @@
 // Runs tasks: each document is read once, with dense attention, and every method and budget answers
-// its questions on forks of that one session. The document's last token belongs to what is read
-// under the method: with it the method makes its blocks and index, once for all the questions.
+// its questions on forks of that one session, which counts votes if a method needs them (h2o). The
+// document's last token belongs to what is read under the method: with it the method makes its
+// blocks and index, once for all the questions.
 #pragma once
 
 #include <atomic>

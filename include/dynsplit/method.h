@@ -106,6 +106,9 @@ enum class Policy {
   kTop,     // the best blocks by pooled softmax of the summaries' scores
   kRandom,  // random blocks (control)
   kOracle,  // the blocks with the most true attention mass: a bound, as dear as full attention
+  // Eviction: chosen once after a text was read, and never recalled. By votes of
+  kSnapKv,  // the last 32 queries of the text
+  kH2o,     // all its queries; must be the session's policy while the text is read
 };
 
 // What the new tokens of a pass attend to.
@@ -146,8 +149,8 @@ struct Method {
 };
 
 // Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
-// any-delimiter, random-cuts, scatter, random, oracle, dynsplit. NotFound (with the list of names)
-// for another.
+// any-delimiter, random-cuts, scatter, random, oracle, snapkv, h2o, dynsplit. NotFound (with the
+// list of names) for another.
 Result<Method> MethodPreset(std::string_view name);
 std::vector<std::string> MethodPresetNames();  // "delimiter:<class>" stands for all classes
 

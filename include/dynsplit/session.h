@@ -64,7 +64,8 @@ class Session {
   std::unique_ptr<Session> Fork() const;
 
   // Continues under another method: blocks and index are made anew when next needed, from the same
-  // pages. InvalidArgument where the method is invalid.
+  // pages. InvalidArgument where the method is invalid, and for Policy::kH2o where text was read
+  // densely under another policy: the votes of those queries were not counted.
   Status SetMethod(const Method& method);
   const Method& method() const;
 

@@ -56,7 +56,8 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
       observation_(observation),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
-      scratch_(static_cast<size_t>(max_workers)) {
+      scratch_(static_cast<size_t>(max_workers)),
+      votes_(shape) {
   for (const int layer : SampledLayers(shape.num_layers)) {
     sampled_[static_cast<size_t>(layer)] = true;
   }
@@ -71,6 +72,7 @@ int AttentionBatch::observed_heads() const {
 
 void AttentionBatch::Begin(std::span<const Span> spans) {
   spans_.assign(spans.begin(), spans.end());
+  votes_.Begin(spans);
   first_positions_.clear();
   if (dense_tiles_.size() < spans_.size()) dense_tiles_.resize(spans_.size());
   int rows = 0;
@@ -164,6 +166,14 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
   const int head = row_head % shape_.kv_heads;
   const int64_t position = cache.size() + row;
   const Method& method = cache.method();
+  std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
+  if (cache.kept() != nullptr) {
+    scratch->ranges.clear();
+    cache.kept()->AppendRanges(layer, head, method, position, &scratch->ranges);
+    tiles->clear();
+    AppendTiles(scratch->ranges, kTileTokens, tiles);
+    return FinishRow(span_idx, span.first_row + row, *tiles);
+  }
   // What has left `recent` but is in no finished block yet is attended to as well, and counts
   // against the budget.
   const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
@@ -189,12 +199,15 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
                           .budget_tokens = std::max<int64_t>(0, budget),
                           .budget_mass = method.budget.mass,
                           .seed = method.split.seed};
-  std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
   ChooseTiles(input, method, recent_start, scratch, tiles);
+  FinishRow(span_idx, span.first_row + row, *tiles);
+}
+
+void AttentionBatch::FinishRow(size_t span_idx, int row, const std::vector<Tile>& tiles) {
   int64_t attended = 0;
-  for (const Tile& tile : *tiles) attended += tile.rows;
+  for (const Tile& tile : tiles) attended += tile.rows;
   attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
-  PadRow(span.first_row + row);
+  PadRow(row);
 }
 
 void AttentionBatch::PadRow(int row) {
@@ -295,11 +308,15 @@ void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queri
                    .kv = cache.pages().View(layer, item.kv_head),
                    .outputs = outputs + offset,
                    .output_row_stride = stride,
-                   .lse = IsSampled(layer)
-                              ? &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head]
-                              : nullptr,
+                   .lse = &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head],
                    .lse_row_stride = shape_.num_heads},
                   scratch->floats.data());
+  KeepQueries(item, layer, queries);
+}
+
+void AttentionBatch::KeepQueries(const Item& item, int layer, const float* queries) {
+  votes_.KeepQueries({layer, queries, lse_.data()}, static_cast<size_t>(item.span - spans_.data()),
+                     {item.first_row, item.first_row + item.rows}, item.kv_head);
 }
 
 void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs) {
@@ -319,11 +336,11 @@ void AttentionBatch::AttendPart(const Item& item, int layer, const float* querie
   std::atomic<int>& done = parts_done_[RowHead(item.first_row, item.kv_head)];
   if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == item.num_parts) {
     done.store(0, std::memory_order_relaxed);
-    MergeParts(item, layer, outputs);
+    MergeParts(item, layer, queries, outputs);
   }
 }
 
-void AttentionBatch::MergeParts(const Item& item, int layer, float* outputs) {
+void AttentionBatch::MergeParts(const Item& item, int layer, const float* queries, float* outputs) {
   const int group = shape_.group_heads();
   for (int j = 0; j < group; ++j) {
     const size_t state = static_cast<size_t>(item.slot) * group + j;
@@ -332,11 +349,18 @@ void AttentionBatch::MergeParts(const Item& item, int layer, float* outputs) {
     const SoftmaxState merged =
         MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.head_dim], item.num_parts,
                      group, shape_.head_dim, outputs + head * shape_.head_dim);
-    if (IsSampled(layer)) lse_[head] = merged.LogSumExp();
+    // Nobody asks for that of a row that selects.
+    if (item.span->attention == Attention::kDense) lse_[head] = merged.LogSumExp();
   }
+  KeepQueries(item, layer, queries);
 }
 
 void AttentionBatch::Observe(int layer, const float* queries, Worker worker) {
+  if (IsSampled(layer)) ObserveLocal(layer, queries, worker);
+  votes_.Count({layer, queries, lse_.data()}, worker);
+}
+
+void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker) {
   const int rows = spans_.back().first_row + spans_.back().rows;
   const int begin = static_cast<int>(int64_t{rows} * worker.index / worker.count);
   const int end = static_cast<int>(int64_t{rows} * (worker.index + 1) / worker.count);
@@ -362,11 +386,15 @@ void AttentionBatch::Observe(int layer, const float* queries, Worker worker) {
   }
 }
 
-std::span<const float> AttentionBatch::Mass(const Span& span) const {
+Observed AttentionBatch::ObservedOf(size_t span_idx) const {
+  const Span& span = spans_[span_idx];
   if (span.attention == Attention::kSelected) return {};
   const size_t mass_row = static_cast<size_t>(observation_.mass_row());
-  return mass_.span().subspan(static_cast<size_t>(span.first_row) * mass_row,
-                              static_cast<size_t>(span.rows) * mass_row);
+  return {.mass = mass_.span().subspan(static_cast<size_t>(span.first_row) * mass_row,
+                                       static_cast<size_t>(span.rows) * mass_row),
+          .heads = observed_heads(),
+          .window = votes_.window(span_idx),
+          .votes = votes_.votes(span_idx)};
 }
 
 int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {

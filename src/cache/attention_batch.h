@@ -14,24 +14,13 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "cache/pass_span.h"
 #include "cache/semantic_cache.h"
+#include "cache/vote_counter.h"
 #include "kernels/softmax_state.h"
 #include "select/selector.h"
 
 namespace dynsplit {
-
-// The new tokens of one sequence: rows [first_row, first_row + rows) of the pass.
-struct Span {
-  const SemanticCache* cache = nullptr;
-  int first_row = 0;
-  int rows = 0;
-  Attention attention = Attention::kDense;
-};
-
-struct Worker {
-  int index = 0;
-  int count = 1;
-};
 
 class AttentionBatch {
  public:
@@ -47,15 +36,18 @@ class AttentionBatch {
   void Select(int layer, const float* queries, Worker worker);
   // outputs [rows, num_heads, head_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
-  // Adds the dense rows' local attention mass (DD-Select); after Attend, for sampled layers only.
+  // Adds the dense rows' local attention mass (DD-Select) in sampled layers, and their votes for
+  // sequences that count them (H2O) in all; after Attend, where Observes(layer).
   void Observe(int layer, const float* queries, Worker worker);
 
   // Layers whose attention DD-Select samples: SampledLayers.
   bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
   int observed_heads() const;
+  bool counts_votes() const { return votes_.counts_all(); }
+  bool Observes(int layer) const { return IsSampled(layer) || counts_votes(); }
 
-  // [rows of span, mass_row] of what Observe added; empty for a span that selects.
-  std::span<const float> Mass(const Span& span) const;
+  // What was seen of a span's rows; valid until the next Begin.
+  Observed ObservedOf(size_t span_idx) const;
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
   int64_t AttendedTokens(size_t span_idx) const;
 
@@ -71,6 +63,7 @@ class AttentionBatch {
   bool Selects(const Span& span, int layer) const;
   void ReserveRows(int rows);
   void SelectRow(int layer, const float* queries, size_t span_idx, int row_head, Scratch* scratch);
+  void FinishRow(size_t span_idx, int row, const std::vector<Tile>& tiles);
   void PadRow(int row);
   static void ChooseTiles(const SelectInput& input, const Method& method, int64_t recent_start,
                           Scratch* scratch, std::vector<Tile>* tiles);
@@ -79,7 +72,9 @@ class AttentionBatch {
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                    Scratch* scratch);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
-  void MergeParts(const Item& item, int layer, float* outputs);
+  void MergeParts(const Item& item, int layer, const float* queries, float* outputs);
+  void KeepQueries(const Item& item, int layer, const float* queries);
+  void ObserveLocal(int layer, const float* queries, Worker worker);
   size_t RowHead(int row, int kv_head) const {
     return static_cast<size_t>(row) * shape_.kv_heads + kv_head;
   }
@@ -89,19 +84,20 @@ class AttentionBatch {
   float scale_;
   std::vector<bool> sampled_;
   std::vector<Span> spans_;
-  std::vector<int64_t> first_positions_;            // [spans]: of each span's first row
-  std::vector<std::vector<Tile>> dense_tiles_;      // [spans]: page-sized tiles of one-row spans
-  std::vector<std::vector<Tile>> row_tiles_;        // [rows * kv_heads]: the tile table
-  std::vector<Scratch> scratch_;                    // [max_workers]
-  AlignedBuffer<float> lse_;                        // [rows, num_heads] of the last sampled layer
-  AlignedBuffer<float> mass_;                       // [rows, mass_row]
-  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
-  std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
+  std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
+  std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
+  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table
+  std::vector<Scratch> scratch_;                // [max_workers]
+  AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
+  AlignedBuffer<float> mass_;              // [rows, mass_row]
+  AlignedBuffer<float> part_outputs_;      // [parts, group_heads, head_dim]
+  std::vector<SoftmaxState> part_states_;  // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
   std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
   std::unique_ptr<std::atomic<int64_t>[]>
       attended_;  // [spans, of which there are no more than rows]
   int rows_capacity_ = 0;
+  VoteCounter votes_;
   std::atomic<int> next_select_{0};
   std::atomic<int> next_attend_{0};
 };

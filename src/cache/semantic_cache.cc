@@ -18,6 +18,8 @@ constexpr int64_t kCutTokens = 64;
 // ones.
 constexpr int64_t kParallelTokens = 1024;
 
+bool Evicts(Policy policy) { return policy == Policy::kSnapKv || policy == Policy::kH2o; }
+
 // Where DD-Select samples, in sixths of the way up the layers.
 constexpr int kSampledSixths[] = {2, 3, 4};
 
@@ -43,8 +45,14 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
   SetMethod(method);
 }
 
+bool SemanticCache::CanUse(const Method& method) const {
+  return method.policy != Policy::kH2o || all_voted_;
+}
+
 void SemanticCache::SetMethod(const Method& method) {
+  DYNSPLIT_CHECK(CanUse(method));
   method_ = method;
+  kept_.reset();
   learned_.reset();
   blocks_.clear();
   next_cut_ = 0;
@@ -60,19 +68,24 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks) CutBlocks(size() - method_.recent);
+  if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
   return {};
 }
 
-void SemanticCache::Commit(std::span<const int32_t> tokens, std::span<const float> mass,
-                           int observed_heads) {
-  const size_t mass_row = static_cast<size_t>(observation().mass_row());
-  DYNSPLIT_CHECK(mass.empty() || mass.size() == tokens.size() * mass_row);
+void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  for (size_t row = 0; row * mass_row < mass.size(); ++row) {
-    scorer_.AddRow(first + static_cast<int64_t>(row), mass.subspan(row * mass_row, mass_row),
-                   observed_heads);
+  if (observed.mass.empty()) return;
+  const size_t mass_row = static_cast<size_t>(observation().mass_row());
+  DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);
+  for (size_t row = 0; row < tokens.size(); ++row) {
+    scorer_.AddRow(first + static_cast<int64_t>(row),
+                   observed.mass.subspan(row * mass_row, mass_row), observed.heads);
   }
+  window_ = observed.window;
+  votes_ = observed.votes;
+  all_voted_ = all_voted_ && votes_ != nullptr;
+  kept_.reset();  // there is more to choose from
 }
 
 int64_t SemanticCache::BlocksBefore(int64_t token) const {
@@ -127,6 +140,18 @@ void SemanticCache::CutBlocks(int64_t end) {
   Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
   next_cut_ = end + kCutTokens;
+}
+
+void SemanticCache::KeepBlocks() {
+  next_cut_ = 0;
+  CutBlocks(size() - method_.recent);
+  const int64_t tokens = blocks_.empty() ? 0 : blocks_.back().end();
+  const int64_t voted = votes_ == nullptr ? 0 : votes_->tokens();
+  const bool by_window = method_.policy == Policy::kSnapKv && window_ != nullptr;
+  const TokenVotes votes = by_window
+                               ? WindowVotes(shape_, *window_, pages_, tokens, options_.threads)
+                               : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
+  kept_ = std::make_shared<const KeptBlocks>(shape_, method_, blocks_, votes, size());
 }
 
 std::vector<Block> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {

@@ -12,6 +12,9 @@
 #include <span>
 #include <vector>
 
+#include "cache/cache_shape.h"
+#include "cache/kept_blocks.h"
+#include "cache/token_votes.h"
 #include "dynsplit/method.h"
 #include "dynsplit/status.h"
 #include "index/block_index.h"
@@ -34,13 +37,12 @@ struct Observation {
   int mass_row() const { return 1 + window + retained; }
 };
 
-struct CacheShape {
-  int num_layers = 0;
-  int num_heads = 0;  // query heads, a multiple of kv_heads
-  int kv_heads = 0;
-  int head_dim = 0;
-
-  int group_heads() const { return num_heads / kv_heads; }
+// What a pass that read densely saw of its tokens; all empty after one that selected.
+struct Observed {
+  std::span<const float> mass = {};  // [tokens, mass_row], summed over `heads` heads
+  int heads = 0;
+  std::shared_ptr<const QueryWindow> window = {};
+  std::shared_ptr<const TokenVotes> votes = {};  // null but for Policy::kH2o
 };
 
 // The layers at which DD-Select looks, at their attention and their keys, ascending: three, a
@@ -58,8 +60,10 @@ class SemanticCache {
   SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
                 std::shared_ptr<const DelimiterTable> delimiters, const CacheOptions& options);
 
-  // Drops blocks and index; they are made anew under `method` when next needed.
+  // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
+  // False for H2O where not every row that was read could vote.
+  bool CanUse(const Method& method) const;
   const Method& method() const { return method_; }
 
   // Makes room for `tokens`, and for a selected pass cuts and indexes what has left `recent`.
@@ -67,9 +71,8 @@ class SemanticCache {
   // pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
-  // The tokens of Begin now count. mass [tokens, mass_row]: what AttentionBatch observed of each,
-  // summed over `observed_heads` heads; empty where they were not observed.
-  void Commit(std::span<const int32_t> tokens, std::span<const float> mass, int observed_heads);
+  // The tokens of Begin now count, and with them what AttentionBatch observed.
+  void Commit(std::span<const int32_t> tokens, const Observed& observed);
 
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   std::span<const int32_t> tokens() const { return tokens_; }
@@ -82,6 +85,13 @@ class SemanticCache {
   const BlockIndex& index() const { return *index_; }
   // How many of blocks() lie wholly before `token`.
   int64_t BlocksBefore(int64_t token) const;
+
+  // The last queries of what was read; null before that.
+  const QueryWindow* window() const { return window_.get(); }
+  // The votes of all rows read so far; null where they were not counted.
+  const TokenVotes* votes() const { return votes_.get(); }
+  // What an eviction policy attends to, within a selected pass; null under another policy.
+  const KeptBlocks* kept() const { return kept_.get(); }
 
   // blocks(), and what is not yet cut as if the text ended here; blocks() is not changed.
   std::vector<Block> CutAll();
@@ -97,6 +107,7 @@ class SemanticCache {
   };
 
   void CutBlocks(int64_t end);
+  void KeepBlocks();
   // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
   std::vector<Block> Cut(int64_t begin, int64_t end, bool open);
   std::vector<float> Weights(const Learned& learned, TokenRange tokens,
@@ -121,6 +132,10 @@ class SemanticCache {
   std::vector<Block> blocks_;
   int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;
+  std::shared_ptr<const QueryWindow> window_;
+  std::shared_ptr<const TokenVotes> votes_;
+  bool all_voted_ = true;  // no row was read densely under another policy than kH2o
+  std::shared_ptr<const KeptBlocks> kept_;
 };
 
 }  // namespace dynsplit

@@ -24,7 +24,7 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
   ggml_tensor* selected = step(&Select, 1, 1, {queries, appended});
   ggml_tensor* attended =
       step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, selected});
-  if (!userdata->batch->IsSampled(layer)) return attended;
+  if (!userdata->batch->Observes(layer)) return attended;
   ggml_tensor* inputs[] = {queries};
   return ggml_custom_inplace(context, attended, inputs, 1, &Observe, GGML_N_TASKS_MAX, userdata);
 }

@@ -160,8 +160,11 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
   for (const BatchItem& item : items) DYNSPLIT_RETURN_IF_ERROR(Begin(item));
   if (output_rows.empty()) output_rows.push_back(0);  // a graph has an output
   attention.Begin(spans);
-  const auto logits =
-      forward.Run({.tokens = tokens, .positions = positions, .output_rows = output_rows}, cancel);
+  const auto logits = forward.Run({.tokens = tokens,
+                                   .positions = positions,
+                                   .output_rows = output_rows,
+                                   .observe_all = attention.counts_votes()},
+                                  cancel);
   if (!logits.ok()) return logits.status();
   Finish(items, *logits);
   return {};
@@ -204,7 +207,7 @@ void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const floa
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);
     }
-    session.cache.Commit(items[i].tokens, attention.Mass(spans[i]), attention.observed_heads());
+    session.cache.Commit(items[i].tokens, attention.ObservedOf(i));
   }
 }
 

@@ -38,6 +38,7 @@ struct ForwardPass::Graph {
   ggml_cgraph* nodes = nullptr;
   GraphInputs inputs;
   ggml_tensor* logits = nullptr;
+  bool observes_all = false;
   ggml_cplan plan{};
   AlignedBuffer<uint8_t> work;
 };
@@ -59,8 +60,7 @@ ForwardPass::~ForwardPass() = default;
 
 Result<std::span<const float>> ForwardPass::Run(const PassInputs& inputs,
                                                 const std::atomic<bool>* cancel) {
-  Result<Graph*> found =
-      GraphFor(static_cast<int>(inputs.tokens.size()), static_cast<int>(inputs.output_rows.size()));
+  Result<Graph*> found = GraphFor(inputs);
   if (!found.ok()) return found.status();
   Graph& graph = **found;
   Upload(graph.inputs.tokens, inputs.tokens);
@@ -83,15 +83,19 @@ Result<std::span<const float>> ForwardPass::Run(const PassInputs& inputs,
                                 static_cast<size_t>(ggml_nelements(graph.logits)));
 }
 
-Result<ForwardPass::Graph*> ForwardPass::GraphFor(int rows, int outputs) {
+Result<ForwardPass::Graph*> ForwardPass::GraphFor(const PassInputs& pass) {
+  const int rows = static_cast<int>(pass.tokens.size());
+  const int outputs = static_cast<int>(pass.output_rows.size());
   const auto fits = [&](const std::unique_ptr<Graph>& graph) {
-    return graph->inputs.tokens->ne[0] == rows && graph->inputs.output_rows->ne[0] == outputs;
+    return graph->inputs.tokens->ne[0] == rows && graph->inputs.output_rows->ne[0] == outputs &&
+           graph->observes_all == pass.observe_all;
   };
   auto it = std::find_if(graphs_.begin(), graphs_.end(), fits);
   if (it == graphs_.end()) {
     if (graphs_.size() == kKeptGraphs) graphs_.pop_back();
     Result<std::unique_ptr<Graph>> built = BuildGraph(rows, outputs);
     if (!built.ok()) return built.status();
+    (*built)->observes_all = pass.observe_all;
     it = graphs_.insert(graphs_.end(), *std::move(built));
   }
   std::rotate(graphs_.begin(), it, it + 1);

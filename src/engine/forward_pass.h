@@ -20,6 +20,7 @@ struct PassInputs {
   std::span<const int32_t> tokens;       // [rows]
   std::span<const int32_t> positions;    // [rows]
   std::span<const int32_t> output_rows;  // [outputs], ascending, at least one
+  bool observe_all = false;              // whether the attention observes every layer
 };
 
 class ForwardPass {
@@ -37,7 +38,7 @@ class ForwardPass {
     void operator()(ggml_threadpool* threadpool) const;
   };
   struct Graph;
-  Result<Graph*> GraphFor(int rows, int outputs);
+  Result<Graph*> GraphFor(const PassInputs& pass);
   Result<std::unique_ptr<Graph>> BuildGraph(int rows, int outputs) const;
 
   const Weights* weights_;

@@ -57,6 +57,10 @@ std::unique_ptr<Session> Session::Fork() const {
 
 Status Session::SetMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  if (!impl_->cache.CanUse(method)) {
+    return InvalidArgument("method: " + method.name +
+                           " counts the votes of all queries, and text was read under another one");
+  }
   impl_->cache.SetMethod(method);
   return {};
 }

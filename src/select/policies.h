@@ -19,5 +19,7 @@ void SelectRandom(const Method& method, const SelectInput& input, SelectScratch*
                   std::vector<int32_t>* chosen);
 void SelectOracle(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
+void SelectVotes(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                 std::vector<int32_t>* chosen);
 
 }  // namespace dynsplit

@@ -75,6 +75,20 @@ Method Oracle() {
   return method;
 }
 
+// Both keep single tokens: one per block.
+Method Eviction(Policy policy) {
+  Method method = Full();
+  method.split.block_tokens = 1;
+  method.policy = policy;
+  return method;
+}
+
+// arXiv 2404.14469.
+Method SnapKv() { return Eviction(Policy::kSnapKv); }
+
+// arXiv 2306.14048.
+Method H2o() { return Eviction(Policy::kH2o); }
+
 // The defaults of Method are those of the prototype's best row (method.md section 6).
 Method DynSplit() { return Method(); }
 
@@ -114,6 +128,8 @@ constexpr Preset kPresets[] = {
     {"scatter", Scatter},
     {"random", Random},
     {"oracle", Oracle},
+    {"snapkv", SnapKv},
+    {"h2o", H2o},
     {"dynsplit", DynSplit},
 };
 

@@ -21,6 +21,9 @@ PolicyFunction FindPolicy(Policy policy) {
       return SelectRandom;
     case Policy::kOracle:
       return SelectOracle;
+    case Policy::kSnapKv:
+    case Policy::kH2o:
+      return SelectVotes;
   }
   DYNSPLIT_CHECK(false);
 }

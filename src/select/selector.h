@@ -19,7 +19,7 @@ struct SelectInput {
   int layer = 0;
   int kv_head = 0;
   int64_t position = 0;               // of the row
-  KvView kv;                          // only kOracle reads it; keys and values 0..position
+  KvView kv = {};                     // only kOracle reads it; keys and values 0..position
   const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
   std::span<const Block> blocks;      // consecutive: each starts where the one before ends
   int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)
@@ -27,6 +27,7 @@ struct SelectInput {
   int64_t budget_tokens = 0;
   double budget_mass = 0;  // share of the candidates' estimated mass that is enough; 0: no such end
   uint64_t seed = 0;       // for kRandom
+  const float* votes = nullptr;  // [candidates], mean of their tokens, for kSnapKv and kH2o
 };
 
 // Buffers that grow to the number of candidates and are then reused: no allocation per token. One
@@ -40,11 +41,12 @@ struct SelectScratch {
 // Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,
 // which takes every candidate. Candidates that all fit are taken without being scored,
 // unless a budget of mass is given too: then blocks are taken only until they hold that much.
-// Best first by pooled share, or by share per token (kDensity), the lower index first where they
-// are equal (a NaN counts as the least); a block that does not fit any more is passed over for the
-// next best that does, up to kMaxPassedOver times: long blocks would else leave much of a small
-// budget unused. Cost: one pass over the candidates' summaries (kOracle: over all keys and values),
-// then O(candidates + chosen log chosen) expected. Thread safety: distinct scratch and chosen.
+// Best first by pooled share, or by share per token (kDensity, and votes), the lower index first
+// where they are equal (a NaN counts as the least); a block that does not fit any more is passed
+// over for the next best that does, up to kMaxPassedOver times: long blocks would else leave much
+// of a small budget unused. Cost: one pass over the candidates' summaries (kOracle: over all keys
+// and values), then O(candidates + chosen log chosen) expected. Thread safety: distinct scratch and
+// chosen.
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
 inline constexpr int kMaxPassedOver = 8;

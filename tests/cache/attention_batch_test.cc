@@ -90,8 +90,8 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
 }
 
 TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
-  for (const char* name :
-       {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "oracle", "dynsplit"}) {
+  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:newline", "random",
+                           "oracle", "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget.tokens = 100000;
     TestSequence sequence(&pool_, method);
@@ -179,7 +179,7 @@ TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
     AttentionBatch batch(kTestShape, GetParam(), observation);
     TestSequence sequence(&pool_, TestMethod(Policy::kAll), 1, observation);
     RunPass(&batch, {{&sequence, 60, Attention::kDense}}, GetParam());
-    const auto mass = batch.Mass({&sequence.cache, 0, 60, Attention::kDense});
+    const auto mass = batch.ObservedOf(0).mass;
     const int mass_row = observation.mass_row();
     ASSERT_EQ(mass.size(), static_cast<size_t>(60 * mass_row));
     for (int row = 0; row < 60; ++row) {

@@ -117,7 +117,7 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
         barrier.arrive_and_wait();
         batch->Attend(layer, q.data(), out.data(), worker);
         barrier.arrive_and_wait();
-        if (batch->IsSampled(layer)) batch->Observe(layer, q.data(), worker);
+        if (batch->Observes(layer)) batch->Observe(layer, q.data(), worker);
       });
     }
     threads.clear();
@@ -125,8 +125,7 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
   }
   for (size_t i = 0; i < passes.size(); ++i) {
     SemanticCache& cache = passes[i].sequence->cache;
-    cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->Mass(spans[i]),
-                 batch->observed_heads());
+    cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->ObservedOf(i));
   }
   return outputs;
 }

@@ -52,6 +52,20 @@ TEST_F(BenchCommandTest, SelectionAttendsToLess) {
   EXPECT_LT(rows[1]["attended_tokens_mean"], rows[0]["attended_tokens_mean"].get<double>() * 0.85);
 }
 
+TEST_F(BenchCommandTest, EvictionFollowsOnTheSamePrefill) {
+  const TempFile deeper(TinyModel({.num_layers = 4}).Build());
+  const ProcessResult result =
+      RunDynsplit({"bench", "-m", deeper.path(), "--context", "700", "--method", "full,snapkv,h2o",
+                   "--decode", "4", "--budget", "64", "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json rows = json::parse(result.out)["rows"];
+  ASSERT_EQ(rows.size(), 3u);
+  // Two of four layers are dense (703 to 706 tokens), two see sink, budget and recent.
+  for (const size_t i : {1, 2}) {
+    EXPECT_DOUBLE_EQ(rows[i]["attended_tokens_mean"], 0.5 * 704.5 + 0.5 * (4 + 64 + 64));
+  }
+}
+
 TEST_F(BenchCommandTest, TableForPeople) {
   const TempFile text("A short text of one's own.");
   const ProcessResult result =

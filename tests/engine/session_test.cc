@@ -37,15 +37,17 @@ TEST_F(SessionTest, ChunksDoNotChangeTheResult) {
   }
 }
 
-TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetThatCanRecall) {
+TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetWithABudget) {
   const std::vector<int32_t> prompt = RandomTokens(300);
   const std::vector<int32_t> answer = RandomTokens(90, 5);
-  auto full = NewSession(MethodPreset("full").value());
+  auto full =
+      NewSession(MethodPreset("h2o").value());  // read once, so that every preset may follow
   ASSERT_TRUE(full->Feed(prompt).ok());
+  ASSERT_TRUE(full->SetMethod(MethodPreset("full").value()).ok());
   auto reference = full->Fork();
   const std::vector<float> want = Decode(reference.get(), answer);
-  for (const char* name :
-       {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "oracle", "dynsplit"}) {
+  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "oracle",
+                           "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
     method.budget = {.tokens = 0, .percent = 100};
     auto session = full->Fork();
@@ -74,6 +76,44 @@ TEST_F(SessionTest, ASmallBudgetAttendsToLess) {
   EXPECT_EQ(stats.kv_bytes_total, 7 * 64 * engine_->model().description().KvBytesPerToken());
   session->ResetStats();
   EXPECT_EQ(session->stats().selected_rows, 0);
+}
+
+TEST_F(SessionTest, EvictionStaysWithinItsBudget) {
+  for (const char* name : {"snapkv", "h2o"}) {
+    Method method = MethodPreset(name).value();
+    method.budget.tokens = 32;
+    method.dense_layers = 0;
+    auto session = NewSession(method);
+    ASSERT_TRUE(session->Feed(RandomTokens(400)).ok());
+    Decode(session.get(), RandomTokens(90, 9));
+    EXPECT_EQ(session->stats().attended_tokens_mean, 4 + 32 + 64) << name;
+  }
+}
+
+TEST_F(SessionTest, VotesOfAllQueriesMustBeCountedFromTheFirst) {
+  const Method h2o = MethodPreset("h2o").value();
+  auto session = NewSession(MethodPreset("full").value());
+  ASSERT_TRUE(session->SetMethod(h2o).ok());  // nothing was read yet
+  ASSERT_TRUE(session->Feed(RandomTokens(100)).ok());
+  ASSERT_TRUE(session->SetMethod(MethodPreset("snapkv").value()).ok());
+  ASSERT_TRUE(session->SetMethod(h2o).ok());
+  ASSERT_TRUE(session->SetMethod(MethodPreset("full").value()).ok());
+  ASSERT_TRUE(session->Feed(RandomTokens(10)).ok());
+  const Status status = session->SetMethod(h2o);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("h2o"));
+  EXPECT_EQ(session->method().name, "full");
+}
+
+TEST_F(SessionTest, CountingVotesChangesNoLogits) {
+  const std::vector<int32_t> tokens = RandomTokens(150);
+  auto plain = NewSession(), counting = NewSession(MethodPreset("h2o").value());
+  for (const auto part : {std::span(tokens).first(100), std::span(tokens).subspan(100)}) {
+    // In turn, so that graphs of the same shape with and without the votes stand side by side.
+    ASSERT_TRUE(plain->Feed(part).ok());
+    ASSERT_TRUE(counting->Feed(part).ok());
+  }
+  ExpectNear(counting->logits(), plain->logits(), 0);
 }
 
 TEST_F(SessionTest, ARestrictedQuestionInOnePieceEqualsTokenByToken) {

@@ -196,6 +196,38 @@ TEST_F(RunnerTest, QuestionsMayBeReadDensely) {
   EXPECT_GT(MeanAttended(dense, "full"), MeanAttended(selected, "full") + 1);
 }
 
+// h2o has to count while the document is read; nothing that others answer depends on that. Where
+// the question is dense, its rows vote too.
+TEST_F(RunnerTest, EvictionByVotesBesideOthers) {
+  for (const Attention question : {Attention::kSelected, Attention::kDense}) {
+    plan_.question = question;
+    plan_.methods = {Case("full"), Case("snapkv", 32), Case("dynsplit", 32)};
+    const std::vector<Record> without = RunAll();
+    plan_.methods.push_back(Case("h2o", 32));
+    const std::vector<Record> with = RunAll();
+    for (const MethodCase& method : plan_.methods) {
+      EXPECT_EQ(Answers(with, method.name).size(), 4u) << method.name;
+      if (method.name == "h2o") continue;
+      EXPECT_EQ(Answers(with, method.name), Answers(without, method.name)) << method.name;
+      EXPECT_EQ(MeanAttended(with, method.name, method.budget),
+                MeanAttended(without, method.name, method.budget));
+    }
+    EXPECT_LT(MeanAttended(with, "h2o", "32"), MeanAttended(with, "full"));
+    EXPECT_EQ(MeanAttended(with, "h2o", "32"), MeanAttended(with, "snapkv", "32"));
+  }
+}
+
+TEST_F(RunnerTest, ContinuationsUnderEviction) {
+  plan_.tasks = {kContinued};
+  plan_.methods = {Case("h2o", 32), Case("snapkv", 32), Case("recent")};
+  std::map<std::string, Record> by_method;
+  for (const Record& record : RunAll()) by_method[record.method] = record;
+  ASSERT_EQ(by_method.size(), 3u);
+  EXPECT_GT(*by_method["h2o"].kl, 0);
+  EXPECT_GT(*by_method["snapkv"].kl, 0);
+  EXPECT_NE(*by_method["h2o"].kl, *by_method["snapkv"].kl);  // other votes, other tokens
+}
+
 TEST_F(RunnerTest, GoesOnWhereItWas) {
   const testing::TempFolder folder;
   plan_.methods = {Case("full")};

@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(13));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(15));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -74,6 +74,13 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(oracle.split.splitter, Splitter::kFixed);
   EXPECT_EQ(oracle.policy, Policy::kOracle);
   EXPECT_EQ(oracle.block_score, BlockScore::kDensity);
+
+  for (const auto& [name, policy] : {std::pair{"snapkv", Policy::kSnapKv}, {"h2o", Policy::kH2o}}) {
+    const Method method = *MethodPreset(name);
+    EXPECT_EQ(method.policy, policy);
+    EXPECT_EQ(method.split.splitter, Splitter::kFixed);
+    EXPECT_EQ(method.split.block_tokens, 1);
+  }
 
   const Method dynsplit = *MethodPreset("dynsplit");
   EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);

@@ -33,6 +33,10 @@ TEST(SelectorTest, EachPolicyIsItsOwn) {
   EXPECT_THAT(Chosen(Policy::kAll, input), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
   EXPECT_THAT(Chosen(Policy::kRecent, input), IsEmpty());
   EXPECT_EQ(Chosen(Policy::kRandom, input).size(), 2u);
+  const float votes[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  input.votes = votes;
+  EXPECT_THAT(Chosen(Policy::kSnapKv, input), ElementsAre(6, 7));
+  EXPECT_THAT(Chosen(Policy::kH2o, input), ElementsAre(6, 7));
   input.budget_tokens = 32;
   EXPECT_EQ(Chosen(Policy::kTop, input).size(), 8u);
   EXPECT_EQ(Chosen(Policy::kOracle, input).size(), 8u);
@@ -42,8 +46,8 @@ TEST(SelectorTest, NoCandidatesNothingChosen) {
   const std::vector<Block> blocks = BlocksOf({4, 4});
   SelectInput input = InputOf(blocks, 8);
   input.first_block = input.end_block = 1;
-  for (const Policy policy :
-       {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle}) {
+  for (const Policy policy : {Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom,
+                              Policy::kOracle, Policy::kSnapKv, Policy::kH2o}) {
     EXPECT_THAT(Chosen(policy, input), IsEmpty());
   }
 }
@@ -72,9 +76,11 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   input.budget_mass = *rc::gen::element(0.0, 0.5, 1.0);
   input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
   input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
+  const std::vector<float> votes = RandomFloats(rng, blocks.size());
+  input.votes = votes.data();
   Method method;
-  method.policy =
-      *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle);
+  method.policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
+                                    Policy::kSnapKv, Policy::kH2o);
   method.pooling =
       *rc::gen::element(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore);
   method.block_score = *rc::gen::element(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity);

@@ -1,0 +1,110 @@
+#include "cache/kept_blocks.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "select/selector.h"
+
+namespace dynsplit {
+namespace {
+
+// SnapKV pools votes over so many neighbouring tokens, by their maximum, so that what stands around
+// a token that was looked at is kept with it.
+constexpr int kPooledTokens = 7;
+
+// Means of votes over the candidates' tokens, pooled where the policy does that.
+class BlockVotes {
+ public:
+  BlockVotes(Policy policy, std::span<const Block> candidates)
+      : pool_(policy == Policy::kSnapKv), candidates_(candidates) {}
+
+  const float* Of(const float* token_votes) {
+    means_.clear();
+    const int64_t begin = candidates_.front().start;
+    const int64_t end = candidates_.back().end();
+    for (const Block& block : candidates_) {
+      double sum = 0;
+      for (int64_t token = block.start; token < block.end(); ++token) {
+        sum += pool_ ? Pooled(token_votes, token, begin, end) : token_votes[token];
+      }
+      means_.push_back(static_cast<float>(sum / block.length));
+    }
+    return means_.data();
+  }
+
+ private:
+  static float Pooled(const float* votes, int64_t token, int64_t begin, int64_t end) {
+    const int64_t first = std::max(begin, token - kPooledTokens / 2);
+    const int64_t last = std::min(end, token + kPooledTokens / 2 + 1);
+    return *std::max_element(votes + first, votes + last);
+  }
+
+  bool pool_;
+  std::span<const Block> candidates_;
+  std::vector<float> means_;
+};
+
+// The chosen candidates with the budget that each needs. votes[i] are those of candidate i.
+std::vector<KeptBlock> Ranked(std::span<const Block> candidates, const std::vector<int32_t>& chosen,
+                              const float* votes) {
+  std::vector<size_t> order(chosen.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return votes[chosen[a]] > votes[chosen[b]]; });
+  std::vector<KeptBlock> kept(chosen.size());
+  int32_t tokens = 0;
+  for (const size_t i : order) {
+    const Block& block = candidates[static_cast<size_t>(chosen[i])];
+    tokens += block.length;
+    kept[i] = {block.start, block.length, tokens};
+  }
+  return kept;
+}
+
+}  // namespace
+
+KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<const Block> blocks,
+                       const TokenVotes& votes, int64_t context)
+    : kv_heads_(shape.kv_heads),
+      end_(blocks.empty() ? method.sink : blocks.back().end()),
+      kept_(static_cast<size_t>(shape.num_layers) * shape.kv_heads) {
+  const auto candidates = method.sink > 0 && !blocks.empty() ? blocks.subspan(1) : blocks;
+  if (candidates.empty()) return;
+  SelectInput input{.blocks = candidates,
+                    .end_block = static_cast<int64_t>(candidates.size()),
+                    .budget_tokens = method.budget.TokensAt(context),
+                    .budget_mass = method.budget.mass};
+  SelectScratch scratch;
+  std::vector<int32_t> chosen;
+  BlockVotes block_votes(method.policy, candidates);
+  for (int layer = method.dense_layers; layer < shape.num_layers; ++layer) {
+    for (int g = 0; g < kv_heads_; ++g) {
+      input.votes = block_votes.Of(votes.Of(layer, g));
+      SelectBlocks(method, input, &scratch, &chosen);
+      kept_[static_cast<size_t>(layer) * kv_heads_ + g] = Ranked(candidates, chosen, input.votes);
+    }
+  }
+}
+
+void KeptBlocks::AppendRanges(int layer, int kv_head, const Method& method, int64_t position,
+                              std::vector<TokenRange>* ranges) const {
+  const int64_t budget = method.budget.TokensAt(position + 1);
+  const int64_t recent = std::max<int64_t>(0, position + 1 - method.recent);
+  const int64_t since = std::min(recent, std::max(end_, recent - budget));
+  const int64_t left = budget - std::max<int64_t>(0, recent - end_);
+  const auto append = [ranges](int64_t start, int64_t end) {
+    if (start >= end) return;
+    if (!ranges->empty() && ranges->back().end == start) {
+      ranges->back().end = end;
+    } else {
+      ranges->push_back({start, end});
+    }
+  };
+  append(0, std::min<int64_t>(method.sink, since));
+  for (const KeptBlock& block : kept_[static_cast<size_t>(layer) * kv_heads_ + kv_head]) {
+    if (block.needed_budget <= left) append(block.start, int64_t{block.start} + block.length);
+  }
+  append(since, position + 1);
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,23 @@
+// One sequence's part of a pass, and who works on it.
+#pragma once
+
+#include "dynsplit/method.h"
+
+namespace dynsplit {
+
+class SemanticCache;
+
+// The new tokens of one sequence: rows [first_row, first_row + rows) of the pass.
+struct Span {
+  const SemanticCache* cache = nullptr;
+  int first_row = 0;
+  int rows = 0;
+  Attention attention = Attention::kDense;
+};
+
+struct Worker {
+  int index = 0;
+  int count = 1;
+};
+
+}  // namespace dynsplit

@@ -1,0 +1,79 @@
+#include "cache/token_votes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "base/parallel_for.h"
+#include "kernels/column_mass.h"
+
+namespace dynsplit {
+
+QueryWindow::QueryWindow(const CacheShape& shape, const QueryWindow* before, int64_t first,
+                         int64_t rows)
+    : shape_(shape),
+      begin_(first + rows - std::min<int64_t>(rows, kVoteWindow)),
+      end_(first + rows) {
+  DYNSPLIT_CHECK(rows > 0);
+  const bool joins = before != nullptr && before->end_ == first;
+  if (joins) begin_ = std::min(begin_, std::max(before->begin_, end_ - kVoteWindow));
+  queries_.Resize(static_cast<size_t>(shape.num_layers * LayerFloats()));
+  lse_.Resize(static_cast<size_t>(LseOffset(shape.num_layers, begin_, 0)));
+  for (int64_t position = begin_; joins && position < before->end_; ++position) {
+    for (int layer = 0; layer < shape.num_layers; ++layer) {
+      const int64_t row = (position - before->begin_) * shape.num_heads;
+      for (int g = 0; g < shape.kv_heads; ++g) {
+        const int64_t head = row + int64_t{g} * shape.group_heads();
+        Set(layer, position, g, before->Queries(layer) + head * shape.head_dim,
+            before->Lse(layer) + head);
+      }
+    }
+  }
+}
+
+void QueryWindow::Set(int layer, int64_t position, int kv_head, const float* queries,
+                      const float* lse) {
+  DYNSPLIT_DCHECK(position >= begin_ && position < end_);
+  const int64_t heads = shape_.group_heads();
+  const int64_t to = LseOffset(layer, position, static_cast<int>(kv_head * heads));
+  std::copy_n(queries, heads * shape_.head_dim, queries_.data() + to * shape_.head_dim);
+  std::copy_n(lse, heads, lse_.data() + to);
+}
+
+TokenVotes::TokenVotes(const CacheShape& shape, const TokenVotes* before, int64_t tokens)
+    : kv_heads_(shape.kv_heads), tokens_(tokens) {
+  const int64_t held = before == nullptr ? 0 : before->tokens_;
+  DYNSPLIT_CHECK(held <= tokens);
+  votes_.Resize(static_cast<size_t>(Offset(shape.num_layers, 0)));
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
+    for (int g = 0; g < kv_heads_; ++g) {
+      if (held > 0) std::copy_n(before->Of(layer, g), held, Of(layer, g));
+      std::fill_n(Of(layer, g) + held, tokens - held, 0.0f);
+    }
+  }
+}
+
+TokenVotes WindowVotes(const CacheShape& shape, const QueryWindow& window, const PageTable& pages,
+                       int64_t tokens, int threads) {
+  TokenVotes votes(shape, nullptr, tokens);
+  const int64_t row = int64_t{shape.num_heads} * shape.head_dim;
+  ParallelFor(threads, shape.num_layers * shape.kv_heads, [&](int item) {
+    const int layer = item / shape.kv_heads;
+    const int g = item % shape.kv_heads;
+    const int64_t head = int64_t{g} * shape.group_heads();
+    ColumnMass({.queries = window.Queries(layer) + head * shape.head_dim,
+                .query_row_stride = row,
+                .lse = window.Lse(layer) + head,
+                .lse_row_stride = shape.num_heads,
+                .rows = static_cast<int>(window.end() - window.begin()),
+                .group_heads = shape.group_heads(),
+                .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim)),
+                .first_position = window.begin(),
+                .kv = pages.View(layer, g),
+                .keys = {0, tokens}},
+               votes.Of(layer, g));
+  });
+  return votes;
+}
+
+}  // namespace dynsplit

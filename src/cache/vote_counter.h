@@ -1,0 +1,55 @@
+// Gathers the votes of the rows that one pass reads densely (token_votes.h): for every sequence the
+// last queries, and for those under Policy::kH2o the attention mass that each key receives from all
+// rows. Part of AttentionBatch, with its threads and its order of steps.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cache/cache_shape.h"
+#include "cache/pass_span.h"
+#include "cache/token_votes.h"
+#include "kernels/kv_view.h"
+
+namespace dynsplit {
+
+// The rows of a pass in one layer.
+struct LayerRows {
+  int layer = 0;
+  const float* queries = nullptr;  // [rows, num_heads, head_dim], unscaled, after RoPE
+  const float* lse = nullptr;      // [rows, num_heads], where the row attended densely
+};
+
+class VoteCounter {
+ public:
+  explicit VoteCounter(const CacheShape& shape) : shape_(shape) {}
+
+  // Cost: for each dense span a new window and, under kH2o, a copy of its votes so far.
+  void Begin(std::span<const Span> spans);
+
+  // Whether some sequence of the pass counts the votes of all its rows.
+  bool counts_all() const { return counts_all_; }
+
+  // Copies the queries of `rows` of the pass, all of one span, for one KV head, as far as they
+  // belong to the window; nothing for a span that selects. Any number of calls at once.
+  void KeepQueries(const LayerRows& layer, size_t span_idx, TokenRange rows, int kv_head);
+  // Adds the votes of all rows where they are counted; to be called by every worker, after the
+  // whole layer was attended to. The sums do not depend on the number of workers.
+  void Count(const LayerRows& layer, Worker worker);
+
+  // Null where there is none.
+  std::shared_ptr<const QueryWindow> window(size_t span_idx) const { return windows_[span_idx]; }
+  std::shared_ptr<const TokenVotes> votes(size_t span_idx) const { return votes_[span_idx]; }
+
+ private:
+  void CountFor(const LayerRows& layer, size_t span_idx, int kv_head, TokenRange keys);
+
+  CacheShape shape_;
+  std::vector<Span> spans_;
+  std::vector<std::shared_ptr<QueryWindow>> windows_;  // [spans]
+  std::vector<std::shared_ptr<TokenVotes>> votes_;     // [spans]
+  bool counts_all_ = false;
+};
+
+}  // namespace dynsplit
