@@ -142,6 +142,9 @@ struct Method {
   Policy policy = Policy::kTop;
   Pooling pooling = Pooling::kMeanSoftmax;    // for kTop
   BlockScore block_score = BlockScore::kMax;  // for kTop, and kDensity for kOracle
+  // For kTop: of the best blocks, as many as hold refine x budget tokens are ranked anew by their
+  // keys themselves. 1..64; 1: the summaries decide.
+  int refine = 1;
   Budget budget;
   int sink = 4;          // first tokens, always attended
   int recent = 64;       // last tokens, always attended; at least the query's own

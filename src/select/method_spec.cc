@@ -90,6 +90,8 @@ constexpr Key kKeys[] = {
     {{"pooling", "mean|max|score", "How the heads of a group agree on a block"},
      Word<&Method::pooling>},
     {{"score", "max|mass|density", "What blocks are ranked by"}, Word<&Method::block_score>},
+    {{"refine", "N", "Times the budget that is ranked anew by the keys; 1: none"},
+     Number<&Method::refine>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
     {{"dense-layers", "N", "First layers, which attend to everything"},

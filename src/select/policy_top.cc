@@ -4,6 +4,7 @@
 #include "kernels/pool_scores.h"
 #include "kernels/summary_score.h"
 #include "select/policies.h"
+#include "select/refine.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
@@ -58,8 +59,15 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
               .rows = rows,
               .blocks = by_mass ? &input.blocks[input.first_block] : nullptr},
              scratch->shares.data());
-  TakeBest(input, method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare,
-           scratch, chosen);
+  const Rank rank = method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
+  if (method.refine == 1) return TakeBest(input, rank, scratch, chosen);
+  SelectInput wider = input;
+  wider.budget_tokens *= method.refine;
+  wider.budget_mass = 0;
+  scratch->candidates.clear();
+  TakeBest(wider, rank, scratch, &scratch->candidates);
+  std::sort(scratch->candidates.begin(), scratch->candidates.end());
+  TakeBestByKeys(method, input, scratch->candidates, scratch, chosen);
 }
 
 }  // namespace dynsplit

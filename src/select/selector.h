@@ -33,9 +33,11 @@ struct SelectInput {
 // Buffers that grow to the number of candidates and are then reused: no allocation per token. One
 // per thread.
 struct SelectScratch {
-  AlignedBuffer<float> scores;    // [group_heads, candidates rounded up]
-  AlignedBuffer<float> shares;    // [candidates]: of the attention, pooled over the heads
-  std::vector<uint64_t> ranking;  // [candidates]: score and index, packed
+  AlignedBuffer<float> scores;      // [group_heads, candidates rounded up]
+  AlignedBuffer<float> shares;      // [candidates]: of the attention, pooled over the heads
+  std::vector<uint64_t> ranking;    // [candidates]: score and index, packed
+  std::vector<int32_t> candidates;  // for refining: blocks looked at a second time
+  std::vector<Block> subset;        // [candidates]: these
 };
 
 // Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,

@@ -9,6 +9,7 @@ namespace {
 constexpr int kMaxBlockTokens = 256;
 constexpr int kMaxDelimiterBlockTokens = 1024;
 constexpr int kMaxVectors = 8;
+constexpr int kMaxRefine = 64;
 constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
 constexpr int kMaxLayers = 1024;
 constexpr double kMaxFactor = 1e6;  // lambda, alpha, kappa: keeps every product finite
@@ -47,6 +48,7 @@ Status ValidateMethod(const Method& method) {
                                    std::numeric_limits<int32_t>::max()));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget mass", method.budget.mass, 0, 1));
+  DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
   return Require("dense_layers", method.dense_layers, 0, kMaxLayers);

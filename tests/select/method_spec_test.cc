@@ -36,6 +36,7 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"policy", {"oracle", [](const Method& m) { return m.policy == Policy::kOracle; }}},
     {"pooling", {"score", [](const Method& m) { return m.pooling == Pooling::kMeanScore; }}},
     {"score", {"density", [](const Method& m) { return m.block_score == BlockScore::kDensity; }}},
+    {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
     {"dense-layers", {"3", [](const Method& m) { return m.dense_layers == 3; }}},
