@@ -60,7 +60,8 @@ Result<std::vector<eval::MethodCase>> MethodCases(const EvalFlags& flags) {
       add({name, "", *method});
       continue;
     }
-    for (const Budget& budget : budgets.empty() ? std::vector{method->budget} : budgets) {
+    const bool has_own = budgets.empty() || name.find("+budget=") != std::string::npos;
+    for (const Budget& budget : has_own ? std::vector{method->budget} : budgets) {
       method->budget = budget;
       add({name, FormatBudget(budget), *method});
     }

@@ -71,7 +71,12 @@ void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
 
 Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags) {
   std::string refined = spec;
-  for (const auto& [key, value] : flags.given) refined += "+" + key + "=" + value;
+  for (const auto& [key, value] : flags.given) {
+    if (value.find('+') != std::string::npos) {
+      return InvalidArgument("--" + key + ": got \"" + value + "\", wanted a value without '+'");
+    }
+    refined += "+" + key + "=" + value;
+  }
   Result<Method> method = ParseMethod(refined);
   if (method.ok()) method->name = spec;
   return method;

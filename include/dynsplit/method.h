@@ -63,8 +63,8 @@ enum class Search {
 struct SplitOptions {
   Splitter splitter = Splitter::kDynamic;
   DelimiterClass delimiter = DelimiterClass::kSentence;  // for kDelimiter
-  int block_tokens = 12;  // C: the ideal length; the interval of kFixed. 1..256
-  int search_range = 8;   // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
+  int block_tokens = 5;  // C: the ideal length; the interval of kFixed. 1..256
+  int search_range = 4;  // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
   float distance_penalty = 0.7f;  // lambda: price of the full Delta in units of importance
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;
@@ -121,7 +121,10 @@ enum class Attention {
 struct Budget {
   int64_t tokens = 512;  // used when percent is 0
   double percent = 0;    // of the context so far, 0..100
-  double mass = 0;       // no more blocks than hold this share of the estimated mass, 0..1; 0: off
+  // No more blocks than hold this share of the estimated mass, 0..1; 0: off. Of the mass of all
+  // candidate blocks or, where keys are looked at (refine), of these blocks' and of what is always
+  // attended to: then a head that needs nothing but recent takes no blocks.
+  double mass = 0;
 
   int64_t TokensAt(int64_t context) const {
     return percent > 0 ? static_cast<int64_t>(percent / 100 * static_cast<double>(context))
@@ -133,18 +136,19 @@ struct Budget {
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
+// The defaults are those of the preset dynsplit.
 struct Method {
   std::string name = "dynsplit";
   SplitOptions split;
   Summary summary = Summary::kMean;
-  int vectors = 3;  // summary vectors per block, 1..8; 2 for kMinMax
-  SummaryType summary_type = SummaryType::kF16;
+  int vectors = 1;  // summary vectors per block, 1..8; 2 for kMinMax
+  SummaryType summary_type = SummaryType::kInt8;
   Policy policy = Policy::kTop;
-  Pooling pooling = Pooling::kMeanSoftmax;    // for kTop
-  BlockScore block_score = BlockScore::kMax;  // for kTop, and kDensity for kOracle
+  Pooling pooling = Pooling::kMeanSoftmax;        // for kTop
+  BlockScore block_score = BlockScore::kDensity;  // for kTop; kOracle knows no kMax
   // For kTop: of the best blocks, as many as hold refine x budget tokens are ranked anew by their
   // keys themselves. 1..64; 1: the summaries decide.
-  int refine = 1;
+  int refine = 4;
   Budget budget;
   int sink = 4;          // first tokens, always attended
   int recent = 64;       // last tokens, always attended; at least the query's own

@@ -67,7 +67,8 @@ void SemanticCache::SetMethod(const Method& method) {
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
-  if (attention == Attention::kSelected && needs_blocks) CutBlocks(size() - method_.recent);
+  if (attention == Attention::kSelected && needs_blocks && !Evicts(method_.policy))
+    CutBlocks(size() - method_.recent);
   if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
   return {};
 }

@@ -13,11 +13,20 @@ constexpr std::array<std::string_view, kNumDelimiterClasses> kClassNames = {
 constexpr std::string_view kDelimiterPrefix = "delimiter:";
 constexpr int kInterval = 16;  // tokens of a fixed block: Quest's page
 
-Method Full() {
+// What the systems before this one have in common: f16 summaries, whose best one decides.
+Method Published() {
   Method method;
+  method.vectors = 1;
+  method.summary_type = SummaryType::kF16;
+  method.block_score = BlockScore::kMax;
+  method.refine = 1;
+  return method;
+}
+
+Method Full() {
+  Method method = Published();
   method.split.splitter = Splitter::kFixed;
   method.split.block_tokens = kInterval;
-  method.vectors = 1;
   method.policy = Policy::kAll;
   return method;
 }
@@ -35,7 +44,7 @@ Method FixedMean() {
   return method;
 }
 
-// Rigid splitting at its best: the lengths and summaries of dynsplit, the cuts anywhere.
+// Rigid splitting at its strongest: dynsplit but for the cuts, which are every block_tokens.
 Method Fixed() {
   Method method;
   method.split.splitter = Splitter::kFixed;
@@ -52,10 +61,9 @@ Method Quest() {
 
 // One pre-defined delimiter; with kSentence, SentenceKV, arXiv 2504.00970.
 Method OneDelimiter(DelimiterClass delimiter) {
-  Method method;
+  Method method = Published();
   method.split.splitter = Splitter::kDelimiter;
   method.split.delimiter = delimiter;
-  method.vectors = 1;
   return method;
 }
 
@@ -89,7 +97,7 @@ Method SnapKv() { return Eviction(Policy::kSnapKv); }
 // arXiv 2306.14048.
 Method H2o() { return Eviction(Policy::kH2o); }
 
-// The defaults of Method are those of the prototype's best row (method.md section 6).
+// Chosen by measurement (docs/evaluation.md).
 Method DynSplit() { return Method(); }
 
 // What tells DD-Select's share in it: the same search over other weights.

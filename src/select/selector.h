@@ -19,7 +19,7 @@ struct SelectInput {
   int layer = 0;
   int kv_head = 0;
   int64_t position = 0;               // of the row
-  KvView kv = {};                     // only kOracle reads it; keys and values 0..position
+  KvView kv = {};                     // kTop with refine and kOracle read it; 0..position
   const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
   std::span<const Block> blocks;      // consecutive: each starts where the one before ends
   int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)

@@ -25,9 +25,8 @@ uint32_t IndexOf(uint64_t key) { return 0xffffffffu - static_cast<uint32_t>(key)
 
 // Blocks still to be looked at: those that the budget holds at the candidates' mean length, with
 // some room, so that one round is nearly always enough.
-size_t FirstRound(const SelectInput& input) {
-  const int64_t count = input.end_block - input.first_block;
-  const int64_t fitting = input.budget_tokens * count / std::max<int64_t>(1, TotalTokens(input));
+size_t FirstRound(int64_t budget_tokens, int64_t count, int64_t total_tokens) {
+  const int64_t fitting = budget_tokens * count / std::max<int64_t>(1, total_tokens);
   return static_cast<size_t>(fitting + fitting / 4 + kMaxPassedOver);
 }
 
@@ -94,14 +93,18 @@ void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
   const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
   const std::span<const float> shares = std::as_const(scratch->shares).span();
   DYNSPLIT_CHECK(shares.size() == count);
+  int64_t total_tokens = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    const int32_t length = rank == Rank::kPerToken ? input.blocks[input.first_block + i].length : 1;
-    ranking.push_back(RankKey(shares[i] / static_cast<float>(length), i));
+    const int32_t length = input.blocks[input.first_block + i].length;
+    total_tokens += length;
+    ranking.push_back(
+        RankKey(rank == Rank::kPerToken ? shares[i] / static_cast<float>(length) : shares[i], i));
   }
 
   BudgetFill fill(input, shares, chosen);
   auto begin = ranking.begin();
-  for (size_t round = FirstRound(input); begin != ranking.end(); round *= 2) {
+  for (size_t round = FirstRound(input.budget_tokens, count, total_tokens); begin != ranking.end();
+       round *= 2) {
     const size_t left = static_cast<size_t>(ranking.end() - begin);
     const auto end = begin + static_cast<ptrdiff_t>(std::min(round, left));
     if (end != ranking.end()) std::nth_element(begin, end, ranking.end(), std::greater<>());

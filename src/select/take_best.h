@@ -14,11 +14,11 @@ bool AllFit(const SelectInput& input);
 // Takes every candidate.
 void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen);
 
-// Takes candidates by descending rank until the budget is full, or the shares of the chosen add up
-// to budget_mass of all, as SelectBlocks' contract says. scratch->shares[i] belongs to block
-// first_block + i. At most 2^31 - 1 blocks. Appends to *chosen in no particular order. Uses
-// scratch->ranking. Cost: O(candidates + m log m) expected, for m blocks
-// looked at: no full sort.
+// Takes candidates, which need not be consecutive, by descending rank until the budget is full, or
+// the shares of the chosen add up to budget_mass of all, as SelectBlocks' contract says.
+// scratch->shares[i] belongs to block first_block + i. At most 2^31 - 1 blocks. Appends to *chosen
+// in no particular order. Uses scratch->ranking. Cost: O(candidates + m log m) expected, for m
+// blocks looked at: no full sort.
 void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
               std::vector<int32_t>* chosen);
 

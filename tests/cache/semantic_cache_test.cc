@@ -127,7 +127,7 @@ TEST_F(SemanticCacheTest, LaterTextChangesNoBlock) {
 }
 
 TEST_F(SemanticCacheTest, ScatterCutsWhereTheKeysChange) {
-  TestSequence sequence(&pool_, MethodPreset("scatter").value());
+  TestSequence sequence(&pool_, ParseMethod("scatter+block=12+range=8").value());
   // Keys change after every 10th token, and nowhere else.
   sequence.keys = RandomRows(5, 1, 10);
   RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);

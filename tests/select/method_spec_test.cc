@@ -19,7 +19,7 @@ struct Example {
 const std::map<std::string, Example, std::less<>> kExamples = {
     {"budget", {"3%", [](const Method& m) { return m.budget.percent == 3; }}},
     {"block", {"21", [](const Method& m) { return m.split.block_tokens == 21; }}},
-    {"range", {"6", [](const Method& m) { return m.split.search_range == 6; }}},
+    {"range", {"3", [](const Method& m) { return m.split.search_range == 3; }}},
     {"lambda", {"0.25", [](const Method& m) { return m.split.distance_penalty == 0.25f; }}},
     {"search", {"greedy", [](const Method& m) { return m.split.search == Search::kGreedy; }}},
     {"reading",
@@ -32,10 +32,10 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"seed", {"18446744073709551615", [](const Method& m) { return m.split.seed == ~0ULL; }}},
     {"summary", {"minmax", [](const Method& m) { return m.summary == Summary::kMinMax; }}},
     {"vectors", {"5", [](const Method& m) { return m.vectors == 5; }}},
-    {"type", {"int8", [](const Method& m) { return m.summary_type == SummaryType::kInt8; }}},
+    {"type", {"f16", [](const Method& m) { return m.summary_type == SummaryType::kF16; }}},
     {"policy", {"oracle", [](const Method& m) { return m.policy == Policy::kOracle; }}},
     {"pooling", {"score", [](const Method& m) { return m.pooling == Pooling::kMeanScore; }}},
-    {"score", {"density", [](const Method& m) { return m.block_score == BlockScore::kDensity; }}},
+    {"score", {"mass", [](const Method& m) { return m.block_score == BlockScore::kMass; }}},
     {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
@@ -102,10 +102,10 @@ TEST(MethodSpecTest, TheRestIsThePresets) {
 
 TEST(MethodSpecTest, WhatASwitchLeavesNoRoomForFollowsIt) {
   EXPECT_EQ(ParseMethod("dynsplit+block=4")->split.search_range, 3);
-  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 8);
+  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 4);
   EXPECT_FALSE(ParseMethod("dynsplit+block=4+range=4").ok());
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->vectors, 2);
-  EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, 3);
+  EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, 1);
   EXPECT_EQ(ParseMethod("quest+summary=mean+vectors=1")->vectors, 1);
 }
 

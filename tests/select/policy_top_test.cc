@@ -16,7 +16,15 @@ using testing::ElementsAre;
 
 constexpr int kHeadDim = 16;
 
-std::vector<int32_t> Chosen(const SelectInput& input, const Method& method = Method()) {
+// What the specification knows: no second look, and the best vector decides.
+Method PlainTop() {
+  Method method;
+  method.block_score = BlockScore::kMax;
+  method.refine = 1;
+  return method;
+}
+
+std::vector<int32_t> Chosen(const SelectInput& input, const Method& method = PlainTop()) {
   SelectScratch scratch;
   std::vector<int32_t> chosen;
   SelectTop(method, input, &scratch, &chosen);
@@ -112,7 +120,7 @@ class PolicyTopBlockScoreTest : public testing::Test {
   }
 
   std::vector<int32_t> Best(BlockScore score, int64_t budget) {
-    Method method;
+    Method method = PlainTop();
     method.block_score = score;
     SelectInput input = InputOf(blocks_, budget);
     input.queries = query_;
@@ -134,6 +142,33 @@ TEST_F(PolicyTopBlockScoreTest, MaxMassAndDensityDiffer) {
   EXPECT_THAT(Best(BlockScore::kMass, 15), ElementsAre(0, 1));
   EXPECT_THAT(Best(BlockScore::kMass, 24), ElementsAre(0, 2));
   EXPECT_THAT(Best(BlockScore::kDensity, 24), ElementsAre(0, 1));
+}
+
+// A second look at four blocks of which one is wanted: their keys differ from what their summaries
+// say.
+TEST_F(PolicyTopTest, RefiningAsksTheKeysOfTheBestBlocks) {
+  Method method = PlainTop();
+  method.refine = 4;
+  SelectInput input = Input(4);
+  input.kv = pages_.View();
+  input.position = 799;
+  EXPECT_THAT(Chosen(input, method), ElementsAre(199));
+  // Keys that changed after the index was made: block 197 is among the best four, 190 is not.
+  for (const int64_t token : {4 * 197, 4 * 190}) pages_.Key(token)[0] = F16FromF32(900);
+  EXPECT_THAT(Chosen(input, method), ElementsAre(197));
+  method.refine = 10;
+  EXPECT_THAT(Chosen(input, method), ElementsAre(190));
+  input.budget_tokens = 11;
+  EXPECT_THAT(Chosen(input, method), ElementsAre(190, 197));
+}
+
+TEST_F(PolicyTopTest, RefiningTakesNothingWhereNoBlockFits) {
+  Method method = PlainTop();
+  method.refine = 2;
+  SelectInput input = Input(1);
+  input.kv = pages_.View();
+  input.position = 799;
+  EXPECT_THAT(Chosen(input, method), testing::IsEmpty());
 }
 
 TEST_F(PolicyTopTest, BrokenQueriesStillChooseWithinTheBudget) {

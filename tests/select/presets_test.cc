@@ -53,10 +53,9 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
 
   const Method rigid = *MethodPreset("fixed");
   EXPECT_EQ(rigid.split.splitter, Splitter::kFixed);
-  EXPECT_EQ(rigid.split.block_tokens, 12);
-  EXPECT_EQ(rigid.summary, Summary::kMean);
-  EXPECT_EQ(rigid.vectors, 3);
-  EXPECT_EQ(rigid.policy, Policy::kTop);
+  EXPECT_EQ(rigid.split.block_tokens, MethodPreset("dynsplit")->split.block_tokens);
+  EXPECT_EQ(rigid.vectors, MethodPreset("dynsplit")->vectors);
+  EXPECT_EQ(rigid.refine, MethodPreset("dynsplit")->refine);
 
   const Method quest = *MethodPreset("quest");
   EXPECT_EQ(quest.split.splitter, Splitter::kFixed);
@@ -86,9 +85,10 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);
   EXPECT_EQ(dynsplit.split.search, Search::kOptimal);
   EXPECT_EQ(dynsplit.split.reading, Reading::kForward);
-  EXPECT_EQ(dynsplit.split.block_tokens, 12);
-  EXPECT_EQ(dynsplit.split.search_range, 8);
-  EXPECT_EQ(dynsplit.vectors, 3);
+  EXPECT_EQ(dynsplit.split.block_tokens, 5);
+  EXPECT_EQ(dynsplit.split.search_range, 4);
+  EXPECT_EQ(dynsplit.vectors, 1);
+  EXPECT_EQ(dynsplit.refine, 4);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
 
   for (const auto& [name, splitter] :
@@ -102,9 +102,17 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
     EXPECT_EQ(control.vectors, dynsplit.vectors);
     EXPECT_EQ(control.policy, dynsplit.policy);
   }
-  EXPECT_EQ(dynsplit.summary_type, SummaryType::kF16);
+  EXPECT_EQ(dynsplit.summary_type, SummaryType::kInt8);
   EXPECT_EQ(dynsplit.pooling, Pooling::kMeanSoftmax);
-  EXPECT_EQ(dynsplit.block_score, BlockScore::kMax);
+  EXPECT_EQ(dynsplit.block_score, BlockScore::kDensity);
+
+  // What was published before reads f16 summaries once.
+  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:comma"}) {
+    const Method published = *MethodPreset(name);
+    EXPECT_EQ(published.summary_type, SummaryType::kF16) << name;
+    EXPECT_EQ(published.block_score, BlockScore::kMax) << name;
+    EXPECT_EQ(published.refine, 1) << name;
+  }
 }
 
 TEST(PresetsTest, OneDelimiterTakesAClass) {

@@ -41,6 +41,8 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
       {"budget mass", [](Method& m) { m.budget.mass = 1.1; }},
       {"budget mass", [](Method& m) { m.budget.mass = std::nan(""); }},
+      {"refine", [](Method& m) { m.refine = 0; }},
+      {"refine", [](Method& m) { m.refine = 65; }},
       {"sink", [](Method& m) { m.sink = -1; }},
       {"recent", [](Method& m) { m.recent = 0; }},
       {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
