@@ -61,12 +61,7 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
              scratch->shares.data());
   const Rank rank = method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
   if (method.refine == 1) return TakeBest(input, rank, scratch, chosen);
-  SelectInput wider = input;
-  wider.budget_tokens *= method.refine;
-  wider.budget_mass = 0;
-  scratch->candidates.clear();
-  TakeBest(wider, rank, scratch, &scratch->candidates);
-  std::sort(scratch->candidates.begin(), scratch->candidates.end());
+  FindCandidates(input, rank, input.budget_tokens * method.refine, scratch);
   TakeBestByKeys(method, input, scratch->candidates, scratch, chosen);
 }
 

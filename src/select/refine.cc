@@ -1,52 +1,50 @@
 #include "select/refine.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "base/check.h"
+#include "kernels/key_score.h"
 #include "kernels/pool_scores.h"
-#include "kernels/summary_score.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
 namespace {
 
-// Scores keys one range after the other into rows of scores, one for each head.
-class KeyScorer {
- public:
-  KeyScorer(const SelectInput& input, float* scores, int64_t stride)
-      : input_(input), scores_(scores), stride_(stride) {
-    args_.queries = input.queries;
-    args_.group_heads = input.group_heads;
-    args_.head_dim = input.kv.head_dim;
-    args_.scale = input.scale;
+// Appends what of `range` lies in each page.
+void AppendPieces(TokenRange range, std::vector<Tile>* tiles) {
+  while (range.start < range.end) {
+    const int64_t rows = std::min(kPageTokens - range.start % kPageTokens, range.end - range.start);
+    tiles->push_back({static_cast<int32_t>(range.start), static_cast<int32_t>(rows)});
+    range.start += rows;
   }
-
-  void Add(TokenRange range) {
-    while (range.start < range.end) {
-      // A page's keys are an array of one-vector summaries.
-      const int64_t in_page = kPageTokens - range.start % kPageTokens;
-      args_.num_blocks = std::min(in_page, range.end - range.start);
-      args_.summaries.f16s = input_.kv.Key(range.start);
-      SummaryScore(args_, scores_ + done_, stride_);
-      done_ += args_.num_blocks;
-      range.start += args_.num_blocks;
-    }
-  }
-
- private:
-  const SelectInput& input_;
-  SummaryScoreArgs args_;
-  float* scores_;
-  int64_t stride_;
-  int64_t done_ = 0;
-};
+}
 
 double Sum(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 }  // namespace
+
+void FindCandidates(const SelectInput& input, Rank rank, int64_t tokens, SelectScratch* scratch) {
+  std::vector<int32_t>& candidates = scratch->candidates;
+  candidates.clear();
+  const int64_t total_tokens = RankBlocks(input, rank, scratch);
+  std::vector<uint64_t>& ranking = scratch->ranking;
+  const auto count = static_cast<int64_t>(ranking.size());
+  const int64_t wanted = std::min(count, tokens * count / std::max<int64_t>(1, total_tokens));
+  if (wanted == 0) return;
+  scratch->sorted.assign(ranking.begin(), ranking.end());
+  std::nth_element(scratch->sorted.begin(), scratch->sorted.begin() + wanted - 1,
+                   scratch->sorted.end(), std::greater<>());
+  const uint64_t least = scratch->sorted[static_cast<size_t>(wanted - 1)];
+  for (int64_t i = 0; i < count; ++i) {
+    if (ranking[static_cast<size_t>(i)] >= least) {
+      candidates.push_back(static_cast<int32_t>(input.first_block + i));
+    }
+  }
+}
 
 void TakeBestByKeys(const Method& method, const SelectInput& input,
                     std::span<const int32_t> candidates, SelectScratch* scratch,
@@ -66,10 +64,18 @@ void TakeBestByKeys(const Method& method, const SelectInput& input,
   scratch->scores.Resize(static_cast<size_t>(num_keys * input.group_heads));
   scratch->shares.Resize(static_cast<size_t>(num_keys));
 
-  KeyScorer scorer(input, scratch->scores.data(), num_keys);
-  for (const Block& block : subset) scorer.Add({block.start, block.end()});
-  scorer.Add(sink);
-  scorer.Add(recent);
+  std::vector<Tile>& tiles = scratch->tiles;
+  tiles.clear();
+  for (const Block& block : subset) AppendPieces({block.start, block.end()}, &tiles);
+  AppendPieces(sink, &tiles);
+  AppendPieces(recent, &tiles);
+  KeyScore({.queries = input.queries,
+            .group_heads = input.group_heads,
+            .scale = input.scale,
+            .kv = input.kv,
+            .tiles = tiles.data(),
+            .num_tiles = static_cast<int>(tiles.size())},
+           scratch->scores.data(), num_keys);
   PoolScores({.pooling = method.pooling,
               .scores = scratch->scores.data(),
               .score_stride = num_keys,

@@ -3,8 +3,13 @@
 #pragma once
 
 #include "select/selector.h"
+#include "select/take_best.h"
 
 namespace dynsplit {
+
+// Sets scratch->candidates to the best blocks, ascending, that hold about `tokens` tokens at the
+// mean length. scratch->shares as in TakeBest. Cost: O(blocks), no sort.
+void FindCandidates(const SelectInput& input, Rank rank, int64_t tokens, SelectScratch* scratch);
 
 // Reads the keys of the blocks `candidates` (ascending) and of what is always attended to: the
 // tokens before input.first_block and those from the end of input.end_block to input.position. A
@@ -12,7 +17,7 @@ namespace dynsplit {
 // little but recent has little say; a block's share is that of its keys, pooled over the heads as
 // method.pooling says. Takes the best by share per token until the budget is full, or until the
 // chosen hold input.budget_mass of the mass, that of what is always attended to included.
-// Appends to *chosen. Uses scores, shares, subset, ranking of `scratch`. Cost: one pass over these
+// Appends to *chosen. Uses all of `scratch` but candidates. Cost: one pass over these
 // keys. Ours: beyond the paper.
 void TakeBestByKeys(const Method& method, const SelectInput& input,
                     std::span<const int32_t> candidates, SelectScratch* scratch,

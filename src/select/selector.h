@@ -37,7 +37,9 @@ struct SelectScratch {
   AlignedBuffer<float> shares;      // [candidates]: of the attention, pooled over the heads
   std::vector<uint64_t> ranking;    // [candidates]: score and index, packed
   std::vector<int32_t> candidates;  // for refining: blocks looked at a second time
+  std::vector<uint64_t> sorted;     // [blocks]: ranking, to find the least candidate
   std::vector<Block> subset;        // [candidates]: these
+  std::vector<Tile> tiles;          // their keys
 };
 
 // Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,

@@ -85,22 +85,28 @@ void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
   }
 }
 
-void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
-              std::vector<int32_t>* chosen) {
-  if (input.budget_tokens <= 0) return;
-  std::vector<uint64_t>& ranking = scratch->ranking;
-  ranking.clear();
+int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
   const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
   const std::span<const float> shares = std::as_const(scratch->shares).span();
   DYNSPLIT_CHECK(shares.size() == count);
+  scratch->ranking.clear();
   int64_t total_tokens = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const int32_t length = input.blocks[input.first_block + i].length;
     total_tokens += length;
-    ranking.push_back(
+    scratch->ranking.push_back(
         RankKey(rank == Rank::kPerToken ? shares[i] / static_cast<float>(length) : shares[i], i));
   }
+  return total_tokens;
+}
 
+void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
+              std::vector<int32_t>* chosen) {
+  if (input.budget_tokens <= 0) return;
+  const int64_t total_tokens = RankBlocks(input, rank, scratch);
+  std::vector<uint64_t>& ranking = scratch->ranking;
+  const auto count = static_cast<int64_t>(ranking.size());
+  const std::span<const float> shares = std::as_const(scratch->shares).span();
   BudgetFill fill(input, shares, chosen);
   auto begin = ranking.begin();
   for (size_t round = FirstRound(input.budget_tokens, count, total_tokens); begin != ranking.end();

@@ -14,6 +14,10 @@ bool AllFit(const SelectInput& input);
 // Takes every candidate.
 void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen);
 
+// Sets scratch->ranking, [candidates], to numbers that order the candidates: the greatest is the
+// best, no two are equal. Returns the tokens of all candidates. Cost: O(candidates).
+int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch);
+
 // Takes candidates, which need not be consecutive, by descending rank until the budget is full, or
 // the shares of the chosen add up to budget_mass of all, as SelectBlocks' contract says.
 // scratch->shares[i] belongs to block first_block + i. At most 2^31 - 1 blocks. Appends to *chosen
