@@ -63,8 +63,8 @@ enum class Search {
 struct SplitOptions {
   Splitter splitter = Splitter::kDynamic;
   DelimiterClass delimiter = DelimiterClass::kSentence;  // for kDelimiter
-  int block_tokens = 5;  // C: the ideal length; the interval of kFixed. 1..256
-  int search_range = 4;  // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
+  int block_tokens = 4;  // C: the ideal length; the interval of kFixed. 1..256
+  int search_range = 3;  // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
   float distance_penalty = 0.7f;  // lambda: price of the full Delta in units of importance
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;

@@ -19,7 +19,7 @@ struct Example {
 const std::map<std::string, Example, std::less<>> kExamples = {
     {"budget", {"3%", [](const Method& m) { return m.budget.percent == 3; }}},
     {"block", {"21", [](const Method& m) { return m.split.block_tokens == 21; }}},
-    {"range", {"3", [](const Method& m) { return m.split.search_range == 3; }}},
+    {"range", {"2", [](const Method& m) { return m.split.search_range == 2; }}},
     {"lambda", {"0.25", [](const Method& m) { return m.split.distance_penalty == 0.25f; }}},
     {"search", {"greedy", [](const Method& m) { return m.split.search == Search::kGreedy; }}},
     {"reading",
@@ -101,8 +101,8 @@ TEST(MethodSpecTest, TheRestIsThePresets) {
 }
 
 TEST(MethodSpecTest, WhatASwitchLeavesNoRoomForFollowsIt) {
-  EXPECT_EQ(ParseMethod("dynsplit+block=4")->split.search_range, 3);
-  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 4);
+  EXPECT_EQ(ParseMethod("dynsplit+block=3")->split.search_range, 2);
+  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 3);
   EXPECT_FALSE(ParseMethod("dynsplit+block=4+range=4").ok());
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->vectors, 2);
   EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, 1);

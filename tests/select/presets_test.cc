@@ -85,8 +85,8 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);
   EXPECT_EQ(dynsplit.split.search, Search::kOptimal);
   EXPECT_EQ(dynsplit.split.reading, Reading::kForward);
-  EXPECT_EQ(dynsplit.split.block_tokens, 5);
-  EXPECT_EQ(dynsplit.split.search_range, 4);
+  EXPECT_EQ(dynsplit.split.block_tokens, 4);
+  EXPECT_EQ(dynsplit.split.search_range, 3);
   EXPECT_EQ(dynsplit.vectors, 1);
   EXPECT_EQ(dynsplit.refine, 4);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
