@@ -73,7 +73,7 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
 
 TEST(ValidateTest, SearchRangeMattersToSearchesAlone) {
   Method method;
-  method.split.block_tokens = 4;  // with search_range 8
+  method.split.block_tokens = 3;  // with search_range 3
   EXPECT_FALSE(ValidateMethod(method).ok());
   method.split.splitter = Splitter::kFixed;
   EXPECT_TRUE(ValidateMethod(method).ok());
