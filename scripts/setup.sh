@@ -67,14 +67,19 @@ install_packages() {
   say "installing Debian packages: ${missing[*]}"
   local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
   local log; log=$(mktemp)
-  # Images for containers leave out /usr/share/doc, where one of TEXTS is.
+  # Images for containers leave out /usr/share/doc, where one of TEXTS is: dpkg may take its package
+  # for installed, so what is missing is installed again.
   { "${apt[@]}" update &&
       "${apt[@]}" -o Dpkg::Options::="--path-include=/usr/share/doc/jargon-text/*" \
-        install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
+        install -y --reinstall --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     die "apt-get could not install: ${missing[*]}"
   }
   rm -f "$log"
+  local text
+  for text in "${TEXTS[@]}"; do
+    [[ $texts == 0 || -f $text ]] || die "$text is still not there; does dpkg leave it out?"
+  done
 }
 
 # The cached build is for one CPU and compiler: what -march=native means here is in the key.

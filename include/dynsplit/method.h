@@ -1,5 +1,5 @@
 // A method: how the KV cache is split, summarised and selected. Three independent choices
-// (splitter x summary x policy, method.md section 7); each known system is a preset of them.
+// (splitter x summary x policy, docs/method.md, "Systems"); each known system is a preset of them.
 #pragma once
 
 #include <cstdint>
@@ -121,7 +121,7 @@ enum class Attention {
 struct Budget {
   int64_t tokens = 512;  // used when percent is 0
   double percent = 0;    // of the context so far, 0..100
-  // No more blocks than hold this share of the estimated mass, 0..1; 0: off. Of the mass of all
+  // No more blocks than hold this share of the mass, 0..1; 0, and kRandom: off. Of that of all
   // candidate blocks or, where keys are looked at (refine), of these blocks' and of what is always
   // attended to: then a head that needs nothing but recent takes no blocks.
   double mass = 0;

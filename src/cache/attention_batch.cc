@@ -27,15 +27,6 @@ int NumParts(int rows, int64_t num_tiles, int tile_rows) {
   return static_cast<int>(std::clamp<int64_t>(num_tiles * tile_rows / kPartTokens, 1, kMaxParts));
 }
 
-void AppendMerged(TokenRange range, std::vector<TokenRange>* ranges) {
-  if (range.start >= range.end) return;
-  if (!ranges->empty() && ranges->back().end == range.start) {
-    ranges->back().end = range.end;
-  } else {
-    ranges->push_back(range);
-  }
-}
-
 }  // namespace
 
 // Either `rows` dense rows in one block, or one part of one row's tiles.
@@ -166,13 +157,10 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
   const int head = row_head % shape_.kv_heads;
   const int64_t position = cache.size() + row;
   const Method& method = cache.method();
-  std::vector<Tile>* tiles = &row_tiles_[RowHead(span.first_row + row, head)];
+  scratch->ranges.clear();
   if (cache.kept() != nullptr) {
-    scratch->ranges.clear();
     cache.kept()->AppendRanges(layer, head, method, position, &scratch->ranges);
-    tiles->clear();
-    AppendTiles(scratch->ranges, kTileTokens, tiles);
-    return FinishRow(span_idx, span.first_row + row, *tiles);
+    return FinishRow(span_idx, row_head, scratch->ranges);
   }
   // What has left `recent` but is in no finished block yet is attended to as well, and counts
   // against the budget.
@@ -199,11 +187,15 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
                           .budget_tokens = std::max<int64_t>(0, budget),
                           .budget_mass = method.budget.mass,
                           .seed = method.split.seed};
-  ChooseTiles(input, method, recent_start, scratch, tiles);
-  FinishRow(span_idx, span.first_row + row, *tiles);
+  ChooseRanges(input, method, recent_start, scratch);
+  FinishRow(span_idx, row_head, scratch->ranges);
 }
 
-void AttentionBatch::FinishRow(size_t span_idx, int row, const std::vector<Tile>& tiles) {
+void AttentionBatch::FinishRow(size_t span_idx, int row_head, std::span<const TokenRange> ranges) {
+  const int row = spans_[span_idx].first_row + row_head / shape_.kv_heads;
+  std::vector<Tile>& tiles = row_tiles_[RowHead(row, row_head % shape_.kv_heads)];
+  tiles.clear();
+  AppendTiles(ranges, kTileTokens, &tiles);
   int64_t attended = 0;
   for (const Tile& tile : tiles) attended += tile.rows;
   attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
@@ -223,20 +215,17 @@ void AttentionBatch::PadRow(int row) {
   }
 }
 
-void AttentionBatch::ChooseTiles(const SelectInput& input, const Method& method,
-                                 int64_t recent_start, Scratch* scratch, std::vector<Tile>* tiles) {
+void AttentionBatch::ChooseRanges(const SelectInput& input, const Method& method,
+                                  int64_t recent_start, Scratch* scratch) {
   scratch->chosen.clear();
   if (method.policy != Policy::kRecent && input.end_block > input.first_block) {
     SelectBlocks(method, input, &scratch->select, &scratch->chosen);
   }
-  scratch->ranges.clear();
-  AppendMerged({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
+  AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
   for (const int32_t b : scratch->chosen) {
-    AppendMerged({input.blocks[b].start, input.blocks[b].end()}, &scratch->ranges);
+    AppendRange({input.blocks[b].start, input.blocks[b].end()}, &scratch->ranges);
   }
-  AppendMerged({recent_start, input.position + 1}, &scratch->ranges);
-  tiles->clear();
-  AppendTiles(scratch->ranges, kTileTokens, tiles);
+  AppendRange({recent_start, input.position + 1}, &scratch->ranges);
 }
 
 template <typename Fn>

@@ -4,7 +4,7 @@
 //
 // All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
 // is claimed item by item; results do not depend on who computes what, since partial results are
-// merged in a fixed order. design.md, "How a token flows".
+// merged in a fixed order. docs/architecture.md, "How a token flows".
 #pragma once
 
 #include <atomic>
@@ -63,10 +63,10 @@ class AttentionBatch {
   bool Selects(const Span& span, int layer) const;
   void ReserveRows(int rows);
   void SelectRow(int layer, const float* queries, size_t span_idx, int row_head, Scratch* scratch);
-  void FinishRow(size_t span_idx, int row, const std::vector<Tile>& tiles);
+  void FinishRow(size_t span_idx, int row_head, std::span<const TokenRange> ranges);
   void PadRow(int row);
-  static void ChooseTiles(const SelectInput& input, const Method& method, int64_t recent_start,
-                          Scratch* scratch, std::vector<Tile>* tiles);
+  static void ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
+                           Scratch* scratch);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,

@@ -4,19 +4,20 @@
 #include <numeric>
 
 #include "select/selector.h"
+#include "split/tile_map.h"
 
 namespace dynsplit {
 namespace {
 
-// SnapKV pools votes over so many neighbouring tokens, by their maximum, so that what stands around
-// a token that was looked at is kept with it.
-constexpr int kPooledTokens = 7;
+// Under SnapKV a token takes the most votes of so many around it, itself included, so that what
+// stands around a token that was looked at is kept with it.
+constexpr int kNeighbourTokens = 7;
 
-// Means of votes over the candidates' tokens, pooled where the policy does that.
+// Means of votes over the candidates' tokens, or of their neighbours' where the policy says so.
 class BlockVotes {
  public:
   BlockVotes(Policy policy, std::span<const Block> candidates)
-      : pool_(policy == Policy::kSnapKv), candidates_(candidates) {}
+      : of_neighbours_(policy == Policy::kSnapKv), candidates_(candidates) {}
 
   const float* Of(const float* token_votes) {
     means_.clear();
@@ -25,7 +26,7 @@ class BlockVotes {
     for (const Block& block : candidates_) {
       double sum = 0;
       for (int64_t token = block.start; token < block.end(); ++token) {
-        sum += pool_ ? Pooled(token_votes, token, begin, end) : token_votes[token];
+        sum += of_neighbours_ ? MostAround(token_votes, token, begin, end) : token_votes[token];
       }
       means_.push_back(static_cast<float>(sum / block.length));
     }
@@ -33,13 +34,13 @@ class BlockVotes {
   }
 
  private:
-  static float Pooled(const float* votes, int64_t token, int64_t begin, int64_t end) {
-    const int64_t first = std::max(begin, token - kPooledTokens / 2);
-    const int64_t last = std::min(end, token + kPooledTokens / 2 + 1);
+  static float MostAround(const float* votes, int64_t token, int64_t begin, int64_t end) {
+    const int64_t first = std::max(begin, token - kNeighbourTokens / 2);
+    const int64_t last = std::min(end, token + kNeighbourTokens / 2 + 1);
     return *std::max_element(votes + first, votes + last);
   }
 
-  bool pool_;
+  bool of_neighbours_;
   std::span<const Block> candidates_;
   std::vector<float> means_;
 };
@@ -92,19 +93,12 @@ void KeptBlocks::AppendRanges(int layer, int kv_head, const Method& method, int6
   const int64_t recent = std::max<int64_t>(0, position + 1 - method.recent);
   const int64_t since = std::min(recent, std::max(end_, recent - budget));
   const int64_t left = budget - std::max<int64_t>(0, recent - end_);
-  const auto append = [ranges](int64_t start, int64_t end) {
-    if (start >= end) return;
-    if (!ranges->empty() && ranges->back().end == start) {
-      ranges->back().end = end;
-    } else {
-      ranges->push_back({start, end});
-    }
-  };
-  append(0, std::min<int64_t>(method.sink, since));
+  AppendRange({0, std::min<int64_t>(method.sink, since)}, ranges);
   for (const KeptBlock& block : kept_[static_cast<size_t>(layer) * kv_heads_ + kv_head]) {
-    if (block.needed_budget <= left) append(block.start, int64_t{block.start} + block.length);
+    if (block.needed_budget > left) continue;
+    AppendRange({block.start, int64_t{block.start} + block.length}, ranges);
   }
-  append(since, position + 1);
+  AppendRange({since, position + 1}, ranges);
 }
 
 }  // namespace dynsplit

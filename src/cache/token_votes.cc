@@ -11,20 +11,24 @@ namespace dynsplit {
 
 QueryWindow::QueryWindow(const CacheShape& shape, const QueryWindow* before, int64_t first,
                          int64_t rows)
-    : shape_(shape),
-      begin_(first + rows - std::min<int64_t>(rows, kVoteWindow)),
-      end_(first + rows) {
-  DYNSPLIT_CHECK(rows > 0);
+    : shape_(shape) {
+  Restart(before, first, rows);
+}
+
+void QueryWindow::Restart(const QueryWindow* before, int64_t first, int64_t rows) {
+  DYNSPLIT_CHECK(rows > 0 && before != this);
+  end_ = first + rows;
+  begin_ = end_ - std::min<int64_t>(rows, kVoteWindow);
   const bool joins = before != nullptr && before->end_ == first;
   if (joins) begin_ = std::min(begin_, std::max(before->begin_, end_ - kVoteWindow));
-  queries_.Resize(static_cast<size_t>(shape.num_layers * LayerFloats()));
-  lse_.Resize(static_cast<size_t>(LseOffset(shape.num_layers, begin_, 0)));
+  queries_.Resize(static_cast<size_t>(shape_.num_layers * LayerFloats()));
+  lse_.Resize(static_cast<size_t>(LseOffset(shape_.num_layers, begin_, 0)));
   for (int64_t position = begin_; joins && position < before->end_; ++position) {
-    for (int layer = 0; layer < shape.num_layers; ++layer) {
-      const int64_t row = (position - before->begin_) * shape.num_heads;
-      for (int g = 0; g < shape.kv_heads; ++g) {
-        const int64_t head = row + int64_t{g} * shape.group_heads();
-        Set(layer, position, g, before->Queries(layer) + head * shape.head_dim,
+    for (int layer = 0; layer < shape_.num_layers; ++layer) {
+      const int64_t row = (position - before->begin_) * shape_.num_heads;
+      for (int g = 0; g < shape_.kv_heads; ++g) {
+        const int64_t head = row + int64_t{g} * shape_.group_heads();
+        Set(layer, position, g, before->Queries(layer) + head * shape_.head_dim,
             before->Lse(layer) + head);
       }
     }

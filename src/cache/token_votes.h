@@ -23,6 +23,9 @@ class QueryWindow {
   // For a pass that reads rows [first, first + rows): room for the last kVoteWindow rows of it and,
   // where it has fewer, what `before` (may be null) holds of the rows just before.
   QueryWindow(const CacheShape& shape, const QueryWindow* before, int64_t first, int64_t rows);
+  // Becomes such a window without new memory, where nobody else holds this one. `before` is
+  // another.
+  void Restart(const QueryWindow* before, int64_t first, int64_t rows);
 
   int64_t begin() const { return begin_; }  // positions [begin, end)
   int64_t end() const { return end_; }
@@ -43,8 +46,8 @@ class QueryWindow {
   }
 
   CacheShape shape_;
-  int64_t begin_;
-  int64_t end_;
+  int64_t begin_ = 0;
+  int64_t end_ = 0;
   AlignedBuffer<float> queries_;  // [num_layers, end - begin, num_heads, head_dim]
   AlignedBuffer<float> lse_;      // [num_layers, end - begin, num_heads]
 };

@@ -18,14 +18,23 @@ constexpr int64_t kVotedKeys = 512;
 
 void VoteCounter::Begin(std::span<const Span> spans) {
   spans_.assign(spans.begin(), spans.end());
-  windows_.assign(spans.size(), nullptr);
+  windows_.resize(spans.size());
+  spares_.resize(spans.size());
   votes_.assign(spans.size(), nullptr);
   counts_all_ = false;
   for (size_t s = 0; s < spans.size(); ++s) {
-    if (spans[s].attention != Attention::kDense) continue;
+    if (windows_[s] != nullptr) windows_[s].swap(spares_[s]);
+    if (spans[s].attention != Attention::kDense) {
+      windows_[s] = nullptr;
+      continue;
+    }
     const SemanticCache& cache = *spans[s].cache;
     const int64_t rows = spans[s].rows;
-    windows_[s] = std::make_shared<QueryWindow>(shape_, cache.window(), cache.size(), rows);
+    if (windows_[s] != nullptr && windows_[s].use_count() == 1) {
+      windows_[s]->Restart(cache.window(), cache.size(), rows);
+    } else {
+      windows_[s] = std::make_shared<QueryWindow>(shape_, cache.window(), cache.size(), rows);
+    }
     if (cache.method().policy != Policy::kH2o) continue;
     votes_[s] = std::make_shared<TokenVotes>(shape_, cache.votes(), cache.size() + rows);
     counts_all_ = true;

@@ -25,7 +25,8 @@ class VoteCounter {
  public:
   explicit VoteCounter(const CacheShape& shape) : shape_(shape) {}
 
-  // Cost: for each dense span a new window and, under kH2o, a copy of its votes so far.
+  // Cost: for each dense span, where no spare window is free, a new one and, under kH2o, a copy of
+  // its votes so far.
   void Begin(std::span<const Span> spans);
 
   // Whether some sequence of the pass counts the votes of all its rows.
@@ -48,7 +49,10 @@ class VoteCounter {
   CacheShape shape_;
   std::vector<Span> spans_;
   std::vector<std::shared_ptr<QueryWindow>> windows_;  // [spans]
-  std::vector<std::shared_ptr<TokenVotes>> votes_;     // [spans]
+  // [spans]: of the dense pass before. A commit frees the window of the pass before that, so a
+  // sequence that is read goes on with two in turn.
+  std::vector<std::shared_ptr<QueryWindow>> spares_;
+  std::vector<std::shared_ptr<TokenVotes>> votes_;  // [spans]
   bool counts_all_ = false;
 };
 

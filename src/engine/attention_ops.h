@@ -1,5 +1,5 @@
 // AttentionBatch's steps as ggml custom ops, so that ggml's threads and barriers drive them and no
-// second thread pool exists. design.md, "How a token flows".
+// second thread pool exists. docs/architecture.md, "How a token flows".
 #pragma once
 
 #include <vector>

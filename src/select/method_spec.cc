@@ -61,6 +61,22 @@ bool SplitWord(Method& m, std::string_view v, std::string_view words) {
   return SetWord(v, words, &(m.split.*kField));
 }
 
+template <typename... Enum>
+constexpr bool InOrder(Enum... values) {
+  int i = 0;
+  return ((static_cast<int>(values) == i++) && ...);
+}
+
+// As the words of kKeys name them.
+static_assert(InOrder(Search::kGreedy, Search::kOptimal));
+static_assert(InOrder(Reading::kForward, Reading::kRetained));
+static_assert(InOrder(Summary::kMean, Summary::kMinMax));
+static_assert(InOrder(SummaryType::kF16, SummaryType::kInt8));
+static_assert(InOrder(Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
+                      Policy::kSnapKv, Policy::kH2o));
+static_assert(InOrder(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore));
+static_assert(InOrder(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity));
+
 using S = SplitOptions;
 
 constexpr Key kKeys[] = {

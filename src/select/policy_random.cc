@@ -15,9 +15,12 @@ uint64_t SeedOf(const SelectInput& input) {
 
 }  // namespace
 
-// Random blocks, anew for each position, layer and KV head: the control for all scores.
-void SelectRandom(const Method&, const SelectInput& input, SelectScratch* scratch,
+// Random blocks, anew for each position, layer and KV head: the control for all scores. Random
+// figures are no mass, so a budget of mass ends nothing here.
+void SelectRandom(const Method&, const SelectInput& query, SelectScratch* scratch,
                   std::vector<int32_t>* chosen) {
+  SelectInput input = query;
+  input.budget_mass = 0;
   if (AllFit(input)) return TakeAll(input, chosen);
   const size_t count = static_cast<size_t>(input.end_block - input.first_block);
   scratch->shares.Resize(count);

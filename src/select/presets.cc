@@ -1,4 +1,4 @@
-// The registry of methods (method.md section 7), and the names of delimiter classes.
+// The registry of methods (docs/method.md, "Systems"), and the names of delimiter classes.
 #include <array>
 
 #include "dynsplit/method.h"

@@ -1,5 +1,9 @@
+#include <cmath>
+#include <iomanip>
 #include <limits>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "dynsplit/method.h"
 
@@ -14,22 +18,32 @@ constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
 constexpr int kMaxLayers = 1024;
 constexpr double kMaxFactor = 1e6;  // lambda, alpha, kappa: keeps every product finite
 
-Status Require(std::string_view field, double got, double least, double most) {
+// Whole numbers with all their digits.
+std::string Written(double number) {
+  std::ostringstream out;
+  if (number == std::trunc(number)) out << std::fixed << std::setprecision(0);
+  out << number;
+  return out.str();
+}
+
+// `key` is that of a method's spec.
+Status Require(std::string_view key, double got, double least, double most) {
   if (got >= least && got <= most) return {};
-  std::ostringstream message;
-  message << "method: " << field << ": got " << got << ", wanted " << least << ".." << most;
-  return InvalidArgument(message.str());
+  std::string message = "method: " + std::string(key) + ": got " + Written(got) + ", wanted ";
+  message += Written(least);
+  if (least < most) message += ".." + Written(most);
+  return InvalidArgument(std::move(message));
 }
 
 Status ValidateSplit(const SplitOptions& split) {
-  DYNSPLIT_RETURN_IF_ERROR(Require("block_tokens", split.block_tokens, 1, kMaxBlockTokens));
-  DYNSPLIT_RETURN_IF_ERROR(Require("search_range", split.search_range, 0, split.block_tokens - 1));
-  DYNSPLIT_RETURN_IF_ERROR(Require("distance_penalty", split.distance_penalty, 0, kMaxFactor));
+  DYNSPLIT_RETURN_IF_ERROR(Require("block", split.block_tokens, 1, kMaxBlockTokens));
+  DYNSPLIT_RETURN_IF_ERROR(Require("range", split.search_range, 0, split.block_tokens - 1));
+  DYNSPLIT_RETURN_IF_ERROR(Require("lambda", split.distance_penalty, 0, kMaxFactor));
   DYNSPLIT_RETURN_IF_ERROR(Require("alpha", split.alpha, 0, kMaxFactor));
   DYNSPLIT_RETURN_IF_ERROR(Require("candidate", split.candidate, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("scatter", split.scatter, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("shrinkage", split.shrinkage, 0, kMaxFactor));
-  return Require("max_block_tokens", split.max_block_tokens, 1, kMaxDelimiterBlockTokens);
+  return Require("max-block", split.max_block_tokens, 1, kMaxDelimiterBlockTokens);
 }
 
 }  // namespace
@@ -51,7 +65,7 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
-  return Require("dense_layers", method.dense_layers, 0, kMaxLayers);
+  return Require("dense-layers", method.dense_layers, 0, kMaxLayers);
 }
 
 }  // namespace dynsplit

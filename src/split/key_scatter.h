@@ -8,8 +8,8 @@
 
 namespace dynsplit {
 
-// Keys looked at on either side of a cut: no more than the shortest block of the default lengths
-// has, so that no block lies wholly within a side.
+// Keys looked at on either side of a cut: few enough that a side is about one block of the default
+// length (C = 5), and enough for a mean.
 inline constexpr int kNoveltyWindow = 4;
 
 // Units of novelty. Learned once and then kept, so that a text which goes on does not change the

@@ -6,6 +6,16 @@
 
 namespace dynsplit {
 
+void AppendRange(TokenRange range, std::vector<TokenRange>* ranges) {
+  if (range.start >= range.end) return;
+  if (!ranges->empty() && ranges->back().end == range.start) {
+    ranges->back().end = range.end;
+  } else {
+    DYNSPLIT_DCHECK(ranges->empty() || ranges->back().end < range.start);
+    ranges->push_back(range);
+  }
+}
+
 void AppendTiles(std::span<const TokenRange> ranges, int max_rows, std::vector<Tile>* tiles) {
   DYNSPLIT_CHECK(max_rows >= 1);
   for (size_t i = 0; i < ranges.size();) {

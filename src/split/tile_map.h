@@ -9,6 +9,10 @@
 
 namespace dynsplit {
 
+// Appends the tokens of `range`, which lies behind all of `ranges`: joined to the last one where it
+// goes on there; nothing where it is empty.
+void AppendRange(TokenRange range, std::vector<TokenRange>* ranges);
+
 // Appends tiles that cover each token of `ranges` once, in order. Ranges are sorted and disjoint;
 // adjacent ones are merged first, so that no tile is cut short where two chosen blocks meet. A tile
 // has at most max_rows rows (kTileTokens for chosen blocks, kPageTokens for dense ranges) and never

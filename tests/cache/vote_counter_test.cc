@@ -68,6 +68,38 @@ TEST_F(VoteCounterTest, ForksAndGivenUpPassesLeaveThemAlone) {
   ExpectVotes(got, NaiveVotes(sequence, 2, 0, {0, 120}));
 }
 
+TEST_F(VoteCounterTest, ReadingOnTakesTwoWindowsInTurn) {
+  TestSequence sequence(&pool_, MethodPreset("full").value());
+  std::vector<const QueryWindow*> windows;
+  for (const int rows : {40, 10, 50, 3}) {
+    RunPass(&batch_, {{&sequence, rows, Attention::kDense}}, 2);
+    windows.push_back(sequence.cache.window());
+  }
+  EXPECT_EQ(windows[2], windows[0]);
+  EXPECT_EQ(windows[3], windows[1]);
+  const QueryWindow& window = *windows[3];  // joined to the last but one
+  ASSERT_EQ(window.begin(), 103 - kVoteWindow);
+  ASSERT_EQ(window.end(), 103);
+  const size_t row = size_t{kTestShape.num_heads} * kTestShape.head_dim;
+  for (const int64_t position : {window.begin(), int64_t{99}, int64_t{102}}) {
+    const auto want = sequence.queries.Rows(4, position, 1, kTestShape.num_heads);
+    const float* got = window.Queries(4) + static_cast<size_t>(position - window.begin()) * row;
+    EXPECT_EQ(std::vector<float>(got, got + row), want) << position;
+  }
+}
+
+TEST_F(VoteCounterTest, AWindowThatAForkHoldsIsLeftAlone) {
+  TestSequence sequence(&pool_, MethodPreset("full").value());
+  RunPass(&batch_, {{&sequence, 40, Attention::kDense}}, 2);
+  const TestSequence fork = sequence;
+  const QueryWindow* held = fork.cache.window();
+  for (int pass = 0; pass < 3; ++pass) {
+    RunPass(&batch_, {{&sequence, 40, Attention::kDense}}, 2);
+    EXPECT_NE(sequence.cache.window(), held);
+  }
+  EXPECT_EQ(held->end(), 40);
+}
+
 TEST_F(VoteCounterTest, OnlyH2oCountsThem) {
   TestSequence plain(&pool_, MethodPreset("snapkv").value());
   TestSequence counting(&pool_, MethodPreset("h2o").value());

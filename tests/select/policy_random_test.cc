@@ -43,6 +43,16 @@ TEST(PolicyRandomTest, ReachesEveryBlock) {
   EXPECT_THAT(times, testing::Each(testing::AllOf(testing::Ge(5), testing::Le(45))));  // mean 20
 }
 
+TEST(PolicyRandomTest, KnowsNoBudgetOfMass) {
+  const std::vector<Block> blocks = BlocksOf(std::vector<int>(100, 16));
+  SelectInput input = InputOf(blocks, 320);
+  const std::vector<int32_t> without = Chosen(input);
+  input.budget_mass = 0.05;
+  EXPECT_EQ(Chosen(input), without);
+  input.budget_tokens = 1600;
+  EXPECT_EQ(Chosen(input).size(), 100u);
+}
+
 TEST(PolicyRandomTest, TakesAllThatFits) {
   const std::vector<Block> blocks = BlocksOf({4, 8, 4});
   EXPECT_THAT(Chosen(InputOf(blocks, 16)), testing::ElementsAre(0, 1, 2));

@@ -12,27 +12,27 @@ namespace {
 
 using testing::HasSubstr;
 
-// A change, and the field that it makes wrong.
+// A change, and the key whose value it makes wrong.
 struct Wrong {
-  const char* field;
+  const char* key;
   std::function<void(Method&)> change;
 };
 
-TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
+TEST(ValidateTest, NamesTheKeyWhoseValueIsOutOfRange) {
   const Wrong wrongs[] = {
-      {"block_tokens", [](Method& m) { m.split.block_tokens = 0; }},
-      {"block_tokens", [](Method& m) { m.split.block_tokens = 257; }},
-      {"search_range", [](Method& m) { m.split.search_range = 12; }},
-      {"search_range", [](Method& m) { m.split.search_range = -1; }},
-      {"distance_penalty", [](Method& m) { m.split.distance_penalty = -0.1f; }},
-      {"distance_penalty", [](Method& m) { m.split.distance_penalty = std::nanf(""); }},
+      {"block", [](Method& m) { m.split.block_tokens = 0; }},
+      {"block", [](Method& m) { m.split.block_tokens = 257; }},
+      {"range", [](Method& m) { m.split.search_range = 12; }},
+      {"range", [](Method& m) { m.split.search_range = -1; }},
+      {"lambda", [](Method& m) { m.split.distance_penalty = -0.1f; }},
+      {"lambda", [](Method& m) { m.split.distance_penalty = std::nanf(""); }},
       {"alpha", [](Method& m) { m.split.alpha = std::numeric_limits<float>::infinity(); }},
       {"candidate", [](Method& m) { m.split.candidate = 1.01f; }},
       {"candidate", [](Method& m) { m.split.candidate = -0.01f; }},
       {"scatter", [](Method& m) { m.split.scatter = 1.01f; }},
       {"scatter", [](Method& m) { m.split.scatter = std::nanf(""); }},
       {"shrinkage", [](Method& m) { m.split.shrinkage = -1; }},
-      {"max_block_tokens", [](Method& m) { m.split.max_block_tokens = 1025; }},
+      {"max-block", [](Method& m) { m.split.max_block_tokens = 1025; }},
       {"vectors", [](Method& m) { m.vectors = 0; }},
       {"vectors", [](Method& m) { m.vectors = 9; }},
       {"vectors", [](Method& m) { m.summary = Summary::kMinMax; }},
@@ -45,17 +45,29 @@ TEST(ValidateTest, NamesTheFieldThatIsOutOfRange) {
       {"refine", [](Method& m) { m.refine = 65; }},
       {"sink", [](Method& m) { m.sink = -1; }},
       {"recent", [](Method& m) { m.recent = 0; }},
-      {"dense_layers", [](Method& m) { m.dense_layers = -1; }},
+      {"dense-layers", [](Method& m) { m.dense_layers = -1; }},
   };
   ASSERT_TRUE(ValidateMethod(Method()).ok());
   for (const Wrong& wrong : wrongs) {
     Method method;
     wrong.change(method);
     const Status status = ValidateMethod(method);
-    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << wrong.field;
-    EXPECT_THAT(status.message(), HasSubstr(std::string(wrong.field) + ": got "));
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << wrong.key;
+    EXPECT_THAT(status.message(), HasSubstr("method: " + std::string(wrong.key) + ": got "));
     EXPECT_THAT(status.message(), HasSubstr("wanted "));
   }
+}
+
+TEST(ValidateTest, WritesWholeNumbersInFullAndASingleValueAsOne) {
+  Method method;
+  method.sink = 2'000'000;
+  EXPECT_EQ(ValidateMethod(method).message(), "method: sink: got 2000000, wanted 0..1048576");
+  method = Method();
+  method.split.candidate = 1.5f;
+  EXPECT_EQ(ValidateMethod(method).message(), "method: candidate: got 1.5, wanted 0..1");
+  method = Method();
+  method.summary = Summary::kMinMax;
+  EXPECT_EQ(ValidateMethod(method).message(), "method: vectors: got 1, wanted 2");
 }
 
 TEST(ValidateTest, LimitsThemselvesAreAllowed) {

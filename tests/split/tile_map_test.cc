@@ -22,6 +22,16 @@ std::vector<Tile> TilesOf(const std::vector<TokenRange>& ranges, int max_rows) {
   return tiles;
 }
 
+TEST(AppendRangeTest, JoinsWhatGoesOnAndLeavesOutEmptyRanges) {
+  std::vector<TokenRange> ranges;
+  for (const TokenRange range : {TokenRange{0, 0}, {2, 4}, {4, 9}, {9, 9}, {12, 11}, {12, 13}}) {
+    AppendRange(range, &ranges);
+  }
+  ASSERT_EQ(ranges.size(), 2u);
+  EXPECT_EQ(std::pair(ranges[0].start, ranges[0].end), std::pair(int64_t{2}, int64_t{9}));
+  EXPECT_EQ(std::pair(ranges[1].start, ranges[1].end), std::pair(int64_t{12}, int64_t{13}));
+}
+
 TEST(TileMapTest, EqualsTheSpecification) {
   for (const nlohmann::json& c : ReadGolden("selections.json")) {
     for (size_t i = 0; i < c["budgets"].size(); ++i) {
