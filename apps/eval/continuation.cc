@@ -34,7 +34,7 @@ double Divergence(std::span<const float> full, std::span<const float> other) {
 Continuation::Continuation(std::vector<int32_t> tokens, int64_t vocab_size)
     : tokens_(std::move(tokens)), vocab_size_(static_cast<size_t>(vocab_size)), row_(vocab_size_) {
   DYNSPLIT_CHECK(!tokens_.empty());
-  tokens_.resize(std::min(tokens_.size(), static_cast<size_t>(kContinuationTokens)));
+  tokens_.resize(std::min(tokens_.size(), static_cast<size_t>(kMaxScoredTokens)));
 }
 
 void Continuation::Count(size_t idx, std::span<const float> logits, ContinuationScore* sums) {

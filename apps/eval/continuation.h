@@ -13,7 +13,7 @@ namespace dynsplit::eval {
 
 // Of a longer continuation only so many tokens count: full attention's log-probabilities are kept,
 // 4 bytes for each token of the vocabulary at each of them (600 MB for Qwen's).
-inline constexpr int64_t kContinuationTokens = 1024;
+inline constexpr int64_t kMaxScoredTokens = 1024;
 
 struct ContinuationScore {
   double nll = 0;       // mean negative log-likelihood of a token, in nats

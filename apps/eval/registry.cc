@@ -38,7 +38,7 @@ constexpr TaskEntry kTasks[] = {
     {"table", "a value by row and column", MakeTable},
     {"longbench", "LongBench, from --data FILE of JSON lines", MakeLongBench},
     {"qa", "RULER's questions, from --data FILE of SQuAD or HotpotQA", MakeQa},
-    {"perplexity", "how a text goes on: perplexity and KL", MakePerplexity},
+    {"perplexity", "how prose and code go on, or --haystack FILE: perplexity, KL", MakePerplexity},
 };
 
 }  // namespace

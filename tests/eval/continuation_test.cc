@@ -74,12 +74,12 @@ TEST_F(ContinuationTest, OneTokenNeedsNoReading) {
 
 TEST_F(ContinuationTest, LongOnesAreCut) {
   Load({.num_layers = 1}, {.threads = 1, .context_tokens = 4096});
-  const std::vector<int32_t> tokens = testing::RandomTokens(kContinuationTokens + 500);
+  const std::vector<int32_t> tokens = testing::RandomTokens(kMaxScoredTokens + 500);
   Continuation continuation(tokens, VocabSize());
   const auto session = NewSession(*MethodPreset("full"));
   ASSERT_TRUE(session->Feed(std::span(tokens).first(1)).ok());
   ASSERT_TRUE(continuation.Score(session.get(), nullptr).ok());
-  EXPECT_EQ(static_cast<int64_t>(session->tokens().size()), kContinuationTokens);
+  EXPECT_EQ(static_cast<int64_t>(session->tokens().size()), kMaxScoredTokens);
 }
 
 TEST_F(ContinuationTest, CancelAndFullContextAreErrors) {

@@ -28,8 +28,8 @@ TEST(GridTest, Scores) {
   EXPECT_THAT(grid.rows[0], ElementsAre("full", "", "100.0", "50.0", "75.0 [75.0, 75.0]", "100.0",
                                         "3", "4000", "0 B"));
   EXPECT_THAT(grid.rows[1],
-              ElementsAre("quest", "3%", "50.0", "-", "50.0 [0.0, 100.0] (1 of 2 tasks)", "-", "2",
-                          "200", "1.0 KiB"));
+              ElementsAre("quest", "3%", "50.0", "-", "50.0 [0.0, 100.0] (1 of 2 tasks)", "50.0",
+                          "2", "200", "1.0 KiB"));
 }
 
 TEST(GridTest, DifferencesThatMayBeChanceAreInBrackets) {

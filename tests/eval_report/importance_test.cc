@@ -30,10 +30,12 @@ TEST(ImportanceTest, TheMeanOverDocuments) {
   EXPECT_EQ(comma.num_documents, 2);
   EXPECT_EQ(comma.num_places, 100);
   EXPECT_DOUBLE_EQ(comma.weight, 0.3);
-  EXPECT_DOUBLE_EQ(comma.standard_error, 0.25);  // the root of 0.3^2 + 0.4^2, halved
+  // The weights' standard deviation is 0.2 times the root of 2; that of the mean of two is 0.2.
+  EXPECT_DOUBLE_EQ(comma.standard_error, 0.2);
   // Code has no comma: what stands there is the prior.
   ASSERT_EQ(kinds[1].delimiters.size(), 1u);
   EXPECT_EQ(kinds[1].delimiters[0].weight, 2);
+  EXPECT_EQ(kinds[1].delimiters[0].standard_error, 0.2);  // one document: its own
 }
 
 }  // namespace

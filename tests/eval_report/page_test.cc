@@ -82,7 +82,8 @@ TEST(PageTest, HasItsPartsAndIsWellFormed) {
         "<figcaption>mean of all tasks</figcaption>", "<figcaption>niah</figcaption>",
         "<figcaption>quest 8%</figcaption>", "<figcaption>code</figcaption>", "class='dashed'",
         "Scores at 4096", "By text kind", "On the same questions", "Continuations at",
-        "Scores by depth", "-0.50 ± 0.10", "prefers-color-scheme:dark"}) {
+        "Scores by depth", "resamples of the documents", "fewer than two documents", "-0.50 ± 0.10",
+        "prefers-color-scheme:dark"}) {
     EXPECT_THAT(page, HasSubstr(part));
   }
 }

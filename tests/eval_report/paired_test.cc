@@ -40,6 +40,34 @@ TEST(PairedTest, ADifferenceThatIsAlwaysTheSameHasAPointForAnInterval) {
   EXPECT_FALSE(paired.MayBeChance());
 }
 
+TEST(PairedTest, DocumentsAreResampledNotTheirQuestions) {
+  // Two documents, one always won and one always lost: nothing is known of a third.
+  std::vector<Record> ours;
+  std::vector<Record> theirs;
+  for (int i = 0; i < 40; ++i) {
+    const std::string id = (i % 2 == 0 ? "text/a/" : "text/b/") + std::to_string(i);
+    ours.push_back(ScoredRecord("niah", id, "a", "", i % 2 == 0 ? 1 : 0));
+    theirs.push_back(ScoredRecord("niah", id, "b", "", i % 2 == 0 ? 0 : 1));
+  }
+  EXPECT_EQ(DocumentOf(ours[1]), "text/b");
+  const Paired paired = ComparePaired(Pointers(ours), Pointers(theirs), Score);
+  EXPECT_EQ(paired.difference.mean, 0);
+  EXPECT_EQ(paired.difference.low, -1);
+  EXPECT_EQ(paired.difference.high, 1);
+}
+
+TEST(PairedTest, TheRatioIsOverQuestionsThatBothAnswered) {
+  std::vector<Record> ours;
+  std::vector<Record> theirs;
+  AddScores(ours, "niah", "a", "", {0.5, 0});
+  AddScores(theirs, "niah", "b", "", {1, 0, 1, 1, 1});
+  EXPECT_EQ(PairedRatio(Pointers(ours), Pointers(theirs), Score), 0.5);
+  EXPECT_EQ(PairedRatio(Pointers(theirs), Pointers(ours), Score), 2);
+  EXPECT_EQ(PairedRatio(Pointers(ours), {}, Score), std::nullopt);
+  for (Record& record : theirs) record.score = 0;
+  EXPECT_EQ(PairedRatio(Pointers(ours), Pointers(theirs), Score), std::nullopt);
+}
+
 TEST(PairedTest, RoundingIsNoDifference) {
   Paired paired;
   paired.difference = {-0.1, -0.2, -1e-17};

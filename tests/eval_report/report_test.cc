@@ -31,6 +31,7 @@ TEST(ReportTest, WritesThreeFiles) {
   EXPECT_THAT(markdown, HasSubstr("# T\n\n- model: \\<m\\>\n"));
   EXPECT_THAT(markdown, HasSubstr("| a\\|b |"));
   EXPECT_THAT(markdown, HasSubstr("| full | dynsplit 3% | 2 |"));
+  EXPECT_THAT(markdown, HasSubstr("fewer than two documents"));
   EXPECT_THAT(*ReadFile(dir + "/report.html", kMaxBytes), HasSubstr("<h1>T</h1>"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir), {}), 3);
   std::filesystem::remove_all(dir);

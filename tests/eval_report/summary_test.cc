@@ -73,14 +73,52 @@ TEST(SummaryTest, AnotherBaseline) {
   EXPECT_EQ(summary.contexts[0].paired[0].baseline.Name(), "full");
 }
 
-TEST(SummaryTest, NothingIsPutInRelationToFullOverOtherTasks) {
+TEST(SummaryTest, ScoresAreRelativeToFullOnTheSameQuestions) {
   std::vector<Record> records = TwoTasks();
   std::erase_if(records, [](const Record& r) { return r.method == "quest" && r.task == "words"; });
   const Row& quest = Summarize(records, "").value().contexts[0].rows[1];
   EXPECT_EQ(quest.num_tasks, 1u);
   EXPECT_EQ(quest.tasks[0]->relative, 0.5);
   EXPECT_FALSE(quest.tasks[1].has_value());
-  EXPECT_FALSE(quest.all.relative.has_value());
+  EXPECT_EQ(quest.all.relative, 0.5);  // niah's: full's score of words is left out
+}
+
+TEST(SummaryTest, RelativeLeavesOutWhatOnlyOneAnswered) {
+  std::vector<Record> records;
+  AddScores(records, "niah", "full", "", {1, 0, 0, 0});
+  AddScores(records, "niah", "quest", "3%", {1, 0});
+  records.push_back(ScoredRecord("niah", "1/0", "h2o", "3%", 1));
+  const ContextSummary context = Summarize(records, "").value().contexts[0];
+  EXPECT_EQ(context.rows[1].tasks[0]->score.mean, 0.5);
+  EXPECT_EQ(context.rows[1].tasks[0]->relative, 1);  // not 0.5 / 0.25
+  EXPECT_EQ(context.rows[1].kinds[0]->relative, 1);
+  EXPECT_EQ(context.rows[1].all.relative, 1);
+  EXPECT_FALSE(context.rows[2].all.relative.has_value());  // not one of full's questions
+}
+
+TEST(SummaryTest, DocumentsAreResampledWithinACell) {
+  std::vector<Record> records;
+  for (int i = 0; i < 40; ++i) {
+    const std::string question = std::to_string(i);
+    records.push_back(ScoredRecord("niah", "0/" + question, "apart", "", i % 2));
+    records.push_back(
+        ScoredRecord("niah", std::to_string(i % 2) + "/" + question, "alike", "", i % 2));
+  }
+  const ContextSummary context = Summarize(records, "").value().contexts[0];
+  EXPECT_GT(context.rows[0].all.score.low, 0.3);  // one document: as if questions were independent
+  EXPECT_EQ(context.rows[1].all.score.low, 0);    // two: one of them may be drawn twice
+  EXPECT_EQ(context.rows[1].all.score.high, 1);
+}
+
+TEST(SummaryTest, KlIsTheMeanOverTextKindsAsPerplexityIs) {
+  std::vector<Record> records = {ContinuationRecord("0/0", "quest", "8%", std::log(4), 0.3),
+                                 ContinuationRecord("1/0", "quest", "8%", std::log(4), 0.3),
+                                 ContinuationRecord("2/0", "quest", "8%", std::log(4), 0.3),
+                                 ContinuationRecord("3/0", "quest", "8%", std::log(16), 0.1)};
+  records[3].kind = "code";
+  const ContinuationCell cell = Summarize(records, "").value().contexts[0].continuations[0];
+  EXPECT_NEAR(cell.perplexity.mean, 8, 1e-9);
+  EXPECT_NEAR(*cell.kl, 0.2, 1e-12);
 }
 
 TEST(SummaryTest, TextKindsWeighAlikeWithinATask) {

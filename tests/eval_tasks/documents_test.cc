@@ -36,6 +36,11 @@ TEST(NumDocumentsTest, OptionsOutOfRange) {
   EXPECT_EQ(NumDocuments(Questions(10001), 1).status().code(), StatusCode::kInvalidArgument);
 }
 
+TEST(QuestionsPerDocumentTest, NoMoreThanThereAre) {
+  EXPECT_EQ(QuestionsPerDocument(Questions(24)), 12);
+  EXPECT_EQ(QuestionsPerDocument(Questions(5)), 5);
+}
+
 TEST(NewDocumentTest, ItsIdSaysKindSeedAndNumber) {
   const Document document = NewDocument("prose", 1, 0);
   EXPECT_EQ(document.id, "prose-s1-d0");

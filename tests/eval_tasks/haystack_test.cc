@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "eval_tasks/needle_fixture.h"
 
@@ -38,9 +41,47 @@ TEST(ReadHaystackTest, AFileIsReadAsItIs) {
 TEST(ReadHaystackTest, WhatIsWrongIsSaid) {
   EXPECT_EQ(ReadHaystack("verse", {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(ReadHaystack("prose", From("/nowhere/x")).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ReadHaystack("prose", From("/")).status().code(), StatusCode::kInvalidArgument);
   const testing::TempFile empty(" \n\n \n");
   EXPECT_EQ(ReadHaystack("prose", From(empty.path())).status().code(),
             StatusCode::kInvalidArgument);
+}
+
+// Writes a gzip file in the temporary folder; the caller removes it.
+std::string GzipFile(const std::string& name, std::string_view content) {
+  const std::string path = ::testing::TempDir() + name;
+  const gzFile file = gzopen(path.c_str(), "wb");
+  EXPECT_EQ(gzwrite(file, content.data(), static_cast<unsigned>(content.size())),
+            static_cast<int>(content.size()));
+  EXPECT_EQ(gzclose(file), Z_OK);
+  return path;
+}
+
+TEST(ReadHaystackTest, AGzipFileIsReadAsWhatItHolds) {
+  const std::string path = GzipFile("haystack_test.py.gz", "x = 1\n\ny = 2\n");
+  const auto code = ReadHaystacks(From(path));
+  std::filesystem::remove(path);
+  ASSERT_TRUE(code.ok()) << code.status().ToString();
+  ASSERT_EQ(code->size(), 1u);
+  EXPECT_EQ((*code)[0].kind, "code");
+  EXPECT_EQ((*code)[0].comment, "# ");
+  EXPECT_THAT((*code)[0].paragraphs, ::testing::ElementsAre("x = 1", "y = 2\n"));
+}
+
+TEST(ReadHaystackTest, AGzipFileThatIsCutOff) {
+  const std::string path = GzipFile("haystack_test.txt.gz", testing::NumberedProse(400));
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  const Status status = ReadHaystack("prose", From(path)).status();
+  std::filesystem::remove(path);
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_THAT(status.message(), HasSubstr("haystack_test.txt.gz: "));
+}
+
+TEST(ReadHaystackTest, NulBytesAreNoText) {
+  const testing::TempFile file(std::string_view("One.\n\nT\0wo.\n", 13));
+  const Status status = ReadHaystack("prose", From(file.path())).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("NUL bytes"));
 }
 
 TEST(ReadHaystacksTest, TheNameOfTheFileTellsItsKind) {
@@ -91,6 +132,21 @@ TEST(PackagedProseTest, LinesInsideParagraphsAreJoined) {
     with_break += paragraph.find('\n') != std::string::npos;
   }
   EXPECT_LT(with_break, prose->paragraphs.size() / 50);
+}
+
+TEST(PackagedProseTest, NoHeadwordsAndShortListItems) {
+  for (const uint64_t seed : {1, 2}) {
+    const auto prose = ReadHaystack("prose", Seed(seed));
+    if (!prose.ok()) GTEST_SKIP() << prose.status().ToString();
+    size_t bytes = 0;
+    for (const std::string& paragraph : prose->paragraphs) {
+      bytes += paragraph.size();
+      std::istringstream words(paragraph);
+      using Word = std::istream_iterator<std::string>;
+      EXPECT_GE(std::distance(Word(words), Word()), 8) << paragraph;
+    }
+    EXPECT_GT(bytes, 640'000u);  // more than 120,000 tokens, at about 4.5 bytes each
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PackagedHaystackTest, ::testing::Values("prose", "code"));

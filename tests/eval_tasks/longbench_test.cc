@@ -131,6 +131,14 @@ TEST(LongBenchTest, FaultyLinesAreNamed) {
   line = kOwn;
   line.replace(line.find("\"red\", \"crimson\""), 16, "");
   EXPECT_THAT(SecondLineError(line).message(), HasSubstr("\"answers\" is empty"));
+  for (const char* empty : {"\"\"", "\" \""}) {
+    line = kOwn;
+    line.replace(line.find("\"crimson\""), 9, empty);
+    EXPECT_THAT(SecondLineError(line).message(), HasSubstr("an empty answer"));
+  }
+  line = kTrec;
+  line.replace(line.find("[\"Other location\"]"), 18, "[\"City\", \"Village\"]");
+  EXPECT_THAT(SecondLineError(line).message(), HasSubstr("\"Village\" is not in \"all_classes\""));
   line = kTrec;
   line.replace(line.find("[\"City\", \"Other location\"]"), 26, "null");
   EXPECT_THAT(SecondLineError(line).message(), HasSubstr("all_classes"));

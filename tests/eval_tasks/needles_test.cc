@@ -54,6 +54,8 @@ TEST(QuestionDepthTest, GivenDepthsInTurnElseEvenWithinTheDocument) {
   even.questions_per_document = 4;
   EXPECT_EQ(QuestionDepth(even, 0), 0.125);
   EXPECT_EQ(QuestionDepth(even, 5), 0.375);
+  even.num_questions = 1;
+  EXPECT_EQ(QuestionDepth(even, 0), 0.5);
 }
 
 TEST(AskForAllTest, EnumeratesTheKeys) {

@@ -63,8 +63,19 @@ TEST_F(NiahMultikeyTest, ThreeOthersDifferFromEachKeyInOneWordOrDigit) {
   }
 }
 
+TEST_F(NiahMultikeyTest, FewQuestionsHideFewFacts) {
+  auto options = Options();
+  options.num_questions = 1;
+  options.questions_per_document = 12;
+  const auto documents = Documents(MakeNiahMultikey, options);
+  ASSERT_EQ(documents.size(), 1u);
+  EXPECT_EQ(documents[0].questions.size(), 1u);
+  EXPECT_EQ(FactsOf(documents[0].text).size(), 4u);
+}
+
 TEST_F(NiahMultikeyTest, MoreQuestionsThanThereAreWords) {
   auto options = Options();
+  options.num_questions = 81;
   options.questions_per_document = 81;
   EXPECT_EQ(MakeNiahMultikey(options, *tokenizer_).status().code(), StatusCode::kInvalidArgument);
 }

@@ -14,7 +14,8 @@ struct DelimiterImportance {
   int64_t num_documents = 0;  // that have the delimiter
   int64_t num_places = 0;     // in all of them
   double weight = 0;          // mean over these documents
-  double standard_error = 0;  // of that mean, from the documents' own
+  // Of that mean: from how the documents' weights differ, or the one document's own.
+  double standard_error = 0;
 };
 
 struct KindImportance {

@@ -6,6 +6,7 @@
 #include "apps/eval/report/charts.h"
 #include "apps/eval/report/grid.h"
 #include "apps/eval/report/plot.h"
+#include "apps/eval/report/statistics.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -33,16 +34,6 @@ constexpr const char* kStyle =
     "tr>:first-child{text-align:left}summary{cursor:pointer}\n"
     "@media (prefers-color-scheme:dark){body{color:#e4e7eb;background:#14181d}"
     "h2{border-color:#3e4c59}.facts{color:#9aa5b1}th,td{border-color:#2d353d}}\n";
-
-constexpr const char* kNotes =
-    "<h2>How to read this</h2>\n<p>Every question was asked under every method, after one and the "
-    "same reading of its document. A task's score is the mean over its text kinds, and the mean "
-    "weighs tasks alike. Intervals hold 95 % of 10,000 resamples of the questions within each task "
-    "and text kind. Comparisons of two methods are made question by question; where an interval "
-    "holds 0, the difference may be chance. Where all questions of a cell scored alike, resampling "
-    "them shows no spread, and the interval is narrower than the truth. Attended: tokens that a "
-    "row attended to after the "
-    "document, mean over layers and KV heads. Index: bytes of the block summaries.</p>\n";
 
 std::string Heading(int level, const std::string& text) {
   return fmt::format("<h{0}>{1}</h{0}>\n", level, EscapedMarkup(text));
@@ -75,6 +66,20 @@ std::string Importance(const std::vector<KindImportance>& kinds) {
          "<details><summary>As a table</summary>" + ToHtml(ImportanceGrid(kinds)) + "</details>\n";
 }
 
+std::string Notes() {
+  return Heading(2, "How to read this") +
+         "<p>Every question was asked under every method, after one and the same reading of its "
+         "document. A task's score is the mean over its text kinds, and the mean weighs tasks "
+         "alike. " +
+         kIntervalNote +
+         " Comparisons of two methods are made question by question; where an interval holds 0, "
+         "the difference may be chance. Of full: the score over full's, on the questions that both "
+         "answered. Where all questions of a cell scored alike, resampling them shows no spread, "
+         "and the interval is narrower than the truth. Attended: tokens that a row attended to "
+         "after the document, mean over layers and KV heads. Index: bytes of the block "
+         "summaries.</p>\n";
+}
+
 }  // namespace
 
 std::string ToPage(const Summary& summary, const std::vector<DepthMap>& depths,
@@ -85,7 +90,7 @@ std::string ToPage(const Summary& summary, const std::vector<DepthMap>& depths,
   for (const std::string& line : options.lines) html += "<li>" + EscapedMarkup(line) + "</li>\n";
   html += "</ul>\n";
   for (const ContextSummary& context : summary.contexts) html += Context(context, summary.methods);
-  return html + Depths(depths) + Importance(importance) + kNotes + "</body></html>\n";
+  return html + Depths(depths) + Importance(importance) + Notes() + "</body></html>\n";
 }
 
 }  // namespace dynsplit::eval

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "apps/eval/record.h"
@@ -11,6 +13,9 @@
 namespace dynsplit::eval {
 
 using RecordPointers = std::vector<const Record*>;
+
+// The part of Record::id before the last '/'.
+std::string DocumentOf(const Record& record);
 
 struct Paired {
   Estimate difference;  // first less second; the mean over tasks of the mean over their text kinds
@@ -28,5 +33,10 @@ struct Paired {
 // the difference is 0.
 Paired ComparePaired(const RecordPointers& first, const RecordPointers& second,
                      double (*value)(const Record&));
+
+// The mean of the first over the mean of the second (means as in Paired::difference), on the
+// questions that both answered. None without such a question, and where the second's mean is 0.
+std::optional<double> PairedRatio(const RecordPointers& first, const RecordPointers& second,
+                                  double (*value)(const Record&));
 
 }  // namespace dynsplit::eval

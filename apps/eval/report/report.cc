@@ -4,6 +4,7 @@
 #include "apps/common/write_file.h"
 #include "apps/eval/report/csv.h"
 #include "apps/eval/report/grid.h"
+#include "apps/eval/report/statistics.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -26,7 +27,7 @@ std::string Markdown(const Summary& summary, const ReportOptions& options) {
   for (const std::string& line : options.lines) text += "- " + EscapedMarkdown(line) + "\n";
   if (!options.lines.empty()) text += "\n";
   for (const Grid& grid : Grids(summary)) text += ToMarkdown(grid);
-  return text;
+  return text + kIntervalNote + "\n";
 }
 
 }  // namespace

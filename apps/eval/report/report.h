@@ -14,7 +14,7 @@ namespace dynsplit::eval {
 Status WriteReports(const std::string& dir, const std::vector<Record>& records,
                     const std::vector<ImportanceRecord>& importance, const ReportOptions& options);
 
-// What summary.md holds, for the terminal.
+// The tables of summary.md, for the terminal.
 Result<std::string> SummaryTable(const std::vector<Record>& records, const ReportOptions& options);
 
 }  // namespace dynsplit::eval

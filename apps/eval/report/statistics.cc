@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/check.h"
 
@@ -23,6 +24,22 @@ double SumOfDraws(const std::vector<double>& values, Rng& rng) {
   return sum;
 }
 
+// The mean of a resample: as many documents as there are, drawn with replacement, and as many
+// values of each as it has.
+double MeanOfDraws(const std::vector<std::vector<double>>& documents, Rng& rng) {
+  const uint64_t n = documents.size();
+  double sum = 0;
+  size_t count = 0;
+  for (uint64_t i = 0; i < n; ++i) {
+    // The only one is not drawn.
+    const uint64_t drawn = n == 1 ? 0 : ((rng.Next() >> 32) * n) >> 32;
+    const std::vector<double>& values = documents[drawn];
+    sum += values.size() == 1 ? values.front() : SumOfDraws(values, rng);
+    count += values.size();
+  }
+  return sum / static_cast<double>(count);
+}
+
 }  // namespace
 
 double Mean(const std::vector<double>& values) {
@@ -31,14 +48,20 @@ double Mean(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-Sample Resample(std::vector<double> values, Rng& rng) {
-  DYNSPLIT_CHECK(!values.empty() && values.size() <= UINT32_MAX);
-  std::sort(values.begin(), values.end());
+Sample Resample(const ByDocument& cell, Rng& rng) {
+  DYNSPLIT_CHECK(!cell.empty() && cell.size() <= UINT32_MAX);
+  std::vector<std::vector<double>> documents;
+  std::vector<double> all;
+  for (const auto& [document, values] : cell) {
+    DYNSPLIT_CHECK(!values.empty() && values.size() <= UINT32_MAX);
+    documents.push_back(values);
+    std::sort(documents.back().begin(), documents.back().end());
+    all.insert(all.end(), documents.back().begin(), documents.back().end());
+  }
   Sample sample;
-  sample.mean = Mean(values);
+  sample.mean = Mean(all);
   sample.resampled.resize(kNumResamples);
-  const double count = static_cast<double>(values.size());
-  for (double& mean : sample.resampled) mean = SumOfDraws(values, rng) / count;
+  for (double& mean : sample.resampled) mean = MeanOfDraws(documents, rng);
   return sample;
 }
 

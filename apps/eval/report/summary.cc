@@ -13,6 +13,9 @@ namespace {
 double Score(const Record& record) { return record.score; }
 double Nll(const Record& record) { return *record.nll; }
 
+std::string TaskOf(const Record& record) { return record.task; }
+std::string KindOf(const Record& record) { return record.kind; }
+
 template <typename Value>
 std::vector<double> Values(const RecordPointers& records, Value value) {
   std::vector<double> values;
@@ -32,11 +35,19 @@ void AddOnce(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-RecordPointers OfTask(const RecordPointers& records, const std::string& task) {
+// The records whose `part` (task or text kind) is `name`.
+RecordPointers Where(const RecordPointers& records, std::string (*part)(const Record&),
+                     const std::string& name) {
   RecordPointers found;
   std::copy_if(records.begin(), records.end(), std::back_inserter(found),
-               [&](const Record* record) { return record->task == task; });
+               [&](const Record* record) { return part(*record) == name; });
   return found;
+}
+
+Sample ResampleCell(const RecordPointers& records, double (*value)(const Record&), Rng& rng) {
+  ByDocument cell;
+  for (const Record* record : records) cell[DocumentOf(*record)].push_back(value(*record));
+  return Resample(cell, rng);
 }
 
 // A cell of one text kind, or a mean of such.
@@ -77,7 +88,7 @@ Row MakeRow(const Setting& setting, const RecordPointers& records, const Context
   std::map<std::pair<std::string, std::string>, Part> parts;
   for (const auto& [key, cell] : cells) {
     parts[key] = {.num_questions = static_cast<int64_t>(cell.size()),
-                  .score = Resample(Values(cell, Score), rng),
+                  .score = ResampleCell(cell, Score, rng),
                   .attended_tokens = MeanAttended(cell),
                   .index_bytes = MeanIndexBytes(cell)};
   }
@@ -107,27 +118,32 @@ Row MakeRow(const Setting& setting, const RecordPointers& records, const Context
   return row;
 }
 
-void SetRelative(Cell& cell, const Cell& reference) {
-  if (reference.score.mean > 0) cell.relative = cell.score.mean / reference.score.mean;
-}
-
-// Means over tasks are put in relation only where they are over the same tasks.
-void SetRelative(Row& row, const Row& reference) {
-  const auto same = [](const auto& a, const auto& b) { return a.has_value() == b.has_value(); };
-  const bool same_tasks =
-      std::equal(row.tasks.begin(), row.tasks.end(), reference.tasks.begin(), same);
-  for (size_t i = 0; i < row.tasks.size(); ++i) {
-    if (row.tasks[i] && reference.tasks[i]) SetRelative(*row.tasks[i], *reference.tasks[i]);
-  }
-  if (!same_tasks) return;
-  SetRelative(row.all, reference.all);
-  for (size_t i = 0; i < row.kinds.size(); ++i) {
-    if (row.kinds[i] && reference.kinds[i]) SetRelative(*row.kinds[i], *reference.kinds[i]);
-  }
+// `records` are the row's own, `reference` those of full.
+void SetRelative(const RecordPointers& records, const RecordPointers& reference,
+                 const ContextSummary& context, Row* row) {
+  const auto set = [&](std::string (*part)(const Record&), const std::vector<std::string>& names,
+                       std::vector<std::optional<Cell>>* cells) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (!(*cells)[i]) continue;
+      (*cells)[i]->relative =
+          PairedRatio(Where(records, part, names[i]), Where(reference, part, names[i]), Score);
+    }
+  };
+  set(TaskOf, context.tasks, &row->tasks);
+  set(KindOf, context.kinds, &row->kinds);
+  row->all.relative = PairedRatio(records, reference, Score);
 }
 
 // One context's records, by setting, in the order of the summary.
 using BySetting = std::vector<std::pair<Setting, RecordPointers>>;
+
+// None where full was not run.
+RecordPointers ReferenceRecords(const BySetting& settings) {
+  for (const auto& [setting, records] : settings) {
+    if (setting.method == kReferenceMethod) return records;
+  }
+  return {};
+}
 
 PairedRow MakePairedRow(const BySetting::value_type& ours, const BySetting::value_type& baseline,
                         const ContextSummary& context) {
@@ -136,8 +152,8 @@ PairedRow MakePairedRow(const BySetting::value_type& ours, const BySetting::valu
                 .all = ComparePaired(ours.second, baseline.second, Score),
                 .tasks = {}};
   for (const std::string& task : context.tasks) {
-    const Paired paired =
-        ComparePaired(OfTask(ours.second, task), OfTask(baseline.second, task), Score);
+    const Paired paired = ComparePaired(Where(ours.second, TaskOf, task),
+                                        Where(baseline.second, TaskOf, task), Score);
     row.tasks.push_back(paired.NumPairs() > 0 ? std::optional(paired) : std::nullopt);
   }
   return row;
@@ -168,8 +184,19 @@ Estimate MeanNll(const RecordPointers& records) {
   for (const Record* record : records) kinds[record->kind].push_back(record);
   Rng rng(1);
   std::vector<Sample> cells;
-  for (const auto& [kind, cell] : kinds) cells.push_back(Resample(Values(cell, Nll), rng));
+  for (const auto& [kind, cell] : kinds) cells.push_back(ResampleCell(cell, Nll, rng));
   return ToEstimate(MeanOf(cells));
+}
+
+// The mean over text kinds of those records that have one.
+std::optional<double> MeanKl(const RecordPointers& records) {
+  std::map<std::string, std::vector<double>> kinds;
+  for (const Record* record : records) {
+    if (record->kl) kinds[record->kind].push_back(*record->kl);
+  }
+  std::vector<double> means;
+  for (const auto& [kind, values] : kinds) means.push_back(Mean(values));
+  return means.empty() ? std::nullopt : std::optional(Mean(means));
 }
 
 ContinuationCell MakeContinuation(const Setting& setting, const RecordPointers& records,
@@ -179,14 +206,9 @@ ContinuationCell MakeContinuation(const Setting& setting, const RecordPointers& 
                         .num_continuations = static_cast<int64_t>(records.size()),
                         .perplexity = Exp(MeanNll(records)),
                         .relative = {},
-                        .kl = {},
+                        .kl = MeanKl(records),
                         .attended_tokens = MeanAttended(records),
                         .index_bytes = MeanIndexBytes(records)};
-  std::vector<double> kl;
-  for (const Record* record : records) {
-    if (record->kl) kl.push_back(*record->kl);
-  }
-  if (!kl.empty()) cell.kl = Mean(kl);
   const Paired paired = ComparePaired(records, reference, Nll);
   if (paired.NumPairs() > 0) cell.relative = Exp(paired.difference);
   return cell;
@@ -194,16 +216,13 @@ ContinuationCell MakeContinuation(const Setting& setting, const RecordPointers& 
 
 std::vector<ContinuationCell> Continuations(const BySetting& settings,
                                             const std::vector<std::string>& tasks) {
-  RecordPointers reference;
-  for (const auto& [setting, records] : settings) {
-    if (setting.method == kReferenceMethod) reference = records;
-  }
+  const RecordPointers reference = ReferenceRecords(settings);
   std::vector<ContinuationCell> cells;
   for (const std::string& task : tasks) {
     for (const auto& [setting, records] : settings) {
-      const RecordPointers of_task = OfTask(records, task);
+      const RecordPointers of_task = Where(records, TaskOf, task);
       if (of_task.empty()) continue;
-      cells.push_back(MakeContinuation(setting, of_task, OfTask(reference, task)));
+      cells.push_back(MakeContinuation(setting, of_task, Where(reference, TaskOf, task)));
     }
   }
   return cells;
@@ -243,11 +262,9 @@ ContextSummary SummarizeContext(const RecordPointers& records, const std::string
   for (const auto& [setting, of_setting] : scored) {
     context.rows.push_back(MakeRow(setting, of_setting, context));
   }
-  const auto reference = std::find_if(context.rows.begin(), context.rows.end(), [](const Row& row) {
-    return row.setting.method == kReferenceMethod;
-  });
-  if (reference != context.rows.end()) {
-    for (Row& row : context.rows) SetRelative(row, *reference);
+  const RecordPointers reference = ReferenceRecords(scored);
+  for (size_t i = 0; i < scored.size(); ++i) {
+    SetRelative(scored[i].second, reference, context, &context.rows[i]);
   }
   context.paired = PairedRows(scored, baseline, context);
   context.continuations =

@@ -31,9 +31,10 @@ struct Setting {
 struct Cell {
   int64_t num_questions = 0;
   Estimate score;
-  double attended_tokens = 0;      // mean
-  double index_bytes = 0;          // mean
-  std::optional<double> relative;  // score / full's; none without full, or where full scores 0
+  double attended_tokens = 0;  // mean
+  double index_bytes = 0;      // mean
+  // Score / full's, on the questions that both answered; none without one, or where full scores 0.
+  std::optional<double> relative;
 };
 
 struct Row {
@@ -57,7 +58,7 @@ struct ContinuationCell {
   int64_t num_continuations = 0;
   Estimate perplexity;               // exp of the mean nll
   std::optional<Estimate> relative;  // to full's, on the continuations that both have
-  std::optional<double> kl;          // mean
+  std::optional<double> kl;          // mean; over text kinds, as perplexity
   double attended_tokens = 0;
   double index_bytes = 0;
 };

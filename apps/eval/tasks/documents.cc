@@ -39,6 +39,10 @@ Result<int> NumDocuments(const TaskOptions& options, int questions_per_document)
   return num_documents;
 }
 
+int QuestionsPerDocument(const TaskOptions& options) {
+  return std::min(options.questions_per_document, options.num_questions);
+}
+
 Document NewDocument(std::string_view kind, uint64_t seed, int number) {
   Document document;
   document.id = std::string(kind) + "-s" + std::to_string(seed) + "-d" + std::to_string(number);

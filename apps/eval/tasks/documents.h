@@ -19,6 +19,10 @@ namespace dynsplit::eval {
 // document and for more than 10,000 documents.
 Result<int> NumDocuments(const TaskOptions& options, int questions_per_document);
 
+// options.questions_per_document, or options.num_questions where that is less: no document hides
+// facts for questions that are not asked.
+int QuestionsPerDocument(const TaskOptions& options);
+
 // Without text and questions; its id is "prose-s1-d0".
 Document NewDocument(std::string_view kind, uint64_t seed, int number);
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "apps/common/paragraphs.h"
+#include "apps/eval/ascii.h"
 #include "apps/eval/tasks/documents.h"
 #include "base/file.h"
 
@@ -42,25 +43,24 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kCodeEnd
 
 // "" where the name is not one of program text.
 std::string_view CommentOf(std::string_view path) {
+  path = NameOfText(path);
   for (const auto& [ending, comment] : kCodeEndings) {
     if (path.ends_with(ending)) return comment;
   }
   return "";
 }
 
-// Reads plain files as well.
-Result<std::string> ReadGzip(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (file == nullptr) return ErrnoStatus(path, errno);
-  std::string text;
-  std::array<char, 1 << 16> buffer;
-  int got = 0;
-  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0) {
-    text.append(buffer.data(), static_cast<size_t>(got));
-    if (text.size() > kMaxHaystackBytes) return ResourceExhausted(path + ": too long a text");
+// Whether it is a headword or an item of a list. The lexicon has hundreds of them in a row, which
+// is no prose.
+bool IsShort(std::string_view paragraph) {
+  constexpr int kMinWords = 8;
+  int num_words = 0;
+  for (size_t at = paragraph.find_first_not_of(kAsciiSpace); at != std::string_view::npos;
+       at = paragraph.find_first_not_of(kAsciiSpace, at)) {
+    ++num_words;
+    at = std::min(paragraph.find_first_of(kAsciiSpace, at), paragraph.size());
   }
-  if (got < 0) return Corruption(path + ": " + gzerror(file.get(), &got));
-  return text;
+  return num_words < kMinWords;
 }
 
 Status Missing(const std::string& path, std::string_view package) {
@@ -87,7 +87,7 @@ std::string Unwrap(std::string paragraph) {
 
 Result<std::vector<std::string>> PackagedProse() {
   const std::string path(kProseFile);
-  auto text = ReadGzip(path);
+  auto text = ReadHaystackFile(path);
   if (text.status().code() == StatusCode::kNotFound) return Missing(path, kProsePackage);
   if (!text.ok()) return text.status();
   const size_t beginning = text->find(kProseBeginning);
@@ -95,6 +95,7 @@ Result<std::vector<std::string>> PackagedProse() {
     return Corruption(path + ": nowhere \"" + std::string(kProseBeginning) + '"');
   }
   auto paragraphs = SplitParagraphs(std::string_view(*text).substr(beginning));
+  std::erase_if(paragraphs, IsShort);
   for (std::string& paragraph : paragraphs) paragraph = Unwrap(std::move(paragraph));
   return paragraphs;
 }
@@ -126,7 +127,7 @@ std::vector<std::string> Half(const std::vector<std::string>& paragraphs, bool s
 }
 
 Result<std::vector<std::string>> Given(const std::string& path) {
-  const auto text = ReadFile(path, kMaxHaystackBytes);
+  const auto text = ReadHaystackFile(path);
   if (!text.ok()) return text.status();
   auto paragraphs = SplitParagraphs(*text);
   if (paragraphs.empty()) return InvalidArgument(path + ": no text to hide facts in");
@@ -134,6 +135,32 @@ Result<std::vector<std::string>> Given(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::string> ReadHaystackFile(const std::string& path) {
+  const auto opened = FileDescriptor::Open(path);  // what is wrong with it; zlib would not say
+  if (!opened.ok()) return opened.status();
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
+  if (file == nullptr) return ErrnoStatus(path, errno);
+  std::string text;
+  std::array<char, 1 << 16> buffer;
+  int got = 0;
+  while ((got = gzread(file.get(), buffer.data(), buffer.size())) > 0) {
+    text.append(buffer.data(), static_cast<size_t>(got));
+    if (text.size() > kMaxHaystackBytes) return ResourceExhausted(path + ": too long a text");
+  }
+  int error = Z_OK;  // a file that is cut off reads as one that ends
+  const char* message = gzerror(file.get(), &error);
+  if (error != Z_OK) return Corruption(path + ": " + message);
+  if (text.find('\0') != std::string::npos) {
+    return InvalidArgument(path + ": has NUL bytes, wanted a text");
+  }
+  return text;
+}
+
+std::string_view NameOfText(std::string_view path) {
+  constexpr std::string_view kGzip = ".gz";
+  return path.ends_with(kGzip) ? path.substr(0, path.size() - kGzip.size()) : path;
+}
 
 Result<HaystackText> ReadHaystack(std::string_view kind, const TaskOptions& options) {
   if (kind != "prose" && kind != "code") {

@@ -17,16 +17,24 @@ struct HaystackText {
   std::vector<std::string> paragraphs;  // code: what blank lines part
 };
 
+// A file's text, plain or gzip. Errors of opening it; InvalidArgument for NUL bytes, which no text
+// has, ResourceExhausted above 256 MiB, Corruption for a gzip file that is damaged or cut off.
+Result<std::string> ReadHaystackFile(const std::string& path);
+
+// "x.py" for "x.py.gz": the name that tells what kind of text a file holds.
+std::string_view NameOfText(std::string_view path);
+
 // The text of one kind. options.haystack is read as it is, whatever the kind. Else, so that what
 // is chosen on some seeds can be tried on text never seen, odd seeds get the first half and even
-// seeds the second: about 170,000 tokens of prose (The Jargon File 4.4.7, its lexicon and
-// appendices, with the line breaks inside paragraphs taken away) or 90,000 of code (modules of
-// Python's library). NotFound, with the package and the command that brings it, for a missing
-// file; InvalidArgument for an unknown kind or a file without text.
+// seeds the second: about 150,000 tokens of prose (The Jargon File 4.4.7, its lexicon and
+// appendices, without headwords and list items of fewer than eight words, and with the line breaks
+// inside paragraphs taken away) or 90,000 of code (modules of Python's library). NotFound, with the
+// package and the command that brings it, for a missing file; InvalidArgument for an unknown kind
+// or a file without text; errors of ReadHaystackFile.
 Result<HaystackText> ReadHaystack(std::string_view kind, const TaskOptions& options);
 
 // What documents take in turn: prose and code, or only options.haystack, whose kind its file name
-// tells ("x.py", "x.cc", ... are code).
+// tells ("x.py", "x.cc.gz", ... are code).
 Result<std::vector<HaystackText>> ReadHaystacks(const TaskOptions& options);
 
 struct Filler {

@@ -118,7 +118,7 @@ double EvenDepth(size_t idx, size_t count) {
 double QuestionDepth(const TaskOptions& options, int question) {
   const auto idx = static_cast<size_t>(question);
   if (!options.depths.empty()) return options.depths[idx % options.depths.size()];
-  const auto count = static_cast<size_t>(options.questions_per_document);
+  const auto count = static_cast<size_t>(QuestionsPerDocument(options));
   return EvenDepth(idx % count, count);
 }
 

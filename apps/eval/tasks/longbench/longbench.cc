@@ -36,16 +36,34 @@ bool HasDigit(std::string_view text) {
   return text.find_first_of("0123456789") != std::string_view::npos;
 }
 
+// An answer that is no class could not be scored above 0.
+Status CheckClasses(const Line& line) {
+  if (line.classes.empty()) {
+    return InvalidArgument(line.where + ": \"all_classes\" is empty, and \"" + line.dataset +
+                           "\" is scored by classes");
+  }
+  for (const std::string& answer : line.answers) {
+    if (std::find(line.classes.begin(), line.classes.end(), answer) == line.classes.end()) {
+      return InvalidArgument(line.where + ": the answer \"" + answer +
+                             "\" is not in \"all_classes\"");
+    }
+  }
+  return {};
+}
+
 // What a set's metric needs of a line.
 Status CheckAnswers(const Line& line) {
   const Metric metric = FindLongBenchSet(line.dataset).metric;
   if (line.answers.empty()) {
     return InvalidArgument(line.where + ": \"answers\" is empty, wanted at least one");
   }
-  if (metric == Metric::kAccuracy && line.classes.empty()) {
-    return InvalidArgument(line.where + ": \"all_classes\" is empty, and \"" + line.dataset +
-                           "\" is scored by classes");
+  for (const std::string& answer : line.answers) {
+    // Every output holds the empty answer.
+    if (answer.find_first_not_of(kAsciiSpace) == std::string::npos) {
+      return InvalidArgument(line.where + ": \"answers\" holds an empty answer");
+    }
   }
+  if (metric == Metric::kAccuracy) DYNSPLIT_RETURN_IF_ERROR(CheckClasses(line));
   if (metric == Metric::kRetrieval &&
       !std::all_of(line.answers.begin(), line.answers.end(), HasDigit)) {
     return InvalidArgument(line.where + ": an answer without a number, wanted \"Paragraph N\"");

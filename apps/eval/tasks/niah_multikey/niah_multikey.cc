@@ -61,7 +61,7 @@ NeedlePlan Plan(int num_questions, Rng* rng) {
 
 Result<std::vector<Document>> MakeNiahMultikey(const TaskOptions& options,
                                                const Tokenizer& tokenizer) {
-  const int count = options.questions_per_document;
+  const int count = QuestionsPerDocument(options);
   if (count > kMaxQuestions) {
     return InvalidArgument("niah-multikey: " + std::to_string(count) +
                            " questions per document, wanted at most " +

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "apps/eval/tasks/documents.h"
 #include "apps/eval/tasks/needles.h"
 
 namespace dynsplit::eval {
@@ -29,7 +30,7 @@ NeedlePlan Plan(int num_questions, Rng* rng) {
 
 Result<std::vector<Document>> MakeNiahMultivalue(const TaskOptions& options,
                                                  const Tokenizer& tokenizer) {
-  const int count = options.questions_per_document;
+  const int count = QuestionsPerDocument(options);
   const auto plan = [count](int, Rng* rng) { return Plan(count, rng); };
   return MakeNeedleDocuments({"niah-multivalue", MagicInstructions(), count, plan}, options,
                              tokenizer);

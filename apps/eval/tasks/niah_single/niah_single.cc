@@ -1,12 +1,13 @@
 #include "apps/eval/tasks/niah_single/niah_single.h"
 
+#include "apps/eval/tasks/documents.h"
 #include "apps/eval/tasks/needles.h"
 
 namespace dynsplit::eval {
 
 Result<std::vector<Document>> MakeNiahSingle(const TaskOptions& options,
                                              const Tokenizer& tokenizer) {
-  const int count = options.questions_per_document;
+  const int count = QuestionsPerDocument(options);
   const auto plan = [&options, count](int first_question, Rng* rng) {
     const auto keys = MagicKeys(count, rng);
     const auto values = MagicValues(count, rng);

@@ -24,7 +24,7 @@ void AddPasskey(int idx, const std::string& key, const std::string& number, doub
 }  // namespace
 
 Result<std::vector<Document>> MakePasskey(const TaskOptions& options, const Tokenizer& tokenizer) {
-  const int count = options.questions_per_document;
+  const int count = QuestionsPerDocument(options);
   const auto plan = [&options, count](int first_question, Rng* rng) {
     const auto keys = MagicKeys(count, rng);
     const auto numbers = DistinctNumbers(count, 5, rng);

@@ -10,7 +10,6 @@
 #include "apps/eval/tasks/draw.h"
 #include "apps/eval/tasks/generated/generated_task.h"
 #include "apps/eval/tasks/haystack.h"
-#include "base/file.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -84,7 +83,7 @@ struct Piece {
 
 Document MakeDocument(std::span<const int32_t> ids, const Piece& piece,
                       const Tokenizer& tokenizer) {
-  const auto num_continued = static_cast<size_t>(kContinuationTokens);
+  const auto num_continued = static_cast<size_t>(kContinuedTokens);
   const size_t size = CleanSize(ids, piece.start, piece.size - num_continued, tokenizer);
   const size_t after = piece.start + size;
   Document document;
@@ -111,7 +110,7 @@ Result<ContinuedText> Encoded(std::string name, std::string_view kind, std::stri
   return ContinuedText{std::move(name), std::string(kind), *std::move(ids)};
 }
 
-// The user's file, else the haystacks of prose and code.
+// options.haystack, else the haystacks of prose and code.
 Result<std::vector<ContinuedText>> ReadTexts(const TaskOptions& options,
                                              const Tokenizer& tokenizer) {
   std::vector<ContinuedText> texts;
@@ -120,10 +119,10 @@ Result<std::vector<ContinuedText>> ReadTexts(const TaskOptions& options,
     texts.push_back(*std::move(text));
     return {};
   };
-  const std::string& path = options.data.empty() ? options.haystack : options.data;
-  if (!path.empty()) {
-    const auto content = ReadFile(path, kMaxTextBytes);
+  if (const std::string& path = options.haystack; !path.empty()) {
+    const auto content = ReadHaystackFile(path);
     if (!content.ok()) return content.status();
+    if (content->size() > kMaxTextBytes) return ResourceExhausted(path + ": longer than 64 MiB");
     DYNSPLIT_RETURN_IF_ERROR(add(Encoded(path, TextKind(path, *content), *content, tokenizer)));
     return texts;
   }
@@ -140,12 +139,12 @@ Result<std::vector<ContinuedText>> ReadTexts(const TaskOptions& options,
 Status AddDocuments(const ContinuedText& text, int count, const TaskOptions& options,
                     const Tokenizer& tokenizer, std::vector<Document>* documents) {
   const auto num_context = static_cast<size_t>(options.context_tokens);
-  const size_t size = num_context + static_cast<size_t>(kContinuationTokens);
+  const size_t size = num_context + static_cast<size_t>(kContinuedTokens);
   if (text.ids.size() < size) {
     return InvalidArgument(text.name + ": the text has " + std::to_string(text.ids.size()) +
                            " tokens, wanted " + std::to_string(size) + ": " +
                            std::to_string(num_context) + " and " +
-                           std::to_string(kContinuationTokens) + " that follow");
+                           std::to_string(kContinuedTokens) + " that follow");
   }
   const size_t parts = std::min(static_cast<size_t>(count), text.ids.size() / size);
   const size_t stride = text.ids.size() / parts;
@@ -165,8 +164,9 @@ Status AddDocuments(const ContinuedText& text, int count, const TaskOptions& opt
 }  // namespace
 
 std::string_view TextKind(std::string_view path, std::string_view content) {
+  const std::string name = AsciiLower(NameOfText(path));
   for (const Ending& ending : kEndings) {
-    if (AsciiLower(path).ends_with(ending.name)) return ending.kind;
+    if (name.ends_with(ending.name)) return ending.kind;
   }
   return LooksLikeCode(content) ? "code" : "prose";
 }

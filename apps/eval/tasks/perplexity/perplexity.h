@@ -8,12 +8,12 @@
 
 namespace dynsplit::eval {
 
-constexpr int64_t kContinuationTokens = 512;
+constexpr int64_t kContinuedTokens = 512;
 
-// Pieces of options.data, else of options.haystack, else of prose and code that Debian packages
-// hold, that do not overlap and are spread over the text by the seed: options.context_tokens of
-// document, then kContinuationTokens that follow it. options.num_questions pieces, or as many as
-// the text is long enough for. InvalidArgument, with both lengths, where it is too short for one.
+// Pieces of options.haystack, else of prose and code that Debian packages hold, that do not overlap
+// and are spread over the text by the seed: options.context_tokens of document, then
+// kContinuedTokens that follow it. options.num_questions pieces, or as many as the text is long
+// enough for. InvalidArgument, with both lengths, where it is too short for one.
 Result<std::vector<Document>> MakePerplexity(const TaskOptions& options,
                                              const Tokenizer& tokenizer);
 

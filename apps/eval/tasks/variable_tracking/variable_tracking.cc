@@ -90,7 +90,7 @@ Question Ask(int idx, const Chain& chain) {
 
 Result<std::vector<Document>> MakeVariableTracking(const TaskOptions& options,
                                                    const Tokenizer& tokenizer) {
-  const int asked = std::min(options.questions_per_document, kMaxAsked);
+  const int asked = std::min(QuestionsPerDocument(options), kMaxAsked);
   const auto plan = [asked](int, Rng* rng) {
     const auto chains = MakeChains(asked + kNumDistractors, rng);
     NeedlePlan made;
