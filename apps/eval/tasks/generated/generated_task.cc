@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/eval/tasks/documents.h"
 #include "apps/eval/tasks/draw.h"
 #include "apps/eval/tasks/generated/token_count.h"
 
@@ -61,12 +62,8 @@ std::optional<PlacedFact> ChooseFact(const FilledText& filled, size_t begin, siz
 }
 
 Question MakeQuestion(const GeneratedTask& task, const PlacedFact& placed, size_t question_idx) {
-  Question question;
-  question.id = "q" + std::to_string(question_idx);
-  question.prompt = placed.fact.prompt;
-  question.answer_prefix = placed.fact.answer_prefix;
-  question.expected = {placed.fact.answer};
-  question.max_tokens = task.max_tokens;
+  Question question = NewQuestion(static_cast<int>(question_idx), placed.fact.prompt,
+                                  placed.fact.answer_prefix, {placed.fact.answer}, task.max_tokens);
   question.depth = std::min(placed.depth, 1.0);
   return question;
 }
@@ -87,11 +84,6 @@ Status CheckOptions(std::string_view task, const TaskOptions& options) {
   return {};
 }
 
-std::string DocumentId(std::string_view kind, const TaskOptions& options, int document_idx) {
-  return std::string(kind) + "-s" + std::to_string(options.seed) + "-d" +
-         std::to_string(document_idx);
-}
-
 Result<std::vector<Document>> Generate(const GeneratedTask& task, const TaskOptions& options,
                                        const Tokenizer& tokenizer) {
   DYNSPLIT_RETURN_IF_ERROR(CheckOptions(task.name, options));
@@ -102,9 +94,7 @@ Result<std::vector<Document>> Generate(const GeneratedTask& task, const TaskOpti
     Rng rng = DocumentRng(task.name, options.seed, document_idx);
     const auto filled = FillText(task.open(Rng(rng.Next())), options.context_tokens, tokenizer);
     if (!filled.ok()) return filled.status();
-    Document document;
-    document.id = DocumentId(task.kind, options, document_idx);
-    document.kind = task.kind;
+    Document document = NewDocument(task.kind, options.seed, document_idx);
     document.instructions = task.instructions;
     document.text = filled->text;
     const size_t num_slices = std::min(wanted, filled->facts.size());

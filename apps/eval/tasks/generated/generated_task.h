@@ -47,7 +47,4 @@ Result<std::vector<Document>> Generate(const GeneratedTask& task, const TaskOpti
 // InvalidArgument for counts below 1 and contexts above 2^30: every task's first check.
 Status CheckOptions(std::string_view task, const TaskOptions& options);
 
-// "code-s1-d0": unique within a task.
-std::string DocumentId(std::string_view kind, const TaskOptions& options, int document_idx);
-
 }  // namespace dynsplit::eval

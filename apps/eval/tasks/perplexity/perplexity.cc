@@ -4,9 +4,11 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "apps/common/paragraphs.h"
 #include "apps/eval/ascii.h"
+#include "apps/eval/tasks/documents.h"
 #include "apps/eval/tasks/draw.h"
 #include "apps/eval/tasks/generated/generated_task.h"
 #include "apps/eval/tasks/haystack.h"
@@ -81,20 +83,18 @@ struct Piece {
   size_t size = 0;  // of document and continuation
 };
 
-Document MakeDocument(std::span<const int32_t> ids, const Piece& piece,
-                      const Tokenizer& tokenizer) {
+void FillDocument(std::span<const int32_t> ids, const Piece& piece, const Tokenizer& tokenizer,
+                  Document* document) {
   const auto num_continued = static_cast<size_t>(kContinuedTokens);
   const size_t size = CleanSize(ids, piece.start, piece.size - num_continued, tokenizer);
   const size_t after = piece.start + size;
-  Document document;
-  document.text = tokenizer.Decode(ids.subspan(piece.start, size));
+  document->text = tokenizer.Decode(ids.subspan(piece.start, size));
   Question question;
   question.id = "q0";
   question.metric = Metric::kContinuation;
   question.continuation =
       tokenizer.Decode(ids.subspan(after, CleanSize(ids, after, num_continued, tokenizer)));
-  document.questions.push_back(question);
-  return document;
+  document->questions.push_back(std::move(question));
 }
 
 struct ContinuedText {
@@ -154,9 +154,8 @@ Status AddDocuments(const ContinuedText& text, int count, const TaskOptions& opt
     const size_t end = (i + 1) * stride;
     const size_t from = i * stride + rng.Below(stride - size + 1);
     const size_t start = CleanStart(text.ids, from, end - size, tokenizer);
-    documents->push_back(MakeDocument(text.ids, {start, std::min(size, end - start)}, tokenizer));
-    documents->back().kind = text.kind;
-    documents->back().id = DocumentId(text.kind, options, number);
+    documents->push_back(NewDocument(text.kind, options.seed, number));
+    FillDocument(text.ids, {start, std::min(size, end - start)}, tokenizer, &documents->back());
   }
   return {};
 }

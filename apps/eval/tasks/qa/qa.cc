@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "apps/eval/tasks/documents.h"
 #include "apps/eval/tasks/draw.h"
 #include "apps/eval/tasks/generated/generated_task.h"
 #include "apps/eval/tasks/generated/token_count.h"
@@ -92,28 +93,25 @@ Question MakeQuestion(const QaQuestion& asked, size_t question_idx, double depth
   return question;
 }
 
-Document Write(const QaFile& file, const std::vector<size_t>& questions, const Selection& selection,
-               Rng* rng) {
+void Write(const QaFile& file, const std::vector<size_t>& questions, const Selection& selection,
+           Rng* rng, Document* document) {
   std::vector<size_t> order;
   for (const auto& [paragraph_idx, tokens] : selection.taken()) order.push_back(paragraph_idx);
   Shuffle(&order, rng);
-  Document document;
-  document.kind = "prose";
-  document.instructions =
+  document->instructions =
       "Answer the question from the documents below. Give the answer only, and no other words.";
   std::map<size_t, double> depths;
   int64_t before = 0;
   for (size_t i = 0; i < order.size(); ++i) {
-    document.text += Shown(i + 1, file.paragraphs[order[i]]);
+    document->text += Shown(i + 1, file.paragraphs[order[i]]);
     depths[order[i]] = static_cast<double>(before) / static_cast<double>(selection.have());
     before += selection.taken().at(order[i]);
   }
   for (const size_t i : questions) {
     const QaQuestion& asked = file.questions[i];
     const double depth = asked.gold.size() == 1 ? depths.at(asked.gold.front()) : -1;
-    document.questions.push_back(MakeQuestion(asked, document.questions.size(), depth));
+    document->questions.push_back(MakeQuestion(asked, document->questions.size(), depth));
   }
-  return document;
 }
 
 // Questions from the back of `waiting`; those whose paragraphs alone are too long are dropped.
@@ -156,8 +154,8 @@ Result<std::vector<Document>> MakeQa(const TaskOptions& options, const Tokenizer
                              std::to_string(selection.have()) + " tokens, wanted " +
                              std::to_string(options.context_tokens));
     }
-    documents.push_back(Write(*file, *questions, selection, &rng));
-    documents.back().id = DocumentId("prose", options, static_cast<int>(documents.size()) - 1);
+    documents.push_back(NewDocument("prose", options.seed, static_cast<int>(documents.size())));
+    Write(*file, *questions, selection, &rng, &documents.back());
     have += static_cast<int>(questions->size());
   }
   if (documents.empty()) {
