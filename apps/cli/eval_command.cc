@@ -86,6 +86,24 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   return plan;
 }
 
+// A baseline has answers already, or is asked for some.
+Status CheckBaseline(const EvalFlags& flags) {
+  const auto is_baseline = [&](const std::string& name) { return name == flags.baseline; };
+  if (flags.baseline.empty() ||
+      std::any_of(flags.methods.begin(), flags.methods.end(), is_baseline)) {
+    return {};
+  }
+  const auto records = eval::ReadResults(flags.out + "/results.jsonl");
+  if (!records.ok() && records.status().code() != StatusCode::kNotFound) return records.status();
+  if (records.ok() &&
+      std::any_of(records->begin(), records->end(),
+                  [&](const eval::Record& record) { return is_baseline(record.method); })) {
+    return {};
+  }
+  return InvalidArgument("--baseline " + flags.baseline + " is neither in --method nor in " +
+                         flags.out);
+}
+
 Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run) {
   for (const auto& [path, identity] :
        {std::pair(&options.haystack, &run->haystack), std::pair(&options.data, &run->data)}) {
@@ -102,8 +120,9 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model
   eval::RunDescription run;
   const Result<std::string> path = FindModel(flags.model.model);
   if (!path.ok()) return path.status();
-  auto file = eval::IdentifyFile(*path);
+  auto file = eval::IdentifyModel(*path);
   if (!file.ok()) return file.status();
+  run.version = DYNSPLIT_VERSION;
   run.model = *std::move(file);
   run.model.name = model.description().name;
   run.prompt = eval::PromptName(prompt);
@@ -112,6 +131,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model
   run.boundary_retained = flags.model.boundary_retained;
   run.seed = flags.options.seed;
   run.num_questions = flags.options.num_questions;
+  run.questions_per_document = flags.options.questions_per_document;
   run.depths = flags.options.depths;
   DYNSPLIT_RETURN_IF_ERROR(IdentifyTexts(flags.options, &run));
   return run;
@@ -143,9 +163,31 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
   return output.Finish();
 }
 
+// Answers what is missing, and reports what there is, also where it ends early.
+ExitStatus Answer(const EvalFlags& flags, const eval::EvalPlan& plan,
+                  const std::vector<eval::TaskDocuments>& documents, const eval::Exam& exam,
+                  const LoadedModel& loaded) {
+  const auto run = Describe(flags, *loaded.model, exam.prompt());
+  if (!run.ok()) return Failed(run.status());
+  auto results = eval::Results::Open(flags.out, *run);
+  if (!results.ok()) return Failed(results.status());
+  const Status status = eval::RunEval(plan, documents, exam, loaded.engine.get(), &*results);
+  const bool interrupted = status.code() == StatusCode::kCancelled;
+  const Status reported = results->records().empty() ? Status() : Report(flags, loaded, *results);
+  if (!status.ok() && !interrupted) return Failed(status);
+  if (!reported.ok()) return Failed(reported);
+  return interrupted ? kInterrupted : kGood;
+}
+
+ExitStatus FailedOrWrongUsage(const Status& status) {
+  return status.code() == StatusCode::kInvalidArgument ? WrongUsage(status) : Failed(status);
+}
+
 ExitStatus Eval(const EvalFlags& flags) {
   Result<eval::EvalPlan> plan = MakePlan(flags);
   if (!plan.ok()) return WrongUsage(plan.status());
+  const Status baseline = CheckBaseline(flags);
+  if (!baseline.ok()) return FailedOrWrongUsage(baseline);
   plan->cancel = CatchInterrupt();
   const Result<LoadedModel> loaded = LoadModel(flags.model, TokensNeeded(flags));
   if (!loaded.ok()) return Failed(loaded.status());
@@ -155,18 +197,10 @@ ExitStatus Eval(const EvalFlags& flags) {
   }
   const auto exam = eval::Exam::Create(*loaded->model, wish);
   if (!exam.ok()) return Failed(exam.status());
-  const auto run = Describe(flags, *loaded->model, exam->prompt());
-  if (!run.ok()) return Failed(run.status());
-  auto results = eval::Results::Open(flags.out, *run);
-  if (!results.ok()) return Failed(results.status());
-
-  const Status status = eval::RunEval(*plan, *exam, loaded->engine.get(), &*results);
-  const bool interrupted = status.code() == StatusCode::kCancelled;
-  if (!status.ok() && !interrupted) return Failed(status);
-  if (results->records().empty()) return interrupted ? kInterrupted : kGood;
-  const Status reported = Report(flags, *loaded, *results);
-  if (!reported.ok()) return Failed(reported);
-  return interrupted ? kInterrupted : kGood;
+  const auto documents = eval::MakeDocuments(*plan, loaded->model->tokenizer());
+  if (documents.status().code() == StatusCode::kCancelled) return kInterrupted;
+  if (!documents.ok()) return FailedOrWrongUsage(documents.status());
+  return Answer(flags, *plan, *documents, *exam, *loaded);
 }
 
 std::string TaskList() {
@@ -183,19 +217,28 @@ CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<T>*
   return command->add_option(name, *values, help)->delimiter(',')->group(kMeasuredGroup);
 }
 
+// CLI::Range takes what is no number (nan) for one inside.
+std::string IsShare(const std::string& text) {
+  double share = 0;
+  const bool good = CLI::detail::lexical_cast(text, share) && share >= 0 && share <= 1;
+  return good ? "" : text + " is not a number from 0 to 1";
+}
+
+std::string IsNotEmpty(const std::string& text) { return text.empty() ? "wanted a folder" : ""; }
+
 void AddMeasuredFlags(CLI::App* command, EvalFlags* flags) {
   AddList(command, "--task", &flags->tasks, "Tasks, in turn")->required()->type_name("NAME,...");
   AddList(command, "--method", &flags->methods, "Methods, from one reading of each document")
       ->capture_default_str()
-      ->type_name("NAME,...");
+      ->type_name("SPEC,...");
   AddList(command, "--budget", &flags->budgets, "Tokens attended to besides sink and recent")
-      ->type_name("N|P%,...");
+      ->type_name("N|P%[@M],...");
   AddList(command, "--context", &flags->contexts, "About the tokens of a document's text")
       ->check(WholeNumber(1, 1 << 24))
       ->capture_default_str()
       ->type_name("N,...");
   AddList(command, "--depths", &flags->options.depths, "Where a fact is hidden; 0: the beginning")
-      ->check(CLI::Range(0.0, 1.0).description(""))
+      ->check(CLI::Validator(IsShare, ""))
       ->type_name("X,...");
 }
 
@@ -206,6 +249,10 @@ void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
   };
   add("--questions", &options->num_questions, "Of each task and context, at least")
       ->check(WholeNumber(1, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N");
+  add("--questions-per-document", &options->questions_per_document, "That share one reading")
+      ->check(WholeNumber(1, 1000))
       ->capture_default_str()
       ->type_name("N");
   add("--seed", &options->seed, "Same seed, same documents")->capture_default_str()->type_name("S");
@@ -230,11 +277,12 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("DIR");
   command
       ->add_option("--baseline", flags->baseline,
                    "The method that others are compared with on the same questions")
-      ->type_name("NAME");
+      ->type_name("SPEC");
   command->footer(TaskList());
   command->callback([flags, exit_status] { *exit_status = Eval(*flags); });
 }

@@ -30,6 +30,7 @@ Result<Exam> Exam::Create(const Model& model, std::optional<Prompt> wish) {
   if (!parts.ok()) return parts.status();
   const auto said = std::find_if(parts->begin(), parts->end(),
                                  [](const PromptPart& part) { return part.message_idx == kSaid; });
+  if (said == parts->end()) return Unsupported("the chat template leaves out what the user says");
   exam.before_.assign(parts->begin(), said);
   exam.after_.assign(said + 1, parts->end());
   return exam;

@@ -30,7 +30,7 @@ std::string_view PromptName(Prompt prompt);
 class Exam {
  public:
   // Without a wish: chat where the model's template is known, else plain. Unsupported where chat is
-  // wanted and the template is not known.
+  // wanted and the template is not known, or leaves out what the user says.
   static Result<Exam> Create(const Model& model, std::optional<Prompt> wish);
 
   Prompt prompt() const { return prompt_; }

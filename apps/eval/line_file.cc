@@ -1,5 +1,7 @@
 #include "apps/eval/line_file.h"
 
+#include <sys/file.h>
+
 #include <cerrno>
 #include <filesystem>
 
@@ -24,16 +26,21 @@ Result<std::vector<std::string>> ReadLines(const std::string& path) {
 }
 
 Result<LineFile> LineFile::Open(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "abe");
+  if (file == nullptr) return ErrnoStatus(path, errno);
+  LineFile opened(path, file);
+  if (flock(fileno(file), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return ErrnoStatus(path, errno);
+    return Status(StatusCode::kUnavailable, path + ": another run is writing to it");
+  }
   const auto content = ReadFile(path, kMostBytes);
-  if (!content.ok() && content.status().code() != StatusCode::kNotFound) return content.status();
-  if (content.ok() && !content->empty() && content->back() != '\n') {
+  if (!content.ok()) return content.status();
+  if (!content->empty() && content->back() != '\n') {
     std::error_code error;
     std::filesystem::resize_file(path, content->rfind('\n') + 1, error);  // npos + 1 is 0
     if (error) return IoError(path + ": " + error.message());
   }
-  std::FILE* file = std::fopen(path.c_str(), "ab");
-  if (file == nullptr) return ErrnoStatus(path, errno);
-  return LineFile(path, file);
+  return opened;
 }
 
 Status LineFile::Append(std::string_view lines) {

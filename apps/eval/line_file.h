@@ -17,7 +17,8 @@ Result<std::vector<std::string>> ReadLines(const std::string& path);
 
 class LineFile {
  public:
-  // Opens for appending: makes the file where it is missing, cuts off a torn last line. IoError.
+  // Opens for appending: makes the file where it is missing, cuts off a torn last line. Locked
+  // until it is closed, also against this program: Unavailable where it is open elsewhere. IoError.
   static Result<LineFile> Open(const std::string& path);
 
   // Each line ends with its newline. All is with the operating system once this returns. IoError

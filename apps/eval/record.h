@@ -32,6 +32,7 @@ struct ImportanceRecord {
   std::string task;
   std::string document;
   std::string kind;
+  std::string method;  // that learned it, as in Record
   int64_t context = 0;
   std::string delimiter;
   int64_t count = 0;

@@ -1,6 +1,8 @@
 #include "apps/eval/results.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -19,7 +21,7 @@ std::string Key(const Record& record) {
 }
 
 std::string Key(const ImportanceRecord& record) {
-  return Dump({record.task, record.document, record.context, record.delimiter});
+  return Dump({record.task, record.document, record.method, record.context, record.delimiter});
 }
 
 Json ToJson(const Record& record) {
@@ -43,45 +45,112 @@ Json ToJson(const Record& record) {
 }
 
 Json ToJson(const ImportanceRecord& record) {
-  return {{"task", record.task},           {"document", record.document},
-          {"kind", record.kind},           {"context", record.context},
-          {"delimiter", record.delimiter}, {"count", record.count},
-          {"weight", record.weight},       {"standard_error", record.standard_error}};
+  return {{"task", record.task},
+          {"document", record.document},
+          {"kind", record.kind},
+          {"method", record.method},
+          {"context", record.context},
+          {"delimiter", record.delimiter},
+          {"count", record.count},
+          {"weight", record.weight},
+          {"standard_error", record.standard_error}};
 }
 
-std::optional<double> OptionalNumber(const Json& json, const char* key) {
-  if (!json.contains(key)) return std::nullopt;
-  return json[key].get<double>();
+// Takes values out of an object, and keeps what was wrong with the first that was wrong.
+class Fields {
+ public:
+  explicit Fields(const Json& object) : object_(object) {
+    if (!object.is_object()) problem_ = "not a JSON object";
+  }
+
+  void Text(const char* key, std::string* value) {
+    if (const Json* json = Find(key)) Take(key, *json, json->is_string(), "a text", value);
+  }
+  void TextOrNull(const char* key, std::string* value) {
+    const Json* json = Find(key);
+    if (json == nullptr || json->is_null()) return;
+    Take(key, *json, json->is_string(), "a text or null", value);
+  }
+  void Texts(const char* key, std::vector<std::string>* values) {
+    const Json* json = Find(key);
+    if (json == nullptr) return;
+    const bool good = json->is_array() && std::all_of(json->begin(), json->end(),
+                                                      [](const Json& j) { return j.is_string(); });
+    Take(key, *json, good, "a list of texts", values);
+  }
+  void Count(const char* key, int64_t* value) {
+    const Json* json = Find(key);
+    if (json == nullptr) return;
+    const bool good = json->is_number_integer() && json->get<int64_t>() >= 0;
+    Take(key, *json, good, "a whole number from 0 up", value);
+  }
+  void Number(const char* key, double least, double most, double* value) {
+    const Json* json = Find(key);
+    if (json == nullptr) return;
+    const bool good =
+        json->is_number() && json->get<double>() >= least && json->get<double>() <= most;
+    Take(key, *json, good, "a number from " + Dump(least) + " to " + Dump(most), value);
+  }
+  void Number(const char* key, double* value) {
+    if (const Json* json = Find(key)) Take(key, *json, json->is_number(), "a number", value);
+  }
+  bool Has(const char* key) const { return object_.contains(key); }
+
+  const std::string& problem() const { return problem_; }
+
+ private:
+  const Json* Find(const char* key) {
+    if (!problem_.empty()) return nullptr;
+    const auto found = object_.find(key);
+    if (found != object_.end()) return &*found;
+    problem_ = std::string("no ") + key;
+    return nullptr;
+  }
+
+  template <typename T>
+  void Take(const char* key, const Json& json, bool good, const std::string& wanted, T* value) {
+    if (good) {
+      json.get_to(*value);
+    } else {
+      const std::string got = json.is_primitive() ? Dump(json) : json.type_name();
+      problem_ = std::string(key) + " is " + got + ", wanted " + wanted;
+    }
+  }
+
+  const Json& object_;
+  std::string problem_;
+};
+
+constexpr double kMost = std::numeric_limits<double>::max();
+
+void Take(Fields* fields, Record* record) {
+  fields->Text("task", &record->task);
+  fields->Text("id", &record->id);
+  fields->Text("kind", &record->kind);
+  fields->Text("method", &record->method);
+  fields->TextOrNull("budget", &record->budget);
+  fields->Count("context", &record->context);
+  fields->Count("context_tokens", &record->context_tokens);
+  if (fields->Has("depth")) fields->Number("depth", 0, 1, &record->depth);
+  fields->Texts("expected", &record->expected);
+  fields->Text("answer", &record->answer);
+  fields->Number("score", 0, 1, &record->score);
+  fields->Number("attended_tokens", 0, kMost, &record->attended_tokens);
+  fields->Count("index_bytes", &record->index_bytes);
+  if (fields->Has("nll")) fields->Number("nll", &record->nll.emplace());
+  if (fields->Has("kl")) fields->Number("kl", &record->kl.emplace());
 }
 
-// Both throw nlohmann's exceptions where a key is missing or of another type.
-void FromJson(const Json& json, Record* record) {
-  json.at("task").get_to(record->task);
-  json.at("id").get_to(record->id);
-  json.at("kind").get_to(record->kind);
-  json.at("method").get_to(record->method);
-  if (!json.at("budget").is_null()) json["budget"].get_to(record->budget);
-  json.at("context").get_to(record->context);
-  json.at("context_tokens").get_to(record->context_tokens);
-  record->depth = OptionalNumber(json, "depth").value_or(-1);
-  json.at("expected").get_to(record->expected);
-  json.at("answer").get_to(record->answer);
-  json.at("score").get_to(record->score);
-  json.at("attended_tokens").get_to(record->attended_tokens);
-  json.at("index_bytes").get_to(record->index_bytes);
-  record->nll = OptionalNumber(json, "nll");
-  record->kl = OptionalNumber(json, "kl");
-}
-
-void FromJson(const Json& json, ImportanceRecord* record) {
-  json.at("task").get_to(record->task);
-  json.at("document").get_to(record->document);
-  json.at("kind").get_to(record->kind);
-  json.at("context").get_to(record->context);
-  json.at("delimiter").get_to(record->delimiter);
-  json.at("count").get_to(record->count);
-  json.at("weight").get_to(record->weight);
-  json.at("standard_error").get_to(record->standard_error);
+void Take(Fields* fields, ImportanceRecord* record) {
+  fields->Text("task", &record->task);
+  fields->Text("document", &record->document);
+  fields->Text("kind", &record->kind);
+  fields->Text("method", &record->method);
+  fields->Count("context", &record->context);
+  fields->Text("delimiter", &record->delimiter);
+  fields->Count("count", &record->count);
+  fields->Number("weight", &record->weight);
+  fields->Number("standard_error", 0, kMost, &record->standard_error);
 }
 
 template <typename T>
@@ -90,32 +159,32 @@ Result<std::vector<T>> ReadRecords(const std::string& path) {
   if (!lines.ok()) return lines.status();
   std::vector<T> records(lines->size());
   for (size_t i = 0; i < lines->size(); ++i) {
-    try {
-      FromJson(Json::parse((*lines)[i]), &records[i]);
-    } catch (const Json::exception& error) {
-      return Corruption(path + ": line " + std::to_string(i + 1) + ": " + error.what());
-    }
+    const Json json = Json::parse((*lines)[i], nullptr, /*allow_exceptions=*/false);
+    Fields fields(json);
+    Take(&fields, &records[i]);
+    const std::string problem = json.is_discarded() ? "not JSON" : fields.problem();
+    if (problem.empty()) continue;
+    return Corruption(path + ": line " + std::to_string(i + 1) + ": " + problem);
   }
-  return records;
-}
-
-// As ReadRecords; none where there is no file yet.
-template <typename T>
-Result<std::vector<T>> ReadRecordsSoFar(const std::string& path) {
-  auto records = ReadRecords<T>(path);
-  if (records.status().code() == StatusCode::kNotFound) return std::vector<T>();
   return records;
 }
 
 Status MakeFolder(const std::string& dir) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
-  if (error) return IoError(dir + ": " + error.message());
-  if (std::filesystem::exists(dir + "/results.jsonl") &&
-      !std::filesystem::exists(dir + "/run.json")) {
-    return InvalidArgument(dir + " has results.jsonl but no run.json that says of what run");
-  }
-  return {};
+  return error ? IoError(dir + ": " + error.message()) : Status();
+}
+
+Status Remove(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  return error ? IoError(path + ": " + error.message()) : Status();
+}
+
+// A run that came to no result is forgotten, so that a corrected command may follow it.
+Status ForgetRun(const std::string& dir) {
+  DYNSPLIT_RETURN_IF_ERROR(Remove(dir + "/run.json"));
+  return Remove(dir + "/importance.jsonl");
 }
 
 }  // namespace
@@ -130,20 +199,31 @@ Result<std::vector<ImportanceRecord>> ReadImportance(const std::string& path) {
 
 Result<Results> Results::Open(const std::string& dir, const RunDescription& run) {
   DYNSPLIT_RETURN_IF_ERROR(MakeFolder(dir));
-  DYNSPLIT_RETURN_IF_ERROR(ClaimFolder(dir, run));
   const std::string path = dir + "/results.jsonl";
   const std::string importance_path = dir + "/importance.jsonl";
-  auto records = ReadRecordsSoFar<Record>(path);
-  if (!records.ok()) return records.status();
-  const auto importance = ReadRecordsSoFar<ImportanceRecord>(importance_path);
-  if (!importance.ok()) return importance.status();
-  auto file = LineFile::Open(path);
+  const bool is_new = !std::filesystem::exists(path);
+  auto file = LineFile::Open(path);  // from here on no other run has the folder
   if (!file.ok()) return file.status();
+  const auto records = ReadResults(path);
+  if (!records.ok()) return records.status();
+  if (!records->empty() && !std::filesystem::exists(dir + "/run.json")) {
+    return InvalidArgument(dir + " has results.jsonl but no run.json that says of what run");
+  }
+  // A run.json beside no results.jsonl at all may be of another program.
+  if (records->empty() && !is_new) DYNSPLIT_RETURN_IF_ERROR(ForgetRun(dir));
+  const Status claimed = ClaimFolder(dir, run);
+  if (!claimed.ok()) {
+    if (is_new) DYNSPLIT_RETURN_IF_ERROR(Remove(path));
+    return claimed;
+  }
   auto importance_file = LineFile::Open(importance_path);
   if (!importance_file.ok()) return importance_file.status();
+  const auto importance = ReadImportance(importance_path);
+  if (!importance.ok()) return importance.status();
   Results results(*std::move(file), *std::move(importance_file));
-  results.records_ = *std::move(records);
-  for (const Record& record : results.records_) results.keys_.insert(Key(record));
+  for (const Record& record : *records) {
+    if (results.keys_.insert(Key(record)).second) results.records_.push_back(record);
+  }
   for (const ImportanceRecord& record : *importance) results.importance_keys_.insert(Key(record));
   return results;
 }

@@ -19,21 +19,24 @@
 namespace dynsplit::eval {
 
 // The lines of a results.jsonl or importance.jsonl; a torn last line is left out. NotFound,
-// IoError; Corruption, with the number of the line, where one is no such record.
+// IoError; Corruption, with the number of the line, where one is no such record or has a value out
+// of its range.
 Result<std::vector<Record>> ReadResults(const std::string& path);
 Result<std::vector<ImportanceRecord>> ReadImportance(const std::string& path);
 
 class Results {
  public:
-  // Makes the folder where it is missing, and reads what is there. InvalidArgument where that is of
-  // another run, or is results without a run.json; Corruption, IoError.
+  // Makes the folder where it is missing, and reads what is there; of records with the same key the
+  // first. A folder whose results.jsonl has no record yet is any run's. InvalidArgument where what
+  // is there is of another run, or is results without a run.json; Unavailable while another run has
+  // the folder; Corruption, IoError.
   static Result<Results> Open(const std::string& dir, const RunDescription& run);
 
   // Whether there is a record of the same task, id, context, method and budget.
   bool Has(const Record& record) const;
   // IoError where it cannot be written.
   Status Add(const Record& record);
-  // Leaves out those whose task, document, context and delimiter are there already.
+  // Leaves out those whose task, document, method, context and delimiter are there already.
   Status AddImportance(std::span<const ImportanceRecord> records);
 
   const std::vector<Record>& records() const { return records_; }

@@ -14,20 +14,56 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kHashedBytes = int64_t{1} << 20;
+constexpr int64_t kPieceBytes = int64_t{1} << 20;
 constexpr size_t kMostBytes = size_t{1} << 20;  // of run.json
-
-void AddToHash(std::string_view bytes, uint64_t* hash) {
-  for (const char byte : bytes) {
-    *hash = (*hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
-  }
-}
 
 std::string Hex(uint64_t value) {
   std::string digits(16, '0');
   for (size_t i = 16; i-- > 0; value >>= 4) digits[i] = "0123456789abcdef"[value & 15];
   return digits;
 }
+
+// A file opened to be hashed.
+class HashedFile {
+ public:
+  static Result<HashedFile> Open(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+      return InvalidArgument(path + " is a folder, wanted a file");
+    }
+    HashedFile opened(path);
+    if (!opened.file_) return ErrnoStatus(path, errno);
+    opened.bytes_ = static_cast<int64_t>(opened.file_.tellg());
+    return opened;
+  }
+
+  int64_t bytes() const { return bytes_; }
+
+  // Takes in the at most kPieceBytes from `from` on.
+  Status Add(int64_t from) {
+    std::string piece(static_cast<size_t>(std::min(bytes_ - from, kPieceBytes)), '\0');
+    file_.seekg(from);
+    file_.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    if (!file_) return IoError(path_ + ": cannot be read");
+    for (const char byte : piece) {
+      hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;
+    }
+    return {};
+  }
+
+  FileIdentity Identity() const {
+    return {std::filesystem::path(path_).filename().string(), bytes_, Hex(hash_)};
+  }
+
+ private:
+  explicit HashedFile(const std::string& path)
+      : path_(path), file_(path, std::ios::binary | std::ios::ate) {}
+
+  std::string path_;
+  std::ifstream file_;
+  int64_t bytes_ = 0;
+  uint64_t hash_ = 0xcbf29ce484222325ULL;
+};
 
 std::string Dump(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -39,6 +75,7 @@ Json ToJson(const FileIdentity& file) {
 
 Json ToJson(const RunDescription& run) {
   Json json;
+  json["version"] = run.version;
   json["model"] = ToJson(run.model);
   json["prompt"] = run.prompt;
   json["question"] = run.question;
@@ -46,6 +83,7 @@ Json ToJson(const RunDescription& run) {
   json["retained"] = run.boundary_retained;
   json["seed"] = run.seed;
   json["questions"] = run.num_questions;
+  json["questions_per_document"] = run.questions_per_document;
   json["depths"] = run.depths;
   json["haystack"] = run.haystack ? ToJson(*run.haystack) : Json();
   json["data"] = run.data ? ToJson(*run.data) : Json();
@@ -68,22 +106,20 @@ Status Compare(const std::string& path, const std::string& there, const Json& wa
 }  // namespace
 
 Result<FileIdentity> IdentifyFile(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return InvalidArgument(path + " is a folder, wanted a file");
+  auto file = HashedFile::Open(path);
+  if (!file.ok()) return file.status();
+  for (int64_t from = 0; from < file->bytes(); from += kPieceBytes) {
+    DYNSPLIT_RETURN_IF_ERROR(file->Add(from));
   }
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return ErrnoStatus(path, errno);
-  const int64_t bytes = static_cast<int64_t>(file.tellg());
-  uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const int64_t from : {int64_t{0}, std::max<int64_t>(0, bytes - kHashedBytes)}) {
-    std::string piece(static_cast<size_t>(std::min(bytes, kHashedBytes)), '\0');
-    file.seekg(from);
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    if (!file) return IoError(path + ": cannot be read");
-    AddToHash(piece, &hash);
-  }
-  return FileIdentity{std::filesystem::path(path).filename().string(), bytes, Hex(hash)};
+  return file->Identity();
+}
+
+Result<FileIdentity> IdentifyModel(const std::string& path) {
+  auto file = HashedFile::Open(path);
+  if (!file.ok()) return file.status();
+  DYNSPLIT_RETURN_IF_ERROR(file->Add(0));
+  DYNSPLIT_RETURN_IF_ERROR(file->Add(std::max<int64_t>(0, file->bytes() - kPieceBytes)));
+  return file->Identity();
 }
 
 Status ClaimFolder(const std::string& dir, const RunDescription& run) {

@@ -11,17 +11,20 @@
 
 namespace dynsplit::eval {
 
-// Which file it was, cheaply: its size, and a hash (64-bit FNV-1a) of its first and last MiB, where
-// the names and the first values of a model's tensors stand.
+// Which file it was: its size, and a hash (64-bit FNV-1a) of its bytes.
 struct FileIdentity {
   std::string name;  // without the folder; of a model, its own
   int64_t bytes = 0;
   std::string hash;
 };
-// NotFound, InvalidArgument for a folder, IoError.
+// Both: NotFound, InvalidArgument for a folder, IoError.
 Result<FileIdentity> IdentifyFile(const std::string& path);
+// Of gigabytes, so cheaply: the hash is of the first and the last MiB, where the names and the
+// first values of the tensors stand.
+Result<FileIdentity> IdentifyModel(const std::string& path);
 
 struct RunDescription {
+  std::string version;  // the program's, as presets may change with it
   FileIdentity model;
   std::string prompt;         // "chat", "plain"
   std::string question;       // "selected", "full"
@@ -29,6 +32,7 @@ struct RunDescription {
   int boundary_retained = 0;  // the same
   uint64_t seed = 0;
   int num_questions = 0;
+  int questions_per_document = 0;
   std::vector<double> depths;
   std::optional<FileIdentity> haystack;
   std::optional<FileIdentity> data;

@@ -36,33 +36,31 @@ bool SelectsBlocks(const Method& method) {
 
 bool AttendsToAll(const MethodCase* method) { return method->method.policy == Policy::kAll; }
 
+// Names the place, unless the message does so already.
+Status At(const std::string& where, const Status& status) {
+  if (status.ok() || status.message().starts_with(where + ":")) return status;
+  return Status(status.code(), where + ": " + status.message());
+}
+
+bool IsCancelled(const EvalPlan& plan) { return plan.cancel != nullptr && plan.cancel->load(); }
+
 class Runner {
  public:
   Runner(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results)
       : plan_(plan), exam_(exam), engine_(*engine), results_(*results) {}
 
-  Status Run() {
-    for (const TaskEntry& task : plan_.tasks) {
-      for (const int64_t context : plan_.contexts) {
-        TaskOptions options = plan_.options;
-        options.context_tokens = context;
-        const auto documents = task.make(options, engine_.model().tokenizer());
-        if (!documents.ok()) return At(std::string(task.name), documents.status());
-        for (const Document& document : *documents) {
-          Sitting sitting = {.task = task.name, .context = context, .document = document};
-          DYNSPLIT_RETURN_IF_ERROR(At(sitting.Name(), Sit(&sitting)));
-        }
+  Status Run(const std::vector<TaskDocuments>& all) {
+    for (const TaskDocuments& of_task : all) {
+      for (const Document& document : of_task.documents) {
+        Sitting sitting = {.task = of_task.task, .context = of_task.context, .document = document};
+        DYNSPLIT_RETURN_IF_ERROR(At(sitting.Name(), Sit(&sitting)));
       }
     }
     return {};
   }
 
  private:
-  static Status At(const std::string& where, const Status& status) {
-    return status.ok() ? status : Status(status.code(), where + ": " + status.message());
-  }
-
-  bool IsCancelled() const { return plan_.cancel != nullptr && plan_.cancel->load(); }
+  bool IsCancelled() const { return eval::IsCancelled(plan_); }
 
   // The methods that have not answered the question yet.
   std::vector<const MethodCase*> Missing(const Sitting& sitting, const Question& question) const {
@@ -141,6 +139,7 @@ class Runner {
       records.push_back({.task = std::string(sitting.task),
                          .document = sitting.document.id,
                          .kind = sitting.document.kind,
+                         .method = learner->name,
                          .context = sitting.context,
                          .delimiter = std::string(DelimiterClassName(learned.delimiter)),
                          .count = learned.count,
@@ -246,8 +245,24 @@ class Runner {
 
 }  // namespace
 
-Status RunEval(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results) {
-  return Runner(plan, exam, engine, results).Run();
+Result<std::vector<TaskDocuments>> MakeDocuments(const EvalPlan& plan, const Tokenizer& tokenizer) {
+  std::vector<TaskDocuments> all;
+  for (const TaskEntry& task : plan.tasks) {
+    for (const int64_t context : plan.contexts) {
+      if (IsCancelled(plan)) return Cancelled("cancelled");
+      TaskOptions options = plan.options;
+      options.context_tokens = context;
+      auto documents = task.make(options, tokenizer);
+      if (!documents.ok()) return At(std::string(task.name), documents.status());
+      all.push_back({std::string(task.name), context, *std::move(documents)});
+    }
+  }
+  return all;
+}
+
+Status RunEval(const EvalPlan& plan, const std::vector<TaskDocuments>& documents, const Exam& exam,
+               Engine* engine, Results* results) {
+  return Runner(plan, exam, engine, results).Run(documents);
 }
 
 }  // namespace dynsplit::eval

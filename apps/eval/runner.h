@@ -36,6 +36,17 @@ struct EvalPlan {
   const std::atomic<bool>* cancel = nullptr;
 };
 
+// A task's documents of one length.
+struct TaskDocuments {
+  std::string task;
+  int64_t context = 0;
+  std::vector<Document> documents;
+};
+
+// Those of all tasks and contexts, so that a task that cannot be asked is known before the first
+// answer. Errors of the tasks, with their names; Cancelled once *plan.cancel is set.
+Result<std::vector<TaskDocuments>> MakeDocuments(const EvalPlan& plan, const Tokenizer& tokenizer);
+
 // Adds to *results what they do not have yet; a document with nothing left to do is not read. An
 // answer ends with an end token or at the question's max_tokens. Continuations are compared with
 // full attention whether it is among the methods or not; their score is the share of the tokens for
@@ -43,8 +54,9 @@ struct EvalPlan {
 // first such one gives the importance records.
 //
 // Cancelled once *plan.cancel is set: at once while a document or a continuation is read, else
-// after the current question. Errors of the tasks, the engine (with the document) and the results;
-// what was added stays.
-Status RunEval(const EvalPlan& plan, const Exam& exam, Engine* engine, Results* results);
+// after the current question. Errors of the engine (with the document) and the results; what was
+// added stays.
+Status RunEval(const EvalPlan& plan, const std::vector<TaskDocuments>& documents, const Exam& exam,
+               Engine* engine, Results* results);
 
 }  // namespace dynsplit::eval

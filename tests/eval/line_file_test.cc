@@ -39,6 +39,20 @@ TEST_F(LineFileTest, WrongPathsAreErrors) {
   EXPECT_FALSE(LineFile::Open(folder_.path()).ok());
 }
 
+TEST_F(LineFileTest, HasOneWriterAtATime) {
+  folder_.Write("lines", "one\ntw");
+  {
+    auto file = LineFile::Open(path_);
+    ASSERT_TRUE(file.ok()) << file.status().ToString();
+    const Status second = LineFile::Open(path_).status();
+    EXPECT_EQ(second.code(), StatusCode::kUnavailable);
+    EXPECT_NE(second.message().find(path_), std::string::npos);
+    EXPECT_TRUE(file->Append("two\n").ok());
+  }
+  EXPECT_TRUE(LineFile::Open(path_).ok());
+  EXPECT_EQ(folder_.Read("lines"), "one\ntwo\n");
+}
+
 // A disk without room, by a limit on the size of files.
 TEST_F(LineFileTest, WriteErrorIsAStatus) {
   auto file = LineFile::Open(path_);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "eval/temp_folder.h"
 
@@ -159,6 +160,87 @@ TEST_F(ResultsTest, WrongLineIsCorruption) {
   EXPECT_EQ(ReadResults(folder_.path() + "/none").status().code(), StatusCode::kNotFound);
 }
 
+// Each line, and what is said of it.
+TEST_F(ResultsTest, WrongValuesAreTold) {
+  ASSERT_TRUE(Open().Add(MakeRecord("d/q")).ok());
+  json good = json::parse(folder_.Read("results.jsonl"));
+  good["nll"] = 2.5;
+  const std::tuple<const char*, json, const char*> wrong[] = {
+      {"score", 1.5, "score is 1.5, wanted a number from 0.0 to 1.0"},
+      {"score", -0.1, "score is -0.1"},
+      {"score", "1", "score is \"1\""},
+      {"score", nullptr, "score is null"},
+      {"depth", 2, "depth is 2"},
+      {"context", -1, "context is -1, wanted a whole number from 0 up"},
+      {"context_tokens", 1.5, "context_tokens is 1.5"},
+      {"index_bytes", 1e300, "index_bytes is 1e+300"},
+      {"attended_tokens", -1, "attended_tokens is -1"},
+      {"nll", nullptr, "nll is null, wanted a number"},
+      {"task", {1}, "task is array, wanted a text"},
+      {"expected", {"a", 1}, "expected is array, wanted a list of texts"},
+  };
+  for (const auto& [key, value, saying] : wrong) {
+    json bad = good;
+    bad[key] = value;
+    folder_.Write("results.jsonl", good.dump() + "\n" + bad.dump() + "\n");
+    const Status status = ReadResults(path_).status();
+    EXPECT_EQ(status.code(), StatusCode::kCorruption) << saying;
+    EXPECT_THAT(status.message(), HasSubstr(path_ + ": line 2: " + saying));
+  }
+  good.erase("answer");
+  folder_.Write("results.jsonl", good.dump() + "\n");
+  EXPECT_EQ(ReadResults(path_).status().message(), path_ + ": line 1: no answer");
+  for (const char* text : {"{\"score\": 1e999}\n", "{\n"}) {
+    folder_.Write("results.jsonl", text);
+    EXPECT_EQ(ReadResults(path_).status().message(), path_ + ": line 1: not JSON");
+  }
+}
+
+TEST_F(ResultsTest, OfRepeatedRecordsTheFirstCounts) {
+  ASSERT_TRUE(Open().Add(MakeRecord("d/q")).ok());
+  const std::string line = folder_.Read("results.jsonl");
+  json other = json::parse(line);
+  other["answer"] = "another";
+  folder_.Write("results.jsonl", line + line + other.dump() + "\n");
+  const Results results = Open();
+  ASSERT_EQ(results.records().size(), 1u);
+  ExpectSame(results.records().front(), MakeRecord("d/q"));
+}
+
+TEST_F(ResultsTest, OneRunAtATimeHasTheFolder) {
+  const Results results = Open();
+  const Status second = Results::Open(folder_.path(), {}).status();
+  EXPECT_EQ(second.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(second.message(), HasSubstr("another run"));
+}
+
+TEST_F(ResultsTest, FolderWithoutResultsIsAnyRuns) {
+  ImportanceRecord learned;
+  learned.delimiter = "comma";
+  RunDescription other;
+  other.seed = 9;
+  {
+    Results results = Open();
+    ASSERT_TRUE(results.AddImportance({&learned, 1}).ok());
+  }
+  {
+    auto corrected = Results::Open(folder_.path(), other);
+    ASSERT_TRUE(corrected.ok()) << corrected.status().ToString();
+    EXPECT_EQ(folder_.Read("importance.jsonl"), "");
+    ASSERT_TRUE(corrected->Add(MakeRecord("d/q")).ok());
+  }
+  EXPECT_EQ(Results::Open(folder_.path(), {}).status().code(), StatusCode::kInvalidArgument);
+}
+
+// It need not be a run.json of ours.
+TEST_F(ResultsTest, RunWithoutAFileOfResultsIsKept) {
+  folder_.Write("run.json", "{\"mine\": 1}");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Results::Open(folder_.path(), {}).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(folder_.Read("run.json"), "{\"mine\": 1}");
+  }
+}
+
 TEST_F(ResultsTest, FoldersOfOtherRunsAreRefused) {
   ASSERT_TRUE(Open().Add(MakeRecord("d/q")).ok());
   RunDescription other;
@@ -173,23 +255,27 @@ TEST_F(ResultsTest, ImportanceIsWrittenOnce) {
   ImportanceRecord record = {.task = "niah",
                              .document = "d",
                              .kind = "prose",
+                             .method = "dynsplit",
                              .context = 4096,
                              .delimiter = "sentence",
                              .count = 12,
                              .weight = 0.75,
                              .standard_error = 0.125};
   ASSERT_TRUE(Open().AddImportance({&record, 1}).ok());
-  std::vector<ImportanceRecord> more = {record, record};
+  std::vector<ImportanceRecord> more = {record, record, record};
   more[1].delimiter = "comma";
+  more[2].method = "lava";
   ASSERT_TRUE(Open().AddImportance(more).ok());
   const auto read = ReadImportance(folder_.path() + "/importance.jsonl");
   ASSERT_TRUE(read.ok()) << read.status().ToString();
-  ASSERT_EQ(read->size(), 2u);
+  ASSERT_EQ(read->size(), 3u);
   EXPECT_EQ((*read)[0].document, "d");
+  EXPECT_EQ((*read)[0].method, "dynsplit");
   EXPECT_EQ((*read)[0].count, 12);
   EXPECT_EQ((*read)[0].weight, 0.75);
   EXPECT_EQ((*read)[0].standard_error, 0.125);
   EXPECT_EQ((*read)[1].delimiter, "comma");
+  EXPECT_EQ((*read)[2].method, "lava");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 
 RunDescription SomeRun() {
   RunDescription run;
+  run.version = "1.0";
   run.model = {"tiny", 1000, "00ff"};
   run.prompt = "chat";
   run.question = "selected";
@@ -22,24 +23,38 @@ RunDescription SomeRun() {
   run.boundary_retained = 64;
   run.seed = 7;
   run.num_questions = 24;
+  run.questions_per_document = 6;
   run.depths = {0.1, 0.5};
   run.haystack = FileIdentity{"book.txt", 5, "ab"};
   return run;
 }
 
+std::string Identity(Result<FileIdentity> (*identify)(const std::string&),
+                     const std::string& content) {
+  const testing::TempFile file(content);
+  const auto identified = identify(file.path());
+  EXPECT_TRUE(identified.ok()) << identified.status().ToString();
+  return std::to_string(identified->bytes) + " " + identified->hash;
+}
+
 TEST(IdentifyFileTest, SizeAndBothEndsCount) {
+  const std::string text((3 << 20) + 5, 'x');
+  for (const auto identify : {IdentifyFile, IdentifyModel}) {
+    const std::string identity = Identity(identify, text);
+    EXPECT_EQ(identity, Identity(identify, text));
+    EXPECT_NE(identity, Identity(identify, text + "x"));
+    EXPECT_NE(identity, Identity(identify, "y" + text.substr(1)));
+    EXPECT_NE(identity, Identity(identify, text.substr(1) + "y"));
+    EXPECT_EQ(Identity(identify, "").substr(0, 2), "0 ");
+  }
+}
+
+TEST(IdentifyFileTest, TheMiddleCountsButForModels) {
   const std::string text(3 << 20, 'x');
-  const auto identity = [](const std::string& content) {
-    const testing::TempFile file(content);
-    const auto identified = IdentifyFile(file.path());
-    EXPECT_TRUE(identified.ok()) << identified.status().ToString();
-    return std::to_string(identified->bytes) + " " + identified->hash;
-  };
-  EXPECT_EQ(identity(text), identity(text));
-  EXPECT_NE(identity(text), identity(text + "x"));
-  EXPECT_NE(identity(text), identity("y" + text.substr(1)));
-  EXPECT_NE(identity(text), identity(text.substr(1) + "y"));
-  EXPECT_EQ(identity("").substr(0, 2), "0 ");
+  std::string other = text;
+  other[other.size() / 2] = 'y';
+  EXPECT_NE(Identity(IdentifyFile, text), Identity(IdentifyFile, other));
+  EXPECT_EQ(Identity(IdentifyModel, text), Identity(IdentifyModel, other));
 }
 
 TEST(IdentifyFileTest, MissingFileAndFolder) {
@@ -60,6 +75,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
   const testing::TempFolder folder;
   ASSERT_TRUE(ClaimFolder(folder.path(), SomeRun()).ok());
   const std::pair<const char*, std::function<void(RunDescription*)>> changes[] = {
+      {"version", [](RunDescription* run) { run->version = "1.1"; }},
       {"model", [](RunDescription* run) { run->model.hash = "00fe"; }},
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
       {"question", [](RunDescription* run) { run->question = "full"; }},
@@ -67,6 +83,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
       {"seed", [](RunDescription* run) { run->seed = 8; }},
       {"questions", [](RunDescription* run) { run->num_questions = 12; }},
+      {"questions_per_document", [](RunDescription* run) { run->questions_per_document = 5; }},
       {"depths", [](RunDescription* run) { run->depths = {0.1}; }},
       {"haystack", [](RunDescription* run) { run->haystack.reset(); }},
       {"data",

@@ -60,7 +60,7 @@ Result<std::vector<Document>> MakeContinued(const TaskOptions& options, const To
   return std::vector{document};
 }
 
-// As if somebody interrupted after the tasks before.
+// As if somebody interrupted while it is made.
 Result<std::vector<Document>> MakeAndStop(const TaskOptions& options, const Tokenizer& tokenizer) {
   stop = true;
   return MakeTowns(options, tokenizer);
@@ -68,6 +68,18 @@ Result<std::vector<Document>> MakeAndStop(const TaskOptions& options, const Toke
 
 Result<std::vector<Document>> MakeNone(const TaskOptions&, const Tokenizer&) {
   return InvalidArgument("the haystack is too short");
+}
+
+Result<std::vector<Document>> MakeNoneAndSaySo(const TaskOptions&, const Tokenizer&) {
+  return InvalidArgument("empty-handed: the haystack is too short");
+}
+
+// A continuation among the questions is found when the document is to be read.
+Result<std::vector<Document>> MakeUnreadable(const TaskOptions& options,
+                                             const Tokenizer& tokenizer) {
+  auto documents = MakeTowns(options, tokenizer);
+  documents->front().questions.back().metric = Metric::kContinuation;
+  return documents;
 }
 
 constexpr TaskEntry kTowns = {"towns", "", MakeTowns};
@@ -96,7 +108,9 @@ class RunnerTest : public testing::EngineTest {
     EXPECT_TRUE(results.ok()) << results.status().ToString();
     const auto exam = Exam::Create(engine_->model(), {});
     EXPECT_TRUE(exam.ok()) << exam.status().ToString();
-    return RunEval(plan_, *exam, engine_.get(), &*results);
+    const auto documents = MakeDocuments(plan_, engine_->model().tokenizer());
+    if (!documents.ok()) return documents.status();
+    return RunEval(plan_, *documents, *exam, engine_.get(), &*results);
   }
 
   // Runs to the end in a folder of its own.
@@ -258,7 +272,8 @@ TEST_F(RunnerTest, WhatIsDoneIsNotReadAgain) {
 
 TEST_F(RunnerTest, InterruptKeepsWhatIsThere) {
   const testing::TempFolder folder;
-  plan_.tasks = {kTowns, {"stopped", "", MakeAndStop}};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  plan_.tasks = {kTowns, {"stopped", "", MakeAndStop}};  // the last one: all are made
   EXPECT_EQ(Run(folder.path()).code(), StatusCode::kCancelled);
   EXPECT_EQ(Records(folder).size(), 16u);
   stop = false;
@@ -267,12 +282,40 @@ TEST_F(RunnerTest, InterruptKeepsWhatIsThere) {
   EXPECT_EQ(Records(folder).size(), 32u);
 }
 
-TEST_F(RunnerTest, TaskErrorsNameTheTask) {
-  plan_.tasks = {{"empty-handed", "", MakeNone}};
+TEST_F(RunnerTest, InterruptBetweenTasksThatAreMade) {
+  plan_.tasks = {{"stopped", "", MakeAndStop}, {"empty-handed", "", MakeNone}};
+  EXPECT_EQ(MakeDocuments(plan_, engine_->model().tokenizer()).status().code(),
+            StatusCode::kCancelled);
+}
+
+TEST_F(RunnerTest, TaskErrorsNameTheTaskOnce) {
+  for (const auto make : {MakeNone, MakeNoneAndSaySo}) {
+    plan_.tasks = {kTowns, {"empty-handed", "", make}};
+    const Status status = MakeDocuments(plan_, engine_->model().tokenizer()).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), "empty-handed: the haystack is too short");
+  }
+}
+
+TEST_F(RunnerTest, WhatWasAnsweredBeforeAnErrorStays) {
   const testing::TempFolder folder;
+  plan_.tasks = {kTowns, {"unreadable", "", MakeUnreadable}};
   const Status status = Run(folder.path());
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(), "empty-handed: the haystack is too short");
+  EXPECT_THAT(status.message(), HasSubstr("unreadable d0: "));
+  EXPECT_EQ(Records(folder).size(), 16u);
+}
+
+TEST_F(RunnerTest, EachContextHasItsDocuments) {
+  plan_.contexts = {5, 25};
+  const auto all = MakeDocuments(plan_, engine_->model().tokenizer());
+  ASSERT_TRUE(all.ok()) << all.status().ToString();
+  ASSERT_EQ(all->size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ((*all)[i].task, "towns");
+    EXPECT_EQ((*all)[i].context, plan_.contexts[i]);
+    EXPECT_EQ((*all)[i].documents.front().text, Text(plan_.contexts[i]));
+  }
 }
 
 TEST_F(RunnerTest, ContinuationsAreComparedWithFull) {
@@ -312,6 +355,7 @@ TEST_F(RunnerTest, ImportanceOfEachDocumentOnce) {
   for (const ImportanceRecord& record : *learned) {
     if (record.delimiter == "comma") documents.insert(record.document);
     EXPECT_GT(record.count, 0);
+    EXPECT_EQ(record.method, "dynsplit");
   }
   EXPECT_EQ(documents, (std::set<std::string>{"d0", "d1"}));
   plan_.methods.push_back(Case("dynsplit", 64));
