@@ -1,9 +1,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/exit_status.h"
+#include "apps/cli/standard_output.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -38,7 +40,11 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
+    std::ostringstream text;
+    app.exit(request, text, text);
+    StandardOutput output;
+    output.Write(text.str());
+    return output.Finish().ok() ? kGood : Failed(output.Finish());
   } catch (const CLI::ParseError& error) {
     if (app.get_subcommands().empty() && !app.remaining().empty()) {
       return WrongUsage(InvalidArgument("no command or flag " + app.remaining().front()));

@@ -47,8 +47,11 @@ std::string ToTable(const RunReport& report) {
                               ? fmt::format("{}, budget {}", report.method.name,
                                             FormatBudget(report.method.budget))
                               : report.method.name});
+  const std::string all = report.prefill_tokens < report.prompt_tokens
+                              ? fmt::format(" of {}", report.prompt_tokens)
+                              : "";
   table.AddRow(
-      {"prompt", fmt::format("{} tokens in {}, {} tokens/s", report.prefill_tokens,
+      {"prompt", fmt::format("{}{} tokens in {}, {} tokens/s", report.prefill_tokens, all,
                              FormatSeconds(report.prefill_seconds),
                              FormatRate(Rate(report.prefill_tokens, report.prefill_seconds)))});
   table.AddRow({"answer",

@@ -39,6 +39,7 @@ TEST_F(InterruptTest, InPrefill) {
   EXPECT_GT(report["prompt_tokens"], 10000);
   EXPECT_GT(report["kv_bytes_total"], 0);
   EXPECT_THAT(process.err(), HasSubstr("cancelled"));
+  EXPECT_THAT(process.err(), HasSubstr(" of " + report["prompt_tokens"].dump() + " tokens in "));
 }
 
 TEST_F(InterruptTest, InDecodeKeepsWhatWasWritten) {

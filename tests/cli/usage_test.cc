@@ -21,6 +21,14 @@ TEST_F(UsageTest, HelpAndVersionAreGood) {
   EXPECT_THAT(version.out, ::testing::MatchesRegex("dynsplit [0-9.]+\n"));
 }
 
+TEST_F(UsageTest, HelpThatCannotBeWrittenIsStatusOne) {
+  const std::vector<std::vector<std::string>> requests = {
+      {"--help"}, {"--version"}, {"run", "--help"}};
+  for (const std::vector<std::string>& request : requests) {
+    ExpectRefused(RunDynsplit(request, {.stdout_path = "/dev/full"}), 1, "stdout");
+  }
+}
+
 TEST_F(UsageTest, WrongWordsAreStatusTwo) {
   ExpectRefused(RunDynsplit({}), 2, "subcommand");
   ExpectRefused(RunDynsplit({"fly"}), 2, "fly");
