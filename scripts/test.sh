@@ -2,7 +2,7 @@
 # Builds and tests, and closes with how many tests passed, failed and were skipped.
 #
 #   scripts/test.sh                what every change must pass: unit tests, the checks of layers, mirror
-#                                  and format, the install test, and the real models (fetched: 1.2 GB)
+#                                  and format, the install test, and the real models (fetched: 1.5 GB)
 #   scripts/test.sh --fast         the tests of the label fast alone: under a minute, no large model
 #   scripts/test.sh --sanitize     the fast tests under AddressSanitizer + UBSan, then those with threads
 #                                  under ThreadSanitizer
@@ -55,7 +55,7 @@ if [[ $fast == 1 ]]; then
 fi
 if [[ $models == 1 ]]; then
   run_tests install "$preset" -L slow
-  scripts/get-model.sh qwen2.5-coder-1.5b >/dev/null
+  for model in qwen2.5-coder-1.5b gemma3-270m; do scripts/get-model.sh "$model" >/dev/null; done
   export DYNSPLIT_MODELS=$MODELS DYNSPLIT_REQUIRE_MODELS=1
   # One at a time: each takes all threads, which wait for each other by spinning.
   run_tests models "$preset" -L model -j 1
