@@ -24,7 +24,7 @@ struct DemoFlags {
   std::string model = "smollm2-135m";
   std::string text;
   std::string picture;
-  std::string budget = "512";
+  std::string budget = "3%";
   int64_t tokens = 6300;
   int threads = 0;
 };

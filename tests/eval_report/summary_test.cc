@@ -76,7 +76,7 @@ TEST(SummaryTest, AnotherBaseline) {
 TEST(SummaryTest, ScoresAreRelativeToFullOnTheSameQuestions) {
   std::vector<Record> records = TwoTasks();
   std::erase_if(records, [](const Record& r) { return r.method == "quest" && r.task == "words"; });
-  const Row& quest = Summarize(records, "").value().contexts[0].rows[1];
+  const Row quest = Summarize(records, "").value().contexts[0].rows[1];
   EXPECT_EQ(quest.num_tasks, 1u);
   EXPECT_EQ(quest.tasks[0]->relative, 0.5);
   EXPECT_FALSE(quest.tasks[1].has_value());
