@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <vector>
 
 #include "base/check.h"
 #include "kernels/local_mass.h"
 #include "kernels/tile_attention.h"
+#include "select/page_tiles.h"
 #include "select/policies.h"
 #include "select/take_best.h"
 
@@ -13,10 +13,7 @@ namespace {
 // Log-sum-exp of each head's scores of all keys up to the row, [group_heads].
 std::vector<float> LogSumExps(const SelectInput& input) {
   std::vector<Tile> tiles;
-  for (int64_t start = 0; start <= input.position; start += kPageTokens) {
-    const int64_t rows = std::min<int64_t>(kPageTokens, input.position + 1 - start);
-    tiles.push_back({static_cast<int32_t>(start), static_cast<int32_t>(rows)});
-  }
+  AppendPageTiles({0, input.position + 1}, &tiles);
   const size_t heads = static_cast<size_t>(input.group_heads);
   std::vector<SoftmaxState> states(heads);
   AlignedBuffer<float> outputs(heads * static_cast<size_t>(input.kv.head_dim));

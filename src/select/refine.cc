@@ -7,19 +7,11 @@
 #include "base/check.h"
 #include "kernels/key_score.h"
 #include "kernels/pool_scores.h"
+#include "select/page_tiles.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
 namespace {
-
-// Appends what of `range` lies in each page.
-void AppendPieces(TokenRange range, std::vector<Tile>* tiles) {
-  while (range.start < range.end) {
-    const int64_t rows = std::min(kPageTokens - range.start % kPageTokens, range.end - range.start);
-    tiles->push_back({static_cast<int32_t>(range.start), static_cast<int32_t>(rows)});
-    range.start += rows;
-  }
-}
 
 double Sum(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
@@ -66,9 +58,9 @@ void TakeBestByKeys(const Method& method, const SelectInput& input,
 
   std::vector<Tile>& tiles = scratch->tiles;
   tiles.clear();
-  for (const Block& block : subset) AppendPieces({block.start, block.end()}, &tiles);
-  AppendPieces(sink, &tiles);
-  AppendPieces(recent, &tiles);
+  for (const Block& block : subset) AppendPageTiles({block.start, block.end()}, &tiles);
+  AppendPageTiles(sink, &tiles);
+  AppendPageTiles(recent, &tiles);
   KeyScore({.queries = input.queries,
             .group_heads = input.group_heads,
             .scale = input.scale,
