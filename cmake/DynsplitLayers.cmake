@@ -68,3 +68,12 @@ function(dynsplit_library name)
   target_include_directories(dynsplit_${lib} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endfunction()
+
+# dynsplit_precompile(TARGET PRIVATE header...) or dynsplit_precompile(TARGET REUSE_FROM target): for
+# what is not hot and spends most of its compile time in such headers. They are compiled once, and
+# optimised less. With them g++ 12 warns of std::string's own operator+.
+function(dynsplit_precompile target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -Wno-array-bounds
+                                           -Wno-stringop-overflow -Wno-restrict)
+  target_precompile_headers(${target} ${ARGN})
+endfunction()

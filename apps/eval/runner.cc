@@ -8,9 +8,9 @@
 
 #include "apps/common/prefill.h"
 #include "apps/common/progress.h"
+#include "apps/eval/cohort.h"
 #include "apps/eval/continuation.h"
 #include "apps/eval/metrics.h"
-#include "dynsplit/generate.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -162,10 +162,11 @@ class Runner {
 
   template <typename Answered>
   Status AskAll(const Sitting& sitting, const Answered& answered) {
+    Cohort cohort(&engine_, plan_.cancel);
     for (const MethodCase& method : plan_.methods) {
       std::unique_ptr<Session> prepared;  // made for the first question that is not done yet
       for (const Question& question : sitting.document.questions) {
-        Record record = NewRecord(sitting, question, method);
+        const Record record = NewRecord(sitting, question, method);
         if (results_.Has(record)) continue;
         if (IsCancelled()) return Cancelled("cancelled");
         if (prepared == nullptr) {
@@ -173,25 +174,30 @@ class Runner {
           if (!session.ok()) return session.status();
           prepared = *std::move(session);
         }
-        DYNSPLIT_RETURN_IF_ERROR(Ask(*prepared, question, &record));
-        answered();
+        auto tokens = exam_.QuestionTokens(question);
+        if (!tokens.ok()) return tokens.status();
+        const auto on_answer = [&, record](const Session& session, const Generation& answer) {
+          DYNSPLIT_RETURN_IF_ERROR(Grade(session, question, answer.text, record));
+          answered();
+          return Status();
+        };
+        DYNSPLIT_RETURN_IF_ERROR(cohort.Admit(
+            {.session = prepared->Fork(),
+             .question = *std::move(tokens),
+             .attention = plan_.question,
+             .options = {.max_tokens = question.max_tokens, .stop = StopTexts(question)},
+             .on_answer = on_answer}));
       }
     }
-    return {};
+    return cohort.Finish();
   }
 
-  Status Ask(const Session& prepared, const Question& question, Record* record) {
-    const auto tokens = exam_.QuestionTokens(question);
-    if (!tokens.ok()) return tokens.status();
-    const std::unique_ptr<Session> session = prepared.Fork();
-    DYNSPLIT_RETURN_IF_ERROR(session->Feed(*tokens, {.attention = plan_.question}));
-    auto answer = Generate(session.get(), engine_.model().tokenizer(),
-                           {.max_tokens = question.max_tokens, .stop = StopTexts(question)});
-    if (!answer.ok()) return answer.status();
-    record->answer = std::move(answer->text);
-    record->score = ScoreAnswer(question, record->answer);
-    SetStats(*session, record);
-    return results_.Add(*record);
+  Status Grade(const Session& session, const Question& question, const std::string& answer,
+               Record record) {
+    record.answer = answer;
+    record.score = ScoreAnswer(question, answer);
+    SetStats(session, &record);
+    return results_.Add(record);
   }
 
   static void SetStats(const Session& session, Record* record) {

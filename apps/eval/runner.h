@@ -1,7 +1,7 @@
 // Runs tasks: each document is read once, with dense attention, and every method and budget answers
-// its questions on forks of that one session, which counts votes if a method needs them (h2o). The
-// document's last token belongs to what is read under the method: with it the method makes its
-// blocks and index, once for all the questions.
+// its questions, many side by side, on forks of that one session, which counts votes if a method
+// needs them (h2o). The document's last token belongs to what is read under the method: with it the
+// method makes its blocks and index, once for all the questions.
 #pragma once
 
 #include <atomic>
@@ -53,9 +53,9 @@ Result<std::vector<TaskDocuments>> MakeDocuments(const EvalPlan& plan, const Tok
 // which both think the same one likeliest. Where a method learns the delimiters' importance, the
 // first such one gives the importance records.
 //
-// Cancelled once *plan.cancel is set: at once while a document or a continuation is read, else
-// after the current question. Errors of the engine (with the document) and the results; what was
-// added stays.
+// Cancelled once *plan.cancel is set, within a pass of the model; answers that are being written
+// then are not added. Errors of the engine (with the document) and the results; what was added
+// stays.
 Status RunEval(const EvalPlan& plan, const std::vector<TaskDocuments>& documents, const Exam& exam,
                Engine* engine, Results* results);
 

@@ -44,6 +44,7 @@ class Engine {
 
   const Model& model() const;
   int threads() const;
+  int batch_tokens() const;
   int64_t context_tokens() const;
   // "ggml 0.20.2 AVX512_VNNI ..., kernels AVX3": what the figures were measured with.
   std::string BuildInfo() const;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,5 +43,28 @@ struct Generation {
 // token sampled is fed back only if another one is wanted.
 Result<Generation> Generate(Session* session, const Tokenizer& tokenizer,
                             const GenerateOptions& options);
+
+// The same step by step, the passes left to the caller: several answers may share them
+// (Engine::Run). Belongs to its session's thread.
+class AnswerWriter {
+ public:
+  // InvalidArgument as of Generate. Session and tokenizer must outlive the writer.
+  static Result<AnswerWriter> Create(Session* session, const Tokenizer& tokenizer,
+                                     const GenerateOptions& options);
+  AnswerWriter(AnswerWriter&&) noexcept;
+  AnswerWriter& operator=(AnswerWriter&&) noexcept;
+  ~AnswerWriter();
+
+  // Samples from the session's logits: the token to feed before the next call, or none where the
+  // answer is at its end.
+  std::optional<int32_t> Next();
+  // What was written, with what was held back of the text; the times are left at 0. The last call.
+  Generation Finish();
+
+ private:
+  struct Impl;
+  explicit AnswerWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace dynsplit

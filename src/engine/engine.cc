@@ -130,6 +130,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
 
 const Model& Engine::model() const { return *impl_->model; }
 int Engine::threads() const { return impl_->options.threads; }
+int Engine::batch_tokens() const { return impl_->options.batch_tokens; }
 int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
 std::string Engine::BuildInfo() const { return DescribeBuild(); }
 

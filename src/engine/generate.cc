@@ -1,6 +1,7 @@
 #include "dynsplit/generate.h"
 
 #include <chrono>
+#include <utility>
 
 #include "dynsplit/sampler.h"
 #include "engine/stop_text.h"
@@ -11,8 +12,8 @@ namespace {
 // The answer's text on its way from tokens to the caller: bytes, whole characters, up to a stop.
 class AnswerText {
  public:
-  AnswerText(const GenerateOptions& options, std::string* text)
-      : stop_(options.stop), on_text_(options.on_text), text_(text) {}
+  AnswerText(const std::vector<std::string>& stop, std::function<void(std::string_view)> on_text)
+      : stop_(stop), on_text_(std::move(on_text)) {}
 
   // True once a stop text has come.
   bool Append(std::string_view bytes) {
@@ -20,80 +21,96 @@ class AnswerText {
     return stop_.found();
   }
 
-  void Finish() {
+  std::string Finish() {
     Append(utf8_.Finish());
     if (!stop_.found()) Show(stop_.Finish());
+    return std::move(text_);
   }
 
  private:
   void Show(std::string_view piece) {
     if (piece.empty()) return;
-    *text_ += piece;
+    text_ += piece;
     if (on_text_) on_text_(piece);
   }
 
   Utf8Stream utf8_;
   StopText stop_;
-  const std::function<void(std::string_view)>& on_text_;
-  std::string* text_;
+  std::function<void(std::string_view)> on_text_;
+  std::string text_;
 };
 
-// Feeds one token back and adds up what that takes.
-Status Step(Session* session, int32_t token, const GenerateOptions& options, Generation* out) {
-  FeedOptions feed;
-  feed.attention = Attention::kSelected;
-  feed.logits = Logits::kLast;
-  feed.cancel = options.cancel;
-  const auto start = std::chrono::steady_clock::now();
-  DYNSPLIT_RETURN_IF_ERROR(session->Feed({&token, 1}, feed));
-  out->decode_seconds +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  ++out->decode_steps;
+bool IsSet(const std::atomic<bool>* cancel) { return cancel != nullptr && cancel->load(); }
+
+}  // namespace
+
+struct AnswerWriter::Impl {
+  Impl(Session* s, const Tokenizer& t, const GenerateOptions& options)
+      : session(*s),
+        tokenizer(t),
+        max_tokens(options.max_tokens),
+        ignore_end(options.ignore_end),
+        cancel(options.cancel),
+        sampler(options.sampler),
+        text(options.stop, options.on_text) {}
+
+  // Why no further token is sampled, or none where one is.
+  std::optional<StopReason> Write() {
+    if (Written() == max_tokens) return StopReason::kLength;
+    if (IsSet(cancel)) return StopReason::kCancelled;
+    const size_t vocab_size = static_cast<size_t>(tokenizer.size());
+    const int32_t token = sampler.Sample(session.logits().last(vocab_size), session.tokens());
+    if (!ignore_end && tokenizer.IsEndOfGeneration(token)) return StopReason::kEnd;
+    out.tokens.push_back(token);
+    if (text.Append(tokenizer.TokenBytes(token))) return StopReason::kStopText;
+    if (Written() == max_tokens) return StopReason::kLength;
+    if (static_cast<int64_t>(session.tokens().size()) >= session.context_tokens()) {
+      return StopReason::kContext;
+    }
+    return {};
+  }
+
+  int64_t Written() const { return static_cast<int64_t>(out.tokens.size()); }
+
+  Session& session;
+  const Tokenizer& tokenizer;
+  const int64_t max_tokens;
+  const bool ignore_end;
+  const std::atomic<bool>* const cancel;
+  Sampler sampler;
+  AnswerText text;
+  Generation out;
+};
+
+AnswerWriter::AnswerWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AnswerWriter::AnswerWriter(AnswerWriter&&) noexcept = default;
+AnswerWriter& AnswerWriter::operator=(AnswerWriter&&) noexcept = default;
+AnswerWriter::~AnswerWriter() = default;
+
+Result<AnswerWriter> AnswerWriter::Create(Session* session, const Tokenizer& tokenizer,
+                                          const GenerateOptions& options) {
+  DYNSPLIT_RETURN_IF_ERROR(ValidateSampler(options.sampler));
+  if (options.max_tokens < 0) {
+    return InvalidArgument("max_tokens is " + std::to_string(options.max_tokens) +
+                           ", wanted 0 or more");
+  }
+  if (session->logits().empty()) {
+    return InvalidArgument("the session has no logits: feed it a prompt first");
+  }
+  return AnswerWriter(std::make_unique<Impl>(session, tokenizer, options));
+}
+
+std::optional<int32_t> AnswerWriter::Next() {
+  const std::optional<StopReason> reason = impl_->Write();
+  if (!reason) return impl_->out.tokens.back();
+  impl_->out.stop_reason = *reason;
   return {};
 }
 
-// Writes tokens until something says stop, and says what.
-Result<StopReason> WriteTokens(Session* session, const Tokenizer& tokenizer,
-                               const GenerateOptions& options, Generation* out) {
-  const size_t vocab_size = static_cast<size_t>(tokenizer.size());
-  Sampler sampler(options.sampler);
-  AnswerText answer(options, &out->text);
-  StopReason reason = StopReason::kLength;
-  while (static_cast<int64_t>(out->tokens.size()) < options.max_tokens) {
-    if (options.cancel != nullptr && options.cancel->load()) {
-      reason = StopReason::kCancelled;
-      break;
-    }
-    const int32_t token = sampler.Sample(session->logits().last(vocab_size), session->tokens());
-    if (!options.ignore_end && tokenizer.IsEndOfGeneration(token)) {
-      reason = StopReason::kEnd;
-      break;
-    }
-    out->tokens.push_back(token);
-    if (answer.Append(tokenizer.TokenBytes(token))) {
-      reason = StopReason::kStopText;
-      break;
-    }
-    if (static_cast<int64_t>(out->tokens.size()) == options.max_tokens) break;
-    if (static_cast<int64_t>(session->tokens().size()) >= session->context_tokens()) {
-      reason = StopReason::kContext;
-      break;
-    }
-    const Status status = Step(session, token, options, out);
-    if (status.code() == StatusCode::kCancelled) {
-      reason = StopReason::kCancelled;
-      break;
-    }
-    if (!status.ok()) {
-      answer.Finish();
-      return status;
-    }
-  }
-  answer.Finish();
-  return reason;
+Generation AnswerWriter::Finish() {
+  impl_->out.text = impl_->text.Finish();
+  return std::move(impl_->out);
 }
-
-}  // namespace
 
 std::string_view StopReasonName(StopReason reason) {
   switch (reason) {
@@ -113,18 +130,27 @@ std::string_view StopReasonName(StopReason reason) {
 
 Result<Generation> Generate(Session* session, const Tokenizer& tokenizer,
                             const GenerateOptions& options) {
-  DYNSPLIT_RETURN_IF_ERROR(ValidateSampler(options.sampler));
-  if (options.max_tokens < 0) {
-    return InvalidArgument("max_tokens is " + std::to_string(options.max_tokens) +
-                           ", wanted 0 or more");
+  auto writer = AnswerWriter::Create(session, tokenizer, options);
+  if (!writer.ok()) return writer.status();
+  const FeedOptions feed = {.attention = Attention::kSelected, .cancel = options.cancel};
+  double seconds = 0;
+  int64_t steps = 0;
+  Status status;
+  while (const std::optional<int32_t> token = writer->Next()) {
+    const auto start = std::chrono::steady_clock::now();
+    status = session->Feed({&*token, 1}, feed);
+    if (!status.ok()) break;
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    ++steps;
   }
-  if (session->logits().empty()) {
-    return InvalidArgument("the session has no logits: feed it a prompt first");
+  Generation out = writer->Finish();
+  if (status.code() == StatusCode::kCancelled) {
+    out.stop_reason = StopReason::kCancelled;
+  } else if (!status.ok()) {
+    return status;
   }
-  Generation out;
-  const Result<StopReason> reason = WriteTokens(session, tokenizer, options, &out);
-  if (!reason.ok()) return reason.status();
-  out.stop_reason = *reason;
+  out.decode_seconds = seconds;
+  out.decode_steps = steps;
   return out;
 }
 

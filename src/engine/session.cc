@@ -5,14 +5,6 @@
 #include "engine/engine_impl.h"
 
 namespace dynsplit {
-namespace {
-
-// A selected pass of several tokens: blocks are cut between passes only, and what is not cut is
-// attended to, so a longer pass would attend to more than the method says.
-constexpr int64_t kSelectedPassTokens = 32;
-
-}  // namespace
-
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
