@@ -73,7 +73,10 @@ endfunction()
 # what is not hot and spends most of its compile time in such headers. They are compiled once, and
 # optimised less. With them g++ 12 warns of std::string's own operator+.
 function(dynsplit_precompile target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -Wno-array-bounds
-                                           -Wno-stringop-overflow -Wno-restrict)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-stringop-overflow
+                                             -Wno-restrict)
+  endif()
   target_precompile_headers(${target} ${ARGN})
 endfunction()

@@ -32,8 +32,10 @@ void ReadAsWeights(std::string_view bytes) {
   const auto weights = Weights::Load(file.path(), {.repack = true});
   if (!weights.ok()) return;
   DYNSPLIT_CHECK((*weights)->weight_bytes() <= static_cast<int64_t>(bytes.size()));
-  DYNSPLIT_CHECK((*weights)->tensors().layers.size() ==
-                 static_cast<size_t>((*weights)->config().num_layers));
+  for (const int rows : {1, 512}) {
+    DYNSPLIT_CHECK((*weights)->tensors(rows).layers.size() ==
+                   static_cast<size_t>((*weights)->config().num_layers));
+  }
 }
 
 }  // namespace
