@@ -1,5 +1,5 @@
-// Runs a fuzz target once on each file of a folder, whole and cut short: what any build can do where
-// libFuzzer needs clang.
+// Runs a fuzz target once on each file of a folder, whole and cut short: what any build can do
+// where libFuzzer needs clang.
 //
 // usage: <name>_replay FOLDER
 #include <cstddef>

@@ -1,3 +1,4 @@
+#include "kernels/int2.h"
 #include "kernels/kernel_bench.h"
 #include "kernels/pool_scores.h"
 #include "kernels/summary_score.h"
@@ -8,6 +9,12 @@ namespace {
 // Summaries of 8192 tokens in blocks of 12 with `vectors` each, from memory: 64 heads in turn.
 constexpr int64_t kBlocks = 8192 / 12;
 constexpr int64_t kSequences = 64;
+
+// Of a sequence's groups.
+int64_t Int2Bytes(int vectors, int head_dim) {
+  const int64_t groups = (kBlocks * vectors + kInt2Group - 1) / kInt2Group;
+  return groups * static_cast<int64_t>(Int2GroupBytes(head_dim));
+}
 
 // args.summaries point to the first of the sequences, which lie one after the other.
 void RunScore(benchmark::State& state, SummaryScoreArgs args, const BenchShape& shape) {
@@ -20,19 +27,21 @@ void RunScore(benchmark::State& state, SummaryScoreArgs args, const BenchShape& 
   const SummaryView first = args.summaries;
   const int64_t elements = kBlocks * args.vectors * shape.head_dim;
   const int64_t rows = kBlocks * SummaryRows(args.kind, args.vectors);
+  const int64_t int2_bytes = Int2Bytes(args.vectors, shape.head_dim);
   int64_t sequence = 0;
   for (auto _ : state) {
     const int64_t i = sequence++ % kSequences;
     if (first.f16s != nullptr) args.summaries.f16s = first.f16s + i * elements;
     if (first.int8s != nullptr) args.summaries.int8s = first.int8s + i * elements;
     if (first.scales != nullptr) args.summaries.scales = first.scales + i * rows;
+    if (first.int2s != nullptr) args.summaries.int2s = first.int2s + i * int2_bytes;
     SummaryScore(args, scores.data(), kBlocks);
     benchmark::ClobberMemory();
   }
   const double flops = 2.0 * static_cast<double>(elements) * shape.group_heads;
-  const double bytes = first.f16s != nullptr
-                           ? 2.0 * static_cast<double>(elements)
-                           : static_cast<double>(elements) + 4.0 * static_cast<double>(rows);
+  double bytes = 2.0 * static_cast<double>(elements);
+  if (first.int8s != nullptr) bytes = static_cast<double>(elements + 4 * rows);
+  if (first.int2s != nullptr) bytes = static_cast<double>(int2_bytes);
   CountRate(state, "bytes/s", bytes);
   CountRate(state, "flop/s", flops);
 }
@@ -60,11 +69,27 @@ void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
            shape);
 }
 
+// As many vectors as tokens: what makes the same bytes as three means in int8, or nearly.
+void RunInt2(benchmark::State& state) {
+  const BenchShape shape = UseShape(state);
+  constexpr int kVectors = 12;
+  AlignedBuffer<uint8_t> codes(
+      static_cast<size_t>(kSequences * Int2Bytes(kVectors, shape.head_dim)));
+  for (uint8_t& byte : codes.span()) byte = 0x1b;
+  const std::vector<f16> scale(Int2ScaleElements(shape.head_dim), 0x3400);
+  RunScore(state,
+           {.summaries = {.int2s = codes.data(), .int2_scale = scale.data()}, .vectors = kVectors},
+           shape);
+}
+
 void BM_SummaryScoreMean(benchmark::State& state) { RunF16(state, SummaryKind::kMean, 3); }
 BENCHMARK(BM_SummaryScoreMean)->Apply(ShapeArguments);
 
 void BM_SummaryScoreMeanInt8(benchmark::State& state) { RunInt8(state, SummaryKind::kMean, 3); }
 BENCHMARK(BM_SummaryScoreMeanInt8)->Apply(ShapeArguments);
+
+void BM_SummaryScoreMeanInt2(benchmark::State& state) { RunInt2(state); }
+BENCHMARK(BM_SummaryScoreMeanInt2)->Apply(ShapeArguments);
 
 void BM_SummaryScoreMinMax(benchmark::State& state) { RunF16(state, SummaryKind::kMinMax, 2); }
 BENCHMARK(BM_SummaryScoreMinMax)->Apply(ShapeArguments);

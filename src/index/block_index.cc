@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "kernels/int2.h"
 #include "kernels/quantize_summary.h"
 #include "kernels/summarize.h"
 
@@ -17,6 +18,9 @@ AlignedBuffer<T> CopyOf(const AlignedBuffer<T>& from) {
   return copy;
 }
 
+// Fewer vectors than this do not say how the channels of a whole chunk spread.
+constexpr int64_t kLearnedVectors = 32;
+
 }  // namespace
 
 BlockIndex::BlockIndex(const IndexShape& shape) : shape_(shape) {
@@ -28,21 +32,41 @@ BlockIndex::BlockIndex(const IndexShape& shape) : shape_(shape) {
 std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() const {
   auto chunk = std::make_shared<Chunk>();
   const size_t elements = ChunkSlots() * BlockElements();
-  if (shape_.type == SummaryType::kF16) {
-    chunk->f16s.Resize(elements);
-  } else {
-    chunk->int8s.Resize(elements);
-    chunk->scales.Resize(ChunkSlots() * BlockScales());
+  switch (shape_.type) {
+    case SummaryType::kF16:
+      chunk->f16s.Resize(elements);
+      break;
+    case SummaryType::kInt8:
+      chunk->int8s.Resize(elements);
+      chunk->scales.Resize(ChunkSlots() * BlockScales());
+      break;
+    case SummaryType::kInt2:
+      chunk->int2s.Resize(ChunkSlots() / kIndexChunkBlocks * Int2Bytes());
+      chunk->int2_scales.Resize(static_cast<size_t>(shape_.num_layers) * shape_.kv_heads *
+                                Int2ScaleElements(shape_.head_dim));
+      break;
   }
   return chunk;
 }
 
 std::shared_ptr<BlockIndex::Chunk> BlockIndex::Clone(const Chunk& from) {
-  return std::make_shared<Chunk>(Chunk{CopyOf(from.f16s), CopyOf(from.int8s), CopyOf(from.scales)});
+  return std::make_shared<Chunk>(Chunk{CopyOf(from.f16s), CopyOf(from.int8s), CopyOf(from.scales),
+                                       CopyOf(from.int2s), CopyOf(from.int2_scales)});
+}
+
+size_t BlockIndex::Chunk::bytes() const {
+  return f16s.size() * sizeof(f16) + int8s.size() + scales.size() * sizeof(float) + int2s.size() +
+         int2_scales.size() * sizeof(f16);
+}
+
+size_t BlockIndex::Int2Bytes() const {
+  static_assert(kIndexChunkBlocks % kInt2Group == 0);
+  const size_t groups = static_cast<size_t>(shape_.vectors * (kIndexChunkBlocks / kInt2Group));
+  return groups * Int2GroupBytes(shape_.head_dim);
 }
 
 size_t BlockIndex::BlockScales() const {
-  if (shape_.type == SummaryType::kF16) return 0;
+  if (shape_.type != SummaryType::kInt8) return 0;
   return static_cast<size_t>(SummaryRows(shape_.kind, shape_.vectors));
 }
 
@@ -76,29 +100,71 @@ void BlockIndex::Fill(int layer, int64_t first_block, std::span<const Block> blo
   DYNSPLIT_CHECK(first_block >= first_new_);
   DYNSPLIT_CHECK(first_block + static_cast<int64_t>(blocks.size()) <= num_blocks_);
   DYNSPLIT_CHECK(static_cast<int>(views.size()) == shape_.kv_heads);
-  AlignedBuffer<f16> summary;  // before it is made int8
-  if (shape_.type == SummaryType::kInt8) summary.Resize(BlockElements());
-  for (size_t i = 0; i < blocks.size(); ++i) {
+  AlignedBuffer<f16> summaries(size_t{kIndexChunkBlocks} * BlockElements());
+  for (size_t i = 0; i < blocks.size();) {
     const int64_t block = first_block + static_cast<int64_t>(i);
+    const size_t in_chunk = static_cast<size_t>(block % kIndexChunkBlocks);
+    const size_t count = std::min(size_t{kIndexChunkBlocks} - in_chunk, blocks.size() - i);
     DYNSPLIT_DCHECK(chunks_[block / kIndexChunkBlocks].use_count() == 1);
-    Chunk& chunk = *chunks_[block / kIndexChunkBlocks];
-    const TokenRange tokens{blocks[i].start, blocks[i].end()};
     for (int g = 0; g < shape_.kv_heads; ++g) {
-      const size_t slot = Slot(block, layer, g);
-      if (shape_.type == SummaryType::kF16) {
+      for (size_t k = 0; k < count; ++k) {
+        const TokenRange tokens{blocks[i + k].start, blocks[i + k].end()};
         Summarize(shape_.kind, views[g], tokens, shape_.vectors,
-                  chunk.f16s.data() + slot * BlockElements());
-        continue;
+                  summaries.data() + k * BlockElements());
       }
-      Summarize(shape_.kind, views[g], tokens, shape_.vectors, summary.data());
-      QuantizeSummary({.kind = shape_.kind,
-                       .summary = summary.data(),
-                       .vectors = shape_.vectors,
-                       .head_dim = shape_.head_dim},
-                      chunk.int8s.data() + slot * BlockElements(),
-                      chunk.scales.data() + slot * BlockScales());
+      Store({block, layer, g}, summaries.data(), static_cast<int64_t>(count));
     }
+    i += count;
   }
+}
+
+void BlockIndex::Store(const Place& place, const f16* summaries, int64_t count) {
+  Chunk& chunk = *chunks_[place.block / kIndexChunkBlocks];
+  const size_t slot = Slot(place.block, place.layer, place.kv_head);
+  switch (shape_.type) {
+    case SummaryType::kF16:
+      std::memcpy(chunk.f16s.data() + slot * BlockElements(), summaries,
+                  static_cast<size_t>(count) * BlockElements() * sizeof(f16));
+      break;
+    case SummaryType::kInt8:
+      for (int64_t i = 0; i < count; ++i) {
+        const size_t at = slot + static_cast<size_t>(i);
+        QuantizeSummary({.kind = shape_.kind,
+                         .summary = summaries + static_cast<size_t>(i) * BlockElements(),
+                         .vectors = shape_.vectors,
+                         .head_dim = shape_.head_dim},
+                        chunk.int8s.data() + at * BlockElements(),
+                        chunk.scales.data() + at * BlockScales());
+      }
+      break;
+    case SummaryType::kInt2:
+      LearnScale(place, summaries, count);
+      QuantizeInt2({summaries, count * shape_.vectors, shape_.head_dim}, Int2Scale(place),
+                   place.block % kIndexChunkBlocks * shape_.vectors,
+                   chunk.int2s.data() + slot / kIndexChunkBlocks * Int2Bytes());
+      break;
+  }
+}
+
+void BlockIndex::LearnScale(const Place& place, const f16* summaries, int64_t count) {
+  if (place.block % kIndexChunkBlocks != 0) return;  // learned with the chunk's first block
+  f16* scale = Int2Scale(place);
+  // The first block of all is usually the sink, whose keys are unlike all others.
+  const int64_t skipped = place.block == 0 && count > 1 ? 1 : 0;
+  const Int2Vectors vectors = {summaries + static_cast<size_t>(skipped) * BlockElements(),
+                               (count - skipped) * shape_.vectors, shape_.head_dim};
+  if (vectors.count >= kLearnedVectors || place.block == 0) {
+    LearnInt2Scale(vectors, scale);
+  } else {
+    std::copy_n(Int2Scale({place.block - 1, place.layer, place.kv_head}),
+                Int2ScaleElements(shape_.head_dim), scale);
+  }
+}
+
+f16* BlockIndex::Int2Scale(const Place& place) const {
+  const size_t head = static_cast<size_t>(place.layer) * shape_.kv_heads + place.kv_head;
+  return chunks_[place.block / kIndexChunkBlocks]->int2_scales.data() +
+         head * Int2ScaleElements(shape_.head_dim);
 }
 
 int BlockIndex::chunk_blocks(int64_t chunk) const {
@@ -114,14 +180,19 @@ SummaryView BlockIndex::Summaries(int64_t block, int layer, int kv_head) const {
   if (shape_.type == SummaryType::kF16) {
     return {.f16s = chunk.f16s.data() + slot * BlockElements()};
   }
+  if (shape_.type == SummaryType::kInt2) {
+    return {.int2s = chunk.int2s.data() + slot / kIndexChunkBlocks * Int2Bytes(),
+            .int2_scale = Int2Scale({block, layer, kv_head}),
+            .int2_first = block % kIndexChunkBlocks * shape_.vectors};
+  }
   return {.int8s = chunk.int8s.data() + slot * BlockElements(),
           .scales = chunk.scales.data() + slot * BlockScales()};
 }
 
 size_t BlockIndex::bytes() const {
-  const size_t element = shape_.type == SummaryType::kF16 ? sizeof(f16) : sizeof(int8_t);
-  const size_t block = BlockElements() * element + BlockScales() * sizeof(float);
-  return chunks_.size() * ChunkSlots() * block;
+  size_t bytes = 0;
+  for (const auto& chunk : chunks_) bytes += chunk->bytes();
+  return bytes;
 }
 
 }  // namespace dynsplit

@@ -57,16 +57,33 @@ class BlockIndex {
   size_t bytes() const;
 
  private:
-  // The summaries of one type; the other type's buffers are empty.
+  // The summaries of one type; the other types' buffers are empty.
   struct Chunk {
-    AlignedBuffer<f16> f16s;      // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
-    AlignedBuffer<int8_t> int8s;  // the same shape
-    AlignedBuffer<float> scales;  // [num_layers, kv_heads, kIndexChunkBlocks, rows]
+    AlignedBuffer<f16> f16s;         // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
+    AlignedBuffer<int8_t> int8s;     // the same shape
+    AlignedBuffer<float> scales;     // [num_layers, kv_heads, kIndexChunkBlocks, rows]
+    AlignedBuffer<uint8_t> int2s;    // [num_layers, kv_heads, groups of kIndexChunkBlocks vectors]
+    AlignedBuffer<f16> int2_scales;  // [num_layers, kv_heads, Int2ScaleElements()]
+
+    size_t bytes() const;
+  };
+
+  struct Place {
+    int64_t block = 0;
+    int layer = 0;
+    int kv_head = 0;
   };
 
   std::shared_ptr<Chunk> MakeChunk() const;
   static std::shared_ptr<Chunk> Clone(const Chunk& from);
+  // Turns the summaries [count, vectors, head_dim] of consecutive blocks of one chunk, the first
+  // one at `place`, into the index's type.
+  void Store(const Place& place, const f16* summaries, int64_t count);
+  // The scale of a chunk's int2 vectors is learned from those that come first, together.
+  void LearnScale(const Place& place, const f16* summaries, int64_t count);
+  f16* Int2Scale(const Place& place) const;  // of the chunk and head
   size_t BlockElements() const { return static_cast<size_t>(shape_.vectors) * shape_.head_dim; }
+  size_t Int2Bytes() const;    // of a chunk's groups in one layer and KV head
   size_t BlockScales() const;  // of one block; 0 in f16
   size_t ChunkSlots() const;   // blocks of all layers and KV heads in a chunk
   size_t Slot(int64_t block, int layer, int kv_head) const;  // of a block in its chunk

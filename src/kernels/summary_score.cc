@@ -9,12 +9,15 @@ void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_str
   DYNSPLIT_CHECK(args.group_heads > 0 && args.vectors > 0 && args.num_blocks >= 0);
   DYNSPLIT_CHECK(args.head_dim > 0 && args.head_dim <= kMaxHeadDim && args.head_dim % 16 == 0);
   DYNSPLIT_CHECK(args.kind != SummaryKind::kMinMax || args.vectors == 2);
-  DYNSPLIT_CHECK(args.num_blocks == 0 || args.summaries.f16s != nullptr ||
-                 args.summaries.int8s != nullptr);
-  DYNSPLIT_CHECK((args.summaries.int8s == nullptr) == (args.summaries.scales == nullptr));
+  const SummaryView& summaries = args.summaries;
+  DYNSPLIT_CHECK(args.num_blocks == 0 || summaries.f16s != nullptr || summaries.int8s != nullptr ||
+                 summaries.int2s != nullptr);
+  DYNSPLIT_CHECK((summaries.int8s == nullptr) == (summaries.scales == nullptr));
+  DYNSPLIT_CHECK((summaries.int2s == nullptr) == (summaries.int2_scale == nullptr));
+  DYNSPLIT_CHECK(summaries.int2s == nullptr || args.kind == SummaryKind::kMean);
   const int64_t per_block = args.every_row ? SummaryRows(args.kind, args.vectors) : 1;
   DYNSPLIT_CHECK(args.group_heads == 1 || score_stride >= args.num_blocks * per_block);
-  SummaryScoreSimd(args, scores, score_stride);
+  if (args.num_blocks > 0) SummaryScoreSimd(args, scores, score_stride);
 }
 
 }  // namespace dynsplit

@@ -21,7 +21,8 @@ struct SummaryScoreArgs {
 // scores[j * score_stride + b] for head j and block b; with every_row [.. + b * rows + i] for its
 // row i. The score of a mean is q . mean, that of bounds the sum over d of max(q*min, q*max).
 // For int8 summaries the query is rounded to 16 bits of its largest element: less than 2e-5 of
-// sum |q * summary| is lost.
+// sum |q * summary| is lost. For int2 the sum of two channels' products is rounded to 8 bits of the
+// greatest one: of the steps' own error a few hundredths.
 // Cost: one pass over the summaries. Thread safety: calls may run at once on distinct scores.
 void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 void SummaryScoreRef(const SummaryScoreArgs& args, float* scores, int64_t score_stride);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/f16.h"
+#include "kernels/int2.h"
 #include "kernels/summary_score.h"
 
 namespace dynsplit {
@@ -11,6 +12,11 @@ namespace {
 double Element(const SummaryScoreArgs& args, int64_t row, int j) {
   const SummaryView& summaries = args.summaries;
   const int64_t at = row * SummaryRowLength(args.kind, args.head_dim) + j;
+  if (summaries.int2s != nullptr) {
+    const Int2Place place = PlaceOfInt2(args.head_dim, summaries.int2_first + row, j);
+    const int code = Int2Code(summaries.int2s, place);
+    return Int2Value(summaries.int2_scale, args.head_dim, j, code);
+  }
   if (summaries.f16s != nullptr) return F32FromF16(summaries.f16s[at]);
   return double{summaries.scales[row]} * summaries.int8s[at];
 }

@@ -11,6 +11,7 @@
 #include "hwy/highway.h"
 #include "kernels/for_vectors-inl.h"
 #include "kernels/rows-inl.h"
+#include "kernels/rows_int2-inl.h"
 #include "kernels/rows_int8-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -87,6 +88,38 @@ void ScoreInt8(const SummaryScoreArgs& args, HeadArray<const float> queries, siz
   ScoreHeads(args, heads, dot, scores);
 }
 
+// Whole groups are looked up, and what the blocks have of them is taken.
+void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
+               HeadArray<float> scores) {
+  const size_t head_dim = queries.stride;
+  HWY_ALIGN_MAX uint8_t tables[kMaxHeads * kMaxInt2Pairs * 16];
+  Int2Query made[kMaxHeads];
+  for (size_t h = 0; h < heads; ++h) {
+    made[h].tables = tables + h * head_dim * 8;
+    MakeInt2Tables(queries.Head(h), args.summaries.int2_scale, head_dim, &made[h]);
+  }
+  HWY_ALIGN_MAX uint16_t sums[kMaxHeads * kInt2Group];
+  const auto dot = [&](size_t first, size_t count, HeadArray<float> dots) DYNSPLIT_SIMD_LAMBDA {
+    const size_t begin = first + static_cast<size_t>(args.summaries.int2_first);
+    for (size_t vector = begin; vector < begin + count;) {
+      const size_t group = vector / kInt2Group, in_group = vector % kInt2Group;
+      const size_t taken = std::min(kInt2Group - in_group, begin + count - vector);
+      SumInt2Group({tables, head_dim * 8}, heads,
+                   args.summaries.int2s + group * Int2GroupBytes(args.head_dim), head_dim,
+                   {sums, kInt2Group});
+      for (size_t h = 0; h < heads; ++h) {
+        const uint16_t* sum = sums + h * kInt2Group + in_group;
+        float* to = dots.Head(h) + (vector - begin);
+        for (size_t i = 0; i < taken; ++i) {
+          to[i] = static_cast<float>(sum[i]) * made[h].scale + made[h].constant;
+        }
+      }
+      vector += taken;
+    }
+  };
+  ScoreHeads(args, heads, dot, scores);
+}
+
 // max(q * min, q * max) is min(q, 0) * min + max(q, 0) * max, so a block's bound is one dot product
 // of its two vectors, as one row, with the query's negative and positive parts side by side.
 void SplitSigns(const float* query, size_t head_dim, float* parts) {
@@ -99,7 +132,9 @@ void SplitSigns(const float* query, size_t head_dim, float* parts) {
 void SummaryScoreTarget(const SummaryScoreArgs& args, float* scores, int64_t score_stride) {
   const size_t head_dim = static_cast<size_t>(args.head_dim);
   const size_t stride = static_cast<size_t>(score_stride);
-  const auto score = args.summaries.f16s != nullptr ? ScoreF16 : ScoreInt8;
+  const auto score = args.summaries.f16s != nullptr    ? ScoreF16
+                     : args.summaries.int8s != nullptr ? ScoreInt8
+                                                       : ScoreInt2;
   ForHeadChunks(static_cast<size_t>(args.group_heads), [&](size_t first, size_t count) HWY_ATTR {
     const float* queries = args.queries + first * head_dim;
     const HeadArray<float> chunk_scores = {scores + first * stride, stride};

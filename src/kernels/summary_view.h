@@ -19,11 +19,18 @@ constexpr int SummaryRowLength(SummaryKind kind, int head_dim) {
   return kind == SummaryKind::kMinMax ? 2 * head_dim : head_dim;
 }
 
-// The summaries of consecutive blocks, in one of two types (SummaryType).
+// The summaries of consecutive blocks, in one of the types (SummaryType); the others are null.
 struct SummaryView {
-  const f16* f16s = nullptr;      // [num_blocks, vectors, head_dim]; null: they are
+  const f16* f16s = nullptr;  // [num_blocks, vectors, head_dim]
+
   const int8_t* int8s = nullptr;  // [num_blocks, vectors, head_dim], times
   const float* scales = nullptr;  // [num_blocks, rows]
+
+  // For kMean: vectors [num_blocks, vectors] from number int2_first of these groups, by a scale
+  // that is the same for all of them (kernels/int2.h).
+  const uint8_t* int2s = nullptr;
+  const f16* int2_scale = nullptr;
+  int64_t int2_first = 0;
 };
 
 }  // namespace dynsplit

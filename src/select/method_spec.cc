@@ -71,7 +71,7 @@ constexpr bool InOrder(Enum... values) {
 static_assert(InOrder(Search::kGreedy, Search::kOptimal));
 static_assert(InOrder(Reading::kForward, Reading::kRetained));
 static_assert(InOrder(Summary::kMean, Summary::kMinMax));
-static_assert(InOrder(SummaryType::kF16, SummaryType::kInt8));
+static_assert(InOrder(SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2));
 static_assert(InOrder(Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
                       Policy::kSnapKv, Policy::kH2o));
 static_assert(InOrder(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore));
@@ -100,7 +100,7 @@ constexpr Key kKeys[] = {
     {{"seed", "N", "Of random boundaries and random blocks"}, SplitNumber<&S::seed>},
     {{"summary", "mean|minmax", "What stands for a block in the index"}, Word<&Method::summary>},
     {{"vectors", "N", "Summary vectors of a block"}, Number<&Method::vectors>},
-    {{"type", "f16|int8", "What a summary vector is kept in"}, Word<&Method::summary_type>},
+    {{"type", "f16|int8|int2", "What a summary vector is kept in"}, Word<&Method::summary_type>},
     {{"policy", "all|recent|top|random|oracle|snapkv|h2o", "How blocks are chosen"},
      Word<&Method::policy>},
     {{"pooling", "mean|max|score", "How the heads of a group agree on a block"},

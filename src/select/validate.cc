@@ -58,6 +58,9 @@ Status ValidateMethod(const Method& method) {
   const bool bounds = method.summary == Summary::kMinMax;
   DYNSPLIT_RETURN_IF_ERROR(
       Require("vectors", method.vectors, bounds ? 2 : 1, bounds ? 2 : kMaxVectors));
+  if (bounds && method.summary_type == SummaryType::kInt2) {
+    return InvalidArgument("method: type: got int2 with summary minmax, wanted f16 or int8");
+  }
   DYNSPLIT_RETURN_IF_ERROR(Require("budget tokens", static_cast<double>(method.budget.tokens), 0,
                                    std::numeric_limits<int32_t>::max()));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "golden/reference/selection_case.h"
+#include "kernels/int2.h"
 #include "kernels/quantize_summary.h"
 #include "kernels/summarize.h"
 
@@ -15,6 +16,7 @@ constexpr int kHeadDim = 16;
 constexpr int kLayers = 2;
 constexpr int kHeads = 3;
 constexpr int kVectors = 2;
+constexpr SummaryType kTypes[] = {SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2};
 
 // The keys of all layers and heads, and blocks of four tokens over them.
 class BlockIndexTest : public testing::Test {
@@ -40,7 +42,7 @@ class BlockIndexTest : public testing::Test {
     }
   }
 
-  // Every summary as Summarize, and QuantizeSummary, make it of source[block] alone.
+  // Every summary as Summarize, and the quantization, make it of source[block] alone.
   void ExpectSummaries(const BlockIndex& index, const std::vector<Block>& source) {
     for (int64_t block = 0; block < index.num_blocks(); ++block) {
       for (int i = 0; i < kLayers * kHeads; ++i) {
@@ -50,6 +52,18 @@ class BlockIndexTest : public testing::Test {
         const SummaryView got = index.Summaries(block, i / kHeads, i % kHeads);
         if (index.shape().type == SummaryType::kF16) {
           ASSERT_TRUE(std::equal(want.begin(), want.end(), got.f16s)) << block << ", " << i;
+          continue;
+        }
+        if (index.shape().type == SummaryType::kInt2) {
+          std::vector<uint8_t> codes(Int2GroupBytes(kHeadDim));
+          QuantizeInt2({want.data(), kVectors, kHeadDim}, got.int2_scale, 0, codes.data());
+          for (int64_t v = 0; v < kVectors; ++v) {
+            for (int j = 0; j < kHeadDim; ++j) {
+              ASSERT_EQ(Int2Code(got.int2s, PlaceOfInt2(kHeadDim, got.int2_first + v, j)),
+                        Int2Code(codes.data(), PlaceOfInt2(kHeadDim, v, j)))
+                  << block << ", " << i;
+            }
+          }
           continue;
         }
         std::vector<int8_t> int8s(want.size());
@@ -87,7 +101,7 @@ TEST_F(BlockIndexTest, HoldsTheSummaryOfEveryBlock) {
 }
 
 TEST_F(BlockIndexTest, GrowsInPieces) {
-  for (const SummaryType type : {SummaryType::kF16, SummaryType::kInt8}) {
+  for (const SummaryType type : kTypes) {
     BlockIndex index(Shape(type));
     for (const auto& [first, end] : {std::pair{0, 1}, {1, 64}, {64, 64}, {64, 65}, {65, 150}}) {
       Add(first, end, &index);
@@ -108,11 +122,48 @@ TEST_F(BlockIndexTest, Int8TakesHalfTheBytesAndItsScales) {
   EXPECT_EQ(bounds.bytes(), 2 * slots * (2 * kHeadDim + sizeof(float)));
 }
 
+TEST_F(BlockIndexTest, Int2TakesAnEighthOfTheBytesAndAScaleForEachChunk) {
+  BlockIndex index(Shape(SummaryType::kInt2));
+  index.Reserve(65);
+  const size_t vectors = size_t{kIndexChunkBlocks} * kVectors;
+  EXPECT_EQ(index.bytes(),
+            2 * kLayers * kHeads * (vectors * kHeadDim / 4 + 2 * Int2ScaleElements(kHeadDim)));
+}
+
+// A chunk's scale is that of the vectors that came first into it, the sink's left out; of too few,
+// that of the chunk before.
+TEST_F(BlockIndexTest, Int2ScalesAreLearnedFromWhatComesFirst) {
+  BlockIndex index(Shape(SummaryType::kInt2));
+  for (const auto& [first, end] : {std::pair{0, 20}, {20, 66}, {66, 128}, {128, 150}}) {
+    Add(first, end, &index);
+  }
+  const auto scale = [&](int64_t first, int64_t end) {
+    std::vector<f16> vectors;
+    for (int64_t block = first; block < end; ++block) {
+      vectors.resize(vectors.size() + kVectors * kHeadDim);
+      Summarize(Summary::kMean, pages_[4].View(), {blocks_[block].start, blocks_[block].end()},
+                kVectors, vectors.data() + vectors.size() - kVectors * kHeadDim);
+    }
+    std::vector<f16> learned(Int2ScaleElements(kHeadDim));
+    LearnInt2Scale({vectors.data(), (end - first) * kVectors, kHeadDim}, learned.data());
+    return learned;
+  };
+  const auto got = [&](int64_t block) {
+    const f16* first = index.Summaries(block, 1, 1).int2_scale;
+    return std::vector<f16>(first, first + Int2ScaleElements(kHeadDim));
+  };
+  EXPECT_EQ(got(0), scale(1, 20));
+  EXPECT_EQ(got(63), scale(1, 20));
+  EXPECT_EQ(got(64), scale(1, 20)) << "two blocks came first: too few";
+  EXPECT_EQ(got(149), scale(128, 150));
+}
+
 TEST_F(BlockIndexTest, AForkSharesUntilOneWrites) {
   const std::vector<Block> original = blocks_;
-  for (const SummaryType type : {SummaryType::kF16, SummaryType::kInt8}) {
+  for (const SummaryType type : kTypes) {
     const auto at = [](const BlockIndex& index, int64_t block) -> const void* {
       const SummaryView view = index.Summaries(block, 0, 0);
+      if (view.int2s != nullptr) return view.int2s + view.int2_first;
       return view.f16s != nullptr ? static_cast<const void*>(view.f16s) : view.int8s;
     };
     BlockIndex index(Shape(type));

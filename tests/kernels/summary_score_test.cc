@@ -1,5 +1,6 @@
 #include "kernels/summary_score.h"
 
+#include "kernels/int2.h"
 #include "kernels/kernel_fixture.h"
 #include "kernels/quantize_summary.h"
 
@@ -104,6 +105,20 @@ TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt8) {
   SummaryScore(args, scores, 4);  // whatever it gives
 }
 
+TEST_P(SummaryScoreIsaTest, ExtremeInt2SumsDoNotOverflow) {
+  const std::vector<uint8_t> codes(Int2GroupBytes(kMaxHeadDim), 0xff);  // all are 3
+  std::vector<f16> scale(2 * kMaxHeadDim, F16FromF32(1));
+  const std::vector<float> query(kMaxHeadDim, 1000.0f);
+  SummaryScoreArgs args;
+  args.queries = query.data();
+  args.head_dim = kMaxHeadDim;
+  args.summaries = {.int2s = codes.data(), .int2_scale = scale.data()};
+  args.num_blocks = 1;
+  float score = 0;
+  SummaryScore(args, &score, 1);
+  EXPECT_NEAR(score, 1000.0f * 2.5f * kMaxHeadDim, 100);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, SummaryScoreIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class SummaryScoreTest : public KernelTest {
@@ -118,11 +133,13 @@ class SummaryScoreTest : public KernelTest {
     }
   }
 
-  // num_blocks random summaries, in both types.
+  // num_blocks random summaries, in all types; int2 for means alone.
   struct Summaries {
     std::vector<f16> f16s;
     std::vector<int8_t> int8s;
     std::vector<float> scales;
+    std::vector<uint8_t> int2s;
+    std::vector<f16> int2_scale;
   };
 
   Summaries RandomSummaries(SummaryKind kind, int vectors, int64_t num_blocks) {
@@ -137,6 +154,11 @@ class SummaryScoreTest : public KernelTest {
       QuantizeSummary({kind, &summaries.f16s[b * block_elements], vectors, head_dim()},
                       &summaries.int8s[b * block_elements], &summaries.scales[b * rows]);
     }
+    summaries.int2_scale = RandomF16(rng_, Int2ScaleElements(head_dim()));
+    const int64_t groups = (kInt2First + num_blocks * vectors) / kInt2Group + 1;
+    summaries.int2s.resize(static_cast<size_t>(groups) * Int2GroupBytes(head_dim()));
+    QuantizeInt2({summaries.f16s.data(), num_blocks * vectors, head_dim()},
+                 summaries.int2_scale.data(), kInt2First, summaries.int2s.data());
     return summaries;
   }
 
@@ -158,6 +180,11 @@ class SummaryScoreTest : public KernelTest {
       args.summaries = {.int8s = summaries.int8s.data(), .scales = summaries.scales.data()};
       const auto rounded = ExpectLikeReference(args, kInt8QueryTolerance);
       ExpectNear(rounded, exact, kInt8Tolerance);
+      if (kind == SummaryKind::kMinMax) continue;
+      args.summaries = {.int2s = summaries.int2s.data(),
+                        .int2_scale = summaries.int2_scale.data(),
+                        .int2_first = kInt2First};
+      ExpectLikeReference(args, kInt2QueryTolerance);
     }
   }
 
@@ -174,6 +201,10 @@ class SummaryScoreTest : public KernelTest {
   // a step of the summary for each |q|, of all d of which bounds add up one.
   static constexpr double kInt8QueryTolerance = 4e-5;
   static constexpr double kInt8Tolerance = 0.03;
+  // A 255th of the greatest pair's range is rounded away by halves, pair by pair; most cancel out.
+  // The fill value of 9 is the largest: 0.09, where a wrong code makes 0.5.
+  static constexpr double kInt2QueryTolerance = 0.01;
+  static constexpr int64_t kInt2First = 21;  // within a group
 };
 
 TEST_P(SummaryScoreTest, MeansOfAnyCount) {

@@ -12,7 +12,10 @@
 namespace dynsplit {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
+using testing::Ge;
+using testing::Le;
 
 constexpr int kHeadDim = 16;
 
@@ -89,18 +92,29 @@ TEST_F(PolicyTopTest, WhatFitsIsTakenWithoutScoring) {
   EXPECT_THAT(Chosen(input), ElementsAre());
 }
 
-TEST_F(PolicyTopTest, Int8SummariesChooseTheSame) {
-  IndexShape shape = Shape();
-  shape.type = SummaryType::kInt8;
-  BlockIndex index(shape);
-  const std::vector<KvView> views = {pages_.View()};
-  index.Reserve(200);
-  index.Fill(0, 0, blocks_, views);
-  SelectInput input = Input(12);
-  input.index = &index;
-  EXPECT_THAT(Chosen(input), ElementsAre(197, 198, 199));
-  query_[0] = -1;
-  EXPECT_THAT(Chosen(input), ElementsAre(0, 1, 2));
+TEST_F(PolicyTopTest, SmallerSummaries) {
+  for (const SummaryType type : {SummaryType::kInt8, SummaryType::kInt2}) {
+    IndexShape shape = Shape();
+    shape.type = type;
+    BlockIndex index(shape);
+    const std::vector<KvView> views = {pages_.View()};
+    index.Reserve(200);
+    index.Fill(0, 0, blocks_, views);
+    SelectInput input = Input(12);
+    input.index = &index;
+    query_[0] = 1;
+    const std::vector<int32_t> greatest = Chosen(input);
+    query_[0] = -1;
+    const std::vector<int32_t> least = Chosen(input);
+    if (type == SummaryType::kInt8) {
+      EXPECT_THAT(greatest, ElementsAre(197, 198, 199));
+      EXPECT_THAT(least, ElementsAre(0, 1, 2));
+    } else {
+      // Four levels for the 64 blocks of a chunk: a quarter of them is as good as can be known.
+      EXPECT_THAT(greatest, Each(Ge(176)));
+      EXPECT_THAT(least, Each(Le(16)));
+    }
+  }
 }
 
 // Three blocks of 12, 3 and 12 tokens; the keys of a run are its score times the first unit vector.

@@ -60,7 +60,10 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   const RandomPages pages(rng, blocks.back().end(), 16);
   const std::vector<KvView> views = {pages.View()};
   const Summary kind = *rc::gen::element(Summary::kMean, Summary::kMinMax);
-  const SummaryType type = *rc::gen::element(SummaryType::kF16, SummaryType::kInt8);
+  const SummaryType type =
+      kind == Summary::kMinMax
+          ? *rc::gen::element(SummaryType::kF16, SummaryType::kInt8)
+          : *rc::gen::element(SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2);
   BlockIndex index({1, 1, 16, 2, kind, type});
   index.Reserve(static_cast<int64_t>(blocks.size()));
   index.Fill(0, 0, blocks, views);

@@ -36,6 +36,12 @@ TEST(ValidateTest, NamesTheKeyWhoseValueIsOutOfRange) {
       {"vectors", [](Method& m) { m.vectors = 0; }},
       {"vectors", [](Method& m) { m.vectors = 9; }},
       {"vectors", [](Method& m) { m.summary = Summary::kMinMax; }},
+      {"type",
+       [](Method& m) {
+         m.summary = Summary::kMinMax;
+         m.vectors = 2;
+         m.summary_type = SummaryType::kInt2;
+       }},
       {"budget tokens", [](Method& m) { m.budget.tokens = -1; }},
       {"budget percent", [](Method& m) { m.budget.percent = 101; }},
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},

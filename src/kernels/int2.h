@@ -1,0 +1,63 @@
+// Vectors of 2 bits an element: an eighth of f16. Element j of a vector is
+// center[j] + step[j] * (code - 1.5) with a code of 0..3, center and step being those of many
+// vectors that lie side by side. Keys want this per channel: few channels hold most of their
+// length, and hardly vary (KIVI, arXiv 2402.02750). What is lost of a normal distribution is 12 %
+// of its variance (Max, "Quantizing for minimum distortion", 1960).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kv_view.h"
+
+namespace dynsplit {
+
+// Vectors are coded in groups of 32, pair of channels after pair of channels, of which pair p is
+// channels p and head_dim / 2 + p: 16 bytes for each, whose low halves are of the first 16 vectors
+// and whose high halves of the others. A half is the lower channel's code, then the upper one's. So
+// one table of 16 sums serves a register of vectors (the layout of FAISS's fast scan; "Quicker
+// ADC", arXiv 1812.09162).
+inline constexpr int kInt2Group = 32;
+constexpr size_t Int2GroupBytes(int head_dim) { return size_t{8} * static_cast<size_t>(head_dim); }
+
+// Where a code is: a byte of the groups, and how far up in it.
+struct Int2Place {
+  size_t byte = 0;
+  int shift = 0;
+};
+constexpr Int2Place PlaceOfInt2(int head_dim, int64_t vector, int channel) {
+  const int pairs = head_dim / 2;
+  const auto in_group = static_cast<int>(vector % kInt2Group);
+  return {static_cast<size_t>(vector / kInt2Group) * Int2GroupBytes(head_dim) +
+              static_cast<size_t>(channel % pairs * 16 + in_group % 16),
+          in_group / 16 * 4 + channel / pairs * 2};
+}
+constexpr int Int2Code(const uint8_t* groups, const Int2Place& place) {
+  return groups[place.byte] >> place.shift & 3;
+}
+
+// [head_dim] centers, then [head_dim] steps, f16.
+constexpr size_t Int2ScaleElements(int head_dim) {
+  return size_t{2} * static_cast<size_t>(head_dim);
+}
+float Int2Value(const f16* scale, int head_dim, int j, int code);
+
+// Vectors [count, head_dim], f16, finite; head_dim a multiple of 16, at most kMaxHeadDim.
+struct Int2Vectors {
+  const f16* first = nullptr;
+  int64_t count = 0;
+  int head_dim = 0;
+};
+
+// Sets `scale` to the mean of each channel and to the step that suits its spread, at least a
+// sixteenth of the root mean square of all elements: few vectors know little of what comes.
+// count > 0. Cost: two passes over the vectors.
+void LearnInt2Scale(const Int2Vectors& vectors, f16* scale);
+
+// Writes the codes of the vectors as those from number `first` on into `groups`, and nothing else.
+// Cost: one pass over the vectors.
+// Both: thread safety for distinct groups.
+void QuantizeInt2(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* groups);
+void QuantizeInt2Ref(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* groups);
+
+}  // namespace dynsplit
