@@ -69,16 +69,15 @@ function(dynsplit_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endfunction()
 
-# dynsplit_not_hot(TARGET): code that no user waits for is compiled faster in a release.
+# dynsplit_not_hot(TARGET): code that no user waits for is compiled faster.
 function(dynsplit_not_hot target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${target} PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
 endfunction()
 
 # dynsplit_precompile(TARGET PRIVATE header...) or dynsplit_precompile(TARGET REUSE_FROM target): for
-# what is not hot and spends most of its compile time in such headers, in every file: to those
-# without them it would cost a second. With them g++ 12 warns of std::string's own operator+.
+# what spends most of its compile time in such headers, in every file: those without them would
+# take a second more. With them g++ 12 warns of std::string's own operator+.
 function(dynsplit_precompile target)
-  dynsplit_not_hot(${target})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-stringop-overflow
                                              -Wno-restrict)

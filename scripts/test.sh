@@ -12,7 +12,7 @@ cd "$ROOT"
 
 # What runs on several threads, and so is worth building a third time. The programs' tests run on the
 # same engine: they, too, pass under the preset tsan, built by hand.
-threaded_tests=(cache_test engine_test kernels_test model_test)
+threaded_tests=(base_test cache_test engine_test)
 
 results=$ROOT/build/results
 status=0
@@ -49,19 +49,26 @@ esac
 
 rm -rf "$results"
 mkdir -p "$results"
+if [[ $models == 1 ]]; then
+  # While the build has the processor.
+  scripts/setup.sh
+  { for model in qwen2.5-coder-1.5b gemma3-270m; do scripts/get-model.sh "$model"; done; } \
+    >"$results/models.log" 2>&1 </dev/null &
+  fetching=$!
+fi
 if [[ $fast == 1 ]]; then
   scripts/build.sh "$preset"
   run_tests fast "$preset" -L fast
 fi
 if [[ $models == 1 ]]; then
   run_tests install "$preset" -L slow
-  for model in qwen2.5-coder-1.5b gemma3-270m; do scripts/get-model.sh "$model" >/dev/null; done
+  wait "$fetching" || { cat "$results/models.log" >&2; exit 1; }
   export DYNSPLIT_MODELS=$MODELS DYNSPLIT_REQUIRE_MODELS=1
   # One at a time: each takes all threads, which wait for each other by spinning.
   run_tests models "$preset" -L model -j 1
 fi
 if [[ $sanitize == 1 ]]; then
-  scripts/build.sh asan
+  scripts/build.sh asan all_tests
   run_tests asan asan
   scripts/build.sh tsan "${threaded_tests[@]}"
   run_tests tsan tsan

@@ -23,7 +23,10 @@ using RowVec = hn::Vec<RowTag>;
 
 // Heads computed together: their accumulators (4 per head) must fit in the registers, of which
 // AVX-512 and NEON have 32 and the others 16.
-#if HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr size_t kMaxHeads =
+    2;  // the same code in a third of the instances: compiles faster
+#elif HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
 inline constexpr size_t kMaxHeads = 6;
 #else
 inline constexpr size_t kMaxHeads = 3;
