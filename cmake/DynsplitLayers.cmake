@@ -71,7 +71,11 @@ endfunction()
 
 # dynsplit_not_hot(TARGET): code that no user waits for is compiled faster.
 function(dynsplit_not_hot target)
-  target_compile_options(${target} PRIVATE $<IF:$<CONFIG:Debug>,-O0,-O1>)
+  if(DYNSPLIT_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  else()
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
 endfunction()
 
 # dynsplit_precompile(TARGET PRIVATE header...) or dynsplit_precompile(TARGET REUSE_FROM target): for

@@ -21,6 +21,10 @@ int main(int argc, char** argv) {
   for (const auto& entry : std::filesystem::directory_iterator(argv[1])) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    if (bytes.empty()) {
+      std::fprintf(stderr, "%s: cannot be read, or is empty\n", entry.path().c_str());
+      return 1;
+    }
     for (const size_t parts : {1, 2, 3, 7}) {
       LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() / parts);
       ++inputs;

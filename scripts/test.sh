@@ -55,6 +55,7 @@ if [[ $models == 1 ]]; then
   { for model in qwen2.5-coder-1.5b gemma3-270m; do scripts/get-model.sh "$model"; done; } \
     >"$results/models.log" 2>&1 </dev/null &
   fetching=$!
+  trap 'kill "$fetching" 2>/dev/null || true' EXIT
 fi
 if [[ $fast == 1 ]]; then
   scripts/build.sh "$preset"

@@ -51,7 +51,9 @@ Result<std::vector<TaskDocuments>> MakeDocuments(const EvalPlan& plan, const Tok
 // answer ends with an end token or at the question's max_tokens. Continuations are compared with
 // full attention whether it is among the methods or not; their score is the share of the tokens for
 // which both think the same one likeliest. Where a method learns the delimiters' importance, the
-// first such one gives the importance records.
+// first such one gives the importance records. ggml rounds the products of few rows and of many
+// differently, so where two tokens are nearly as likely an answer may depend on how many sequences
+// share its passes.
 //
 // Cancelled once *plan.cancel is set, within a pass of the model; answers that are being written
 // then are not added. Errors of the engine (with the document) and the results; what was added

@@ -69,10 +69,10 @@ void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
            shape);
 }
 
-// As many vectors as tokens: what makes the same bytes as three means in int8, or nearly.
+// The most vectors that a block may have, and one scale: an index has one for every 64 blocks.
 void RunInt2(benchmark::State& state) {
   const BenchShape shape = UseShape(state);
-  constexpr int kVectors = 12;
+  constexpr int kVectors = 8;
   AlignedBuffer<uint8_t> codes(
       static_cast<size_t>(kSequences * Int2Bytes(kVectors, shape.head_dim)));
   for (uint8_t& byte : codes.span()) byte = 0x1b;

@@ -48,7 +48,7 @@ Result<Generation> Generate(Session* session, const Tokenizer& tokenizer,
 // (Engine::Run). Belongs to its session's thread.
 class AnswerWriter {
  public:
-  // InvalidArgument as of Generate. Session and tokenizer must outlive the writer.
+  // InvalidArgument as of Generate. Session, tokenizer and options.cancel must outlive the writer.
   static Result<AnswerWriter> Create(Session* session, const Tokenizer& tokenizer,
                                      const GenerateOptions& options);
   AnswerWriter(AnswerWriter&&) noexcept;
@@ -56,7 +56,7 @@ class AnswerWriter {
   ~AnswerWriter();
 
   // Samples from the session's logits: the token to feed before the next call, or none where the
-  // answer is at its end.
+  // answer is at its end; then it must not be called again.
   std::optional<int32_t> Next();
   // What was written, with what was held back of the text; the times are left at 0. The last call.
   Generation Finish();

@@ -84,7 +84,8 @@ enum class Summary {
 enum class SummaryType {
   kF16,
   kInt8,  // half the bytes: int8 and one f32 scale per mean, or per pair of bounds
-  kInt2,  // an eighth, for kMean: codes of 2 bits, by what the channels of 64 blocks have in common
+  kInt2,  // about an eighth, for kMean: codes of 2 bits, and the levels of the channels of 64
+          // blocks
 };
 
 // How the heads of a group agree on the worth of a block.

@@ -44,6 +44,8 @@ std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() const {
       chunk->int2s.Resize(ChunkSlots() / kIndexChunkBlocks * Int2Bytes());
       chunk->int2_scales.Resize(static_cast<size_t>(shape_.num_layers) * shape_.kv_heads *
                                 Int2ScaleElements(shape_.head_dim));
+      // Bytes are shared by vectors that come at different times.
+      std::fill_n(chunk->int2s.data(), chunk->int2s.size(), uint8_t{0});
       break;
   }
   return chunk;
@@ -147,13 +149,14 @@ void BlockIndex::Store(const Place& place, const f16* summaries, int64_t count) 
 }
 
 void BlockIndex::LearnScale(const Place& place, const f16* summaries, int64_t count) {
-  if (place.block % kIndexChunkBlocks != 0) return;  // learned with the chunk's first block
+  // The first block of all is usually the sink, whose keys are unlike all others; where it came
+  // alone, the next ones decide. Nobody scores the sink.
+  if (place.block % kIndexChunkBlocks != 0 && place.block != 1) return;
   f16* scale = Int2Scale(place);
-  // The first block of all is usually the sink, whose keys are unlike all others.
   const int64_t skipped = place.block == 0 && count > 1 ? 1 : 0;
   const Int2Vectors vectors = {summaries + static_cast<size_t>(skipped) * BlockElements(),
                                (count - skipped) * shape_.vectors, shape_.head_dim};
-  if (vectors.count >= kLearnedVectors || place.block == 0) {
+  if (vectors.count >= kLearnedVectors || place.block <= 1) {
     LearnInt2Scale(vectors, scale);
   } else {
     std::copy_n(Int2Scale({place.block - 1, place.layer, place.kv_head}),

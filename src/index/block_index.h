@@ -2,10 +2,9 @@
 // section 4). They lie in chunks of kIndexChunkBlocks blocks that copies (forks) share until one of
 // them writes there.
 //
-// Call order: (Reserve Fill*)*, with every reserved block filled in every layer before it is read
-// or a copy is made.
-// Thread safety: Fill of distinct layers may run at once; nothing else may run beside Reserve,
-// Fill or the making of a copy. Reading may run at once.
+// Call order: (Reserve Fill*)*, with every reserved block filled in every layer, in ascending
+// order, before it is read or a copy is made. Thread safety: Fill of distinct layers may run at
+// once; nothing else may run beside Reserve, Fill or the making of a copy. Reading may run at once.
 #pragma once
 
 #include <cstddef>

@@ -36,6 +36,11 @@ constexpr int Int2Code(const uint8_t* groups, const Int2Place& place) {
   return groups[place.byte] >> place.shift & 3;
 }
 
+inline void SetInt2Code(uint8_t* groups, const Int2Place& place, int code) {
+  uint8_t& byte = groups[place.byte];
+  byte = static_cast<uint8_t>((byte & ~(3 << place.shift)) | (code << place.shift));
+}
+
 // [head_dim] centers, then [head_dim] steps, f16.
 constexpr size_t Int2ScaleElements(int head_dim) {
   return size_t{2} * static_cast<size_t>(head_dim);

@@ -2,7 +2,6 @@
 
 #include "kernels/f16.h"
 #include "kernels/int2.h"
-#include "kernels/int2_simd.h"
 
 namespace dynsplit {
 

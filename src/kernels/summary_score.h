@@ -22,7 +22,7 @@ struct SummaryScoreArgs {
 // row i. The score of a mean is q . mean, that of bounds the sum over d of max(q*min, q*max).
 // For int8 summaries the query is rounded to 16 bits of its largest element: less than 2e-5 of
 // sum |q * summary| is lost. For int2 the sum of two channels' products is rounded to 8 bits of the
-// greatest one: of the steps' own error a few hundredths.
+// greatest one: a few hundredths of what the codes themselves lose, where channels are alike.
 // Cost: one pass over the summaries. Thread safety: calls may run at once on distinct scores.
 void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 void SummaryScoreRef(const SummaryScoreArgs& args, float* scores, int64_t score_stride);

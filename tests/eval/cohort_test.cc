@@ -59,7 +59,8 @@ TEST_F(CohortTest, AnswersAreThoseGivenAlone) {
     const auto read = Read(method);
     for (int length = 0; length < 70; length += 5) {
       for (const Attention attention : {Attention::kSelected, Attention::kDense}) {
-        const std::vector<int32_t> question = RandomTokens(length);
+        const std::vector<int32_t> question =
+            RandomTokens(length, 2 + static_cast<uint64_t>(length));
         const std::string name = std::string(method) + std::to_string(length) +
                                  (attention == Attention::kDense ? " dense" : "");
         want[name] = Alone(*read, question, attention);

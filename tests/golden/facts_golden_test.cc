@@ -115,6 +115,7 @@ TEST_P(FactsGolden, DynsplitFindsThemAsFullAttentionDoes) {
   tokenizer_ = &loaded.engine()->model().tokenizer();
 
   const std::vector<HiddenFact> facts = MagicNumbers(GetParam().num_facts, kSeed);
+  ASSERT_EQ(GetParam().num_facts % GetParam().facts_per_document, 0);
   Score score;
   for (size_t i = 0; i < facts.size(); i += GetParam().facts_per_document) {
     const auto first = facts.begin() + static_cast<ptrdiff_t>(i);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "dynsplit/sampler.h"
@@ -23,10 +24,10 @@ constexpr int kMinEqual = 8;  // of 10; widened
 
 class GreedyGolden : public ::testing::TestWithParam<GoldenModel> {};
 
-using GoldenAnswers = std::vector<GoldenAnswer>;
+using GoldenAnswers = std::span<const GoldenAnswer>;
 
 // A sequence for each prompt, read.
-std::vector<std::unique_ptr<Session>> ReadPrompts(const GoldenAnswers& answers, Engine* engine) {
+std::vector<std::unique_ptr<Session>> ReadPrompts(GoldenAnswers answers, Engine* engine) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (const GoldenAnswer& golden : answers) {
     auto session = engine->NewSession(*MethodPreset("full"));
@@ -40,7 +41,7 @@ std::vector<std::unique_ptr<Session>> ReadPrompts(const GoldenAnswers& answers, 
 
 // The first step at which each answer differs, if any. They are written side by side: one pass a
 // step, which is also how the engine serves several sequences.
-std::vector<std::optional<size_t>> FirstDifferences(const GoldenAnswers& answers, Engine* engine) {
+std::vector<std::optional<size_t>> FirstDifferences(GoldenAnswers answers, Engine* engine) {
   const auto sessions = ReadPrompts(answers, engine);
   std::vector<std::optional<size_t>> differences(answers.size());
   for (size_t step = 0;; ++step) {
@@ -70,7 +71,11 @@ TEST_P(GreedyGolden, EqualLibllamasButForNearTies) {
   ASSERT_EQ(answers->size(), 10u);
   LoadedGoldenModel loaded(GetParam());
   ASSERT_NE(loaded.engine(), nullptr);
-  const auto differences = FirstDifferences(*answers, loaded.engine());
+  // The first one alone: a pass of one row has products of its own.
+  auto differences = FirstDifferences(GoldenAnswers(*answers).first(1), loaded.engine());
+  for (const auto& step : FirstDifferences(GoldenAnswers(*answers).subspan(1), loaded.engine())) {
+    differences.push_back(step);
+  }
   int equal = 0;
   for (size_t i = 0; i < answers->size(); ++i) {
     const std::optional<size_t> step = differences[i];

@@ -55,6 +55,7 @@ class BlockIndexTest : public testing::Test {
           continue;
         }
         if (index.shape().type == SummaryType::kInt2) {
+          if (block == 0) continue;  // by another scale where it came alone, and never scored
           std::vector<uint8_t> codes(Int2GroupBytes(kHeadDim));
           QuantizeInt2({want.data(), kVectors, kHeadDim}, got.int2_scale, 0, codes.data());
           for (int64_t v = 0; v < kVectors; ++v) {
@@ -156,6 +157,25 @@ TEST_F(BlockIndexTest, Int2ScalesAreLearnedFromWhatComesFirst) {
   EXPECT_EQ(got(63), scale(1, 20));
   EXPECT_EQ(got(64), scale(1, 20)) << "two blocks came first: too few";
   EXPECT_EQ(got(149), scale(128, 150));
+}
+
+TEST_F(BlockIndexTest, Int2ScalesAreNotTheSinksWhereItCameAlone) {
+  BlockIndex alone(Shape(SummaryType::kInt2)), together(Shape(SummaryType::kInt2));
+  Add(0, 1, &alone);
+  Add(1, 64, &alone);
+  Add(0, 64, &together);
+  for (int64_t block = 1; block < 64; ++block) {
+    const SummaryView got = alone.Summaries(block, 1, 2), want = together.Summaries(block, 1, 2);
+    for (size_t j = 0; j < Int2ScaleElements(kHeadDim); ++j) {
+      ASSERT_EQ(got.int2_scale[j], want.int2_scale[j]);
+    }
+    for (int64_t v = 0; v < kVectors; ++v) {
+      for (int j = 0; j < kHeadDim; ++j) {
+        const Int2Place place = PlaceOfInt2(kHeadDim, got.int2_first + v, j);
+        ASSERT_EQ(Int2Code(got.int2s, place), Int2Code(want.int2s, place)) << block;
+      }
+    }
+  }
 }
 
 TEST_F(BlockIndexTest, AForkSharesUntilOneWrites) {

@@ -32,7 +32,7 @@ TEST_P(Int2IsaTest, CodesByHand) {
 }
 
 TEST_P(Int2IsaTest, ScaleByHand) {
-  // Channel 0: 1 and 3. Channel 1: 8 both times, which is where all the length is: sqrt(69 / 8) is
+  // Channel 0: 1 and 3. Channel 1: 8 both times, which is where all the length is: sqrt(69 / 16) is
   // the root mean square of the 16 channels' distances to zero, of 2^2 + 1 + 8^2 each.
   std::vector<f16> vectors(32, f16{0});
   vectors[0] = F16FromF32(1);

@@ -155,6 +155,9 @@ class SummaryScoreTest : public KernelTest {
                       &summaries.int8s[b * block_elements], &summaries.scales[b * rows]);
     }
     summaries.int2_scale = RandomF16(rng_, Int2ScaleElements(head_dim()));
+    for (size_t j = static_cast<size_t>(head_dim()); j < summaries.int2_scale.size(); ++j) {
+      summaries.int2_scale[j] &= 0x7fff;  // a step is not negative
+    }
     const int64_t groups = (kInt2First + num_blocks * vectors) / kInt2Group + 1;
     summaries.int2s.resize(static_cast<size_t>(groups) * Int2GroupBytes(head_dim()));
     QuantizeInt2({summaries.f16s.data(), num_blocks * vectors, head_dim()},
@@ -201,8 +204,9 @@ class SummaryScoreTest : public KernelTest {
   // a step of the summary for each |q|, of all d of which bounds add up one.
   static constexpr double kInt8QueryTolerance = 4e-5;
   static constexpr double kInt8Tolerance = 0.03;
-  // A 255th of the greatest pair's range is rounded away by halves, pair by pair; most cancel out.
-  // The fill value of 9 is the largest: 0.09, where a wrong code makes 0.5.
+  // Half a 255th of the greatest pair's range is rounded away for each pair; most cancel out. Of
+  // the fill value 9, which is the largest: 0.09. Scores spread by 1, so another vector's is off by
+  // more.
   static constexpr double kInt2QueryTolerance = 0.01;
   static constexpr int64_t kInt2First = 21;  // within a group
 };
