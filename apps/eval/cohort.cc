@@ -63,8 +63,8 @@ BatchItem Cohort::NextItem(const Seat& seat, size_t room) const {
   if (candidate.attention == Attention::kSelected) {
     // In the passes that the session would make alone, whoever else sits here: where passes end
     // is where blocks are cut.
-    const auto batch = static_cast<size_t>(engine_.batch_tokens());
-    const size_t whole = std::min({left.size(), batch, static_cast<size_t>(kSelectedPassTokens)});
+    const auto pass = static_cast<size_t>(engine_.pass_tokens(candidate.attention));
+    const size_t whole = std::min(left.size(), pass);
     count = whole <= room ? whole : 0;
   }
   item.tokens = left.first(count);

@@ -45,6 +45,10 @@ class Engine {
   const Model& model() const;
   int threads() const;
   int batch_tokens() const;
+  // Most tokens of one sequence in a pass, as Session::Feed makes them: batch_tokens, or 32 where
+  // they select. Blocks are cut between passes only, and what is not cut is attended to: a longer
+  // pass would attend to more than the method says.
+  int pass_tokens(Attention attention) const;
   int64_t context_tokens() const;
   // "ggml 0.20.2 AVX512_VNNI ..., kernels AVX3": what the figures were measured with.
   std::string BuildInfo() const;

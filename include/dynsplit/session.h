@@ -20,11 +20,6 @@ enum class Logits {
   kAll,   // a row for each token
 };
 
-// Most tokens of a sequence in one pass with Attention::kSelected, as Feed makes them. Blocks are
-// cut between passes only, and what is not cut is attended to: a longer pass (Engine::Run) would
-// attend to more than the method says.
-inline constexpr int64_t kSelectedPassTokens = 32;
-
 struct FeedOptions {
   Attention attention = Attention::kDense;
   Logits logits = Logits::kLast;  // kAll keeps tokens * vocab_size floats

@@ -15,6 +15,7 @@ static_assert(kMaxModelHeadDim <= kMaxHeadDim);  // what is loaded can be attend
 
 constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
+constexpr int kSelectedPassTokens = 32;
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
@@ -131,6 +132,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
 const Model& Engine::model() const { return *impl_->model; }
 int Engine::threads() const { return impl_->options.threads; }
 int Engine::batch_tokens() const { return impl_->options.batch_tokens; }
+int Engine::pass_tokens(Attention attention) const {
+  return attention == Attention::kSelected ? std::min(batch_tokens(), kSelectedPassTokens)
+                                           : batch_tokens();
+}
 int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
 std::string Engine::BuildInfo() const { return DescribeBuild(); }
 

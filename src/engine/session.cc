@@ -5,6 +5,7 @@
 #include "engine/engine_impl.h"
 
 namespace dynsplit {
+
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
@@ -17,9 +18,7 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
   }
   if (total == 0) return {};
   DYNSPLIT_RETURN_IF_ERROR(impl_->engine->impl().CheckTokens(tokens));
-  const int64_t batch = impl_->engine->impl().options.batch_tokens;
-  const int64_t pass =
-      options.attention == Attention::kSelected ? std::min(batch, kSelectedPassTokens) : batch;
+  const int64_t pass = impl_->engine->pass_tokens(options.attention);
   std::vector<float> all_logits;
   for (int64_t done = 0; done < total;) {
     const int64_t count = std::min(pass, total - done);

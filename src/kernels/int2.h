@@ -58,6 +58,7 @@ struct Int2Vectors {
 // sixteenth of the root mean square of all elements: few vectors know little of what comes.
 // count > 0. Cost: two passes over the vectors.
 void LearnInt2Scale(const Int2Vectors& vectors, f16* scale);
+void LearnInt2ScaleRef(const Int2Vectors& vectors, f16* scale);
 
 // Writes the codes of the vectors as those from number `first` on into `groups`, and nothing else.
 // Cost: one pass over the vectors.

@@ -82,14 +82,15 @@ HWY_INLINE void WithConstantHeads(size_t heads, const Fn& fn) {
 }
 
 #if HWY_TARGET != HWY_SCALAR
-// Adds up the 128-bit blocks of `v`.
+// The sum of the 128-bit blocks of `v`, lane by lane.
 template <class D>
-HWY_INLINE void StoreSumOfBlocks(D d, hn::Vec<D> v, hn::TFromD<D>* to) {
-  if constexpr (hn::MaxLanes(d) > 4) {
+HWY_INLINE hn::Vec<hn::CappedTag<hn::TFromD<D>, 16 / sizeof(hn::TFromD<D>)> > SumOfBlocks(
+    D d, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(d) * sizeof(hn::TFromD<D>) > 16) {
     const hn::Half<D> half;
-    StoreSumOfBlocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)), to);
+    return SumOfBlocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
   } else {
-    hn::StoreU(v, d, to);
+    return v;
   }
 }
 #endif
@@ -108,7 +109,7 @@ HWY_INLINE void StoreFourSums(D d, const hn::Vec<D> (&v)[4], hn::TFromD<D>* to) 
   const auto b64 = hn::BitCast(d64, b);
   const auto low = hn::BitCast(d, hn::InterleaveLower(d64, a64, b64));
   const auto high = hn::BitCast(d, hn::InterleaveUpper(d64, a64, b64));
-  StoreSumOfBlocks(d, hn::Add(low, high), to);
+  hn::StoreU(SumOfBlocks(d, hn::Add(low, high)), hn::CappedTag<hn::TFromD<D>, 4>(), to);
 #endif
   (void)d;
 }

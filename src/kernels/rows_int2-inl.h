@@ -105,17 +105,6 @@ HWY_INLINE void SumInt2Group(HeadArray<const uint8_t> tables, size_t heads, cons
 }
 #else
 
-// Adds up the 128-bit blocks of `v`.
-template <class D>
-HWY_INLINE hn::Vec<hn::CappedTag<uint16_t, 8> > SumOfBlocks16(D d, hn::Vec<D> v) {
-  if constexpr (hn::MaxLanes(d) > 8) {
-    const hn::Half<D> half;
-    return SumOfBlocks16(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
-  } else {
-    return v;
-  }
-}
-
 template <size_t kHeads>
 HWY_INLINE void SumInt2GroupOf(HeadArray<const uint8_t> tables, const uint8_t* group,
                                size_t head_dim, HeadArray<uint16_t> sums) {
@@ -145,8 +134,8 @@ HWY_INLINE void SumInt2GroupOf(HeadArray<const uint8_t> tables, const uint8_t* g
   }
   Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
     Unroll<2>([&](auto half) DYNSPLIT_SIMD_LAMBDA {
-      const auto of_odd = SumOfBlocks16(d16, odd[h][half]);
-      const auto of_both = SumOfBlocks16(d16, even[h][half]);
+      const auto of_odd = SumOfBlocks(d16, odd[h][half]);
+      const auto of_both = SumOfBlocks(d16, even[h][half]);
       const auto of_even = hn::Sub(of_both, hn::ShiftLeft<8>(of_odd));
       hn::StoreInterleaved2(of_even, of_odd, block16, sums.Head(h) + half * 16);
     });

@@ -65,6 +65,22 @@ INSTANTIATE_TEST_SUITE_P(All, Int2IsaTest, testing::ValuesIn(AvailableIsas()), I
 
 class Int2Test : public KernelTest {};
 
+TEST_P(Int2Test, LearnsLikeTheReference) {
+  const size_t d = static_cast<size_t>(head_dim());
+  for (const int64_t count : {1, 2, 7, 300}) {
+    auto vectors = RandomF16(rng_, static_cast<size_t>(count) * d, 3);
+    for (size_t i = 0; i < vectors.size(); i += d)
+      vectors[i] = F16FromF32(40);  // its step: the least
+    std::vector<f16> got(2 * d), want(2 * d);
+    LearnInt2Scale({vectors.data(), count, head_dim()}, got.data());
+    LearnInt2ScaleRef({vectors.data(), count, head_dim()}, want.data());
+    for (size_t i = 0; i < got.size(); ++i) {
+      const float wanted = F32FromF16(want[i]);
+      ASSERT_NEAR(F32FromF16(got[i]), wanted, 1e-3f * (1 + std::fabs(wanted))) << count << " " << i;
+    }
+  }
+}
+
 TEST_P(Int2Test, EqualsTheReference) {
   const size_t d = static_cast<size_t>(head_dim());
   for (const int64_t count : {0, 1, 5, 33}) {
