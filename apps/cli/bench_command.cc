@@ -71,6 +71,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
   CLI::App* command = app->add_subcommand("bench", "Speed and memory, by method and depth");
   const auto flags = std::make_shared<BenchFlags>();
   AddModelFlags(command, &flags->model);
+  AddProfileFlag(command, &flags->model);
   command->add_option("--context", flags->contexts, "Tokens in the cache before decoding")
       ->delimiter(',')
       ->check(WholeNumber(0, 1 << 24))

@@ -153,6 +153,7 @@ void AddChatCommand(CLI::App* app, int* exit_status) {
   CLI::App* command = app->add_subcommand("chat", "Ask in turn, from a terminal or a pipe");
   const auto flags = std::make_shared<ChatFlags>();
   AddModelFlags(command, &flags->model);
+  AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
   AddTextFlags(command, &flags->texts);
   command->add_option("--method", flags->method, "How an answer attends to what was read")

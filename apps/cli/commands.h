@@ -12,6 +12,7 @@ void AddChatCommand(CLI::App* app, int* exit_status);
 void AddSplitCommand(CLI::App* app, int* exit_status);
 void AddBenchCommand(CLI::App* app, int* exit_status);
 void AddEvalCommand(CLI::App* app, int* exit_status);
+void AddCalibrateCommand(CLI::App* app, int* exit_status);
 void AddModelsCommand(CLI::App* app, int* exit_status);
 
 }  // namespace dynsplit::cli

@@ -115,7 +115,7 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
   return {};
 }
 
-Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model,
+Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel& loaded,
                                       eval::Prompt prompt) {
   eval::RunDescription run;
   const Result<std::string> path = FindModel(flags.model.model);
@@ -124,11 +124,12 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const Model& model
   if (!file.ok()) return file.status();
   run.version = DYNSPLIT_VERSION;
   run.model = *std::move(file);
-  run.model.name = model.description().name;
+  run.model.name = loaded.model->description().name;
   run.prompt = eval::PromptName(prompt);
   run.question = flags.question;
   run.boundary_window = flags.model.boundary_window;
   run.boundary_retained = flags.model.boundary_retained;
+  run.dense_heads = FormatLayerHeads(loaded.dense_heads);
   run.seed = flags.options.seed;
   run.num_questions = flags.options.num_questions;
   run.questions_per_document = flags.options.questions_per_document;
@@ -151,6 +152,8 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
   options.lines = {
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
+      "dense heads of the profile: " +
+          (loaded.dense_heads.empty() ? "none" : FormatLayerHeads(loaded.dense_heads)),
       fmt::format("the question attends to what is {}; seed {}", flags.question,
                   flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
@@ -167,7 +170,7 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
 ExitStatus Answer(const EvalFlags& flags, const eval::EvalPlan& plan,
                   const std::vector<eval::TaskDocuments>& documents, const eval::Exam& exam,
                   const LoadedModel& loaded) {
-  const auto run = Describe(flags, *loaded.model, exam.prompt());
+  const auto run = Describe(flags, loaded, exam.prompt());
   if (!run.ok()) return Failed(run.status());
   auto results = eval::Results::Open(flags.out, *run);
   if (!results.ok()) return Failed(results.status());
@@ -273,6 +276,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   CLI::App* command = app->add_subcommand("eval", "How well methods answer, on tasks");
   const auto flags = std::make_shared<EvalFlags>();
   AddModelFlags(command, &flags->model);
+  AddProfileFlag(command, &flags->model);
   AddMeasuredFlags(command, flags.get());
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")

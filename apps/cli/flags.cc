@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/common/known_models.h"
+#include "apps/common/profile.h"
 #include "kernels/isa.h"
 
 namespace dynsplit::cli {
@@ -12,6 +13,21 @@ namespace {
 constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
+
+constexpr std::string_view kNoProfile = "none";
+
+// Those of the profile that the flags mean; none where there is none and none was named.
+Result<std::vector<LayerHead>> ReadDenseHeads(const ModelFlags& flags,
+                                              const std::string& model_path,
+                                              const ModelDescription& model) {
+  if (flags.profile == kNoProfile) return std::vector<LayerHead>();
+  const bool is_named = !flags.profile.empty();
+  const auto profile = ReadProfile(is_named ? flags.profile : ProfilePath(model_path), model);
+  if (profile.ok()) return profile->DenseHeads();
+  const bool is_missing = profile.status().code() == StatusCode::kNotFound;
+  if (is_missing && !is_named) return std::vector<LayerHead>();
+  return profile.status();
+}
 
 }  // namespace
 
@@ -53,6 +69,13 @@ void AddContextFlag(CLI::App* command, ModelFlags* flags) {
                    "Most tokens in all; 0: what the model was trained for")
       ->check(WholeNumber(0, kMostTokens))
       ->type_name("N");
+}
+
+void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
+  command
+      ->add_option("--profile", flags->profile,
+                   "What calibrate found, or none; default: the file beside the model")
+      ->type_name("FILE");
 }
 
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
@@ -129,11 +152,14 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.context_tokens = flags.context_tokens;
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
+  auto dense_heads = ReadDenseHeads(flags, *path, (*model)->description());
+  if (!dense_heads.ok()) return dense_heads.status();
+  options.dense_heads = *dense_heads;
   const int64_t own = std::max(flags.context_tokens, (*model)->description().context_length);
   if (context_tokens > own) options.context_tokens = context_tokens;
   auto engine = Engine::Create(*model, options);
   if (!engine.ok()) return engine.status();
-  return LoadedModel{*std::move(model), *std::move(engine)};
+  return LoadedModel{*std::move(model), *std::move(engine), *std::move(dense_heads)};
 }
 
 }  // namespace dynsplit::cli

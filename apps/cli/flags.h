@@ -26,10 +26,12 @@ struct ModelFlags {
   std::string isa;             // "": the best one here
   int boundary_window = EngineOptions().boundary_window;
   int boundary_retained = EngineOptions().boundary_retained;
+  std::string profile;  // "": the one beside the model, if there is one; "none"
   bool progress = false;
 };
-void AddModelFlags(CLI::App* command, ModelFlags* flags);   // all but --context
+void AddModelFlags(CLI::App* command, ModelFlags* flags);   // all but the following
 void AddContextFlag(CLI::App* command, ModelFlags* flags);  // --context
+void AddProfileFlag(CLI::App* command, ModelFlags* flags);  // --profile
 
 // What refines a preset: a flag for each of MethodKeys().
 struct MethodFlags {
@@ -52,6 +54,7 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags);
 struct LoadedModel {
   std::shared_ptr<const Model> model;
   std::unique_ptr<Engine> engine;
+  std::vector<LayerHead> dense_heads;  // the engine's, from the model's profile
 };
 // `context_tokens` overrides the flag where it is larger than both it and the model's own.
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens = 0);

@@ -20,6 +20,7 @@ Examples:
   dynsplit bench -m model.gguf --context 2048,8192 --method full,dynsplit
   dynsplit chat -m model.gguf -f report.txt
   dynsplit eval -m model.gguf --task niah-single --method full,dynsplit --budget 3% --out results
+  dynsplit calibrate -m model.gguf -f prose.txt -f code.py
 
 MODEL is the path of a .gguf file or a name that `dynsplit models` lists.
 Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
@@ -36,6 +37,7 @@ int Main(int argc, char** argv) {
   AddSplitCommand(&app, &status);
   AddBenchCommand(&app, &status);
   AddEvalCommand(&app, &status);
+  AddCalibrateCommand(&app, &status);
   AddModelsCommand(&app, &status);
   try {
     app.parse(argc, argv);

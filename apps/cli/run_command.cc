@@ -100,6 +100,7 @@ void AddRunCommand(CLI::App* app, int* exit_status) {
   CLI::App* command = app->add_subcommand("run", "Read texts and answer a prompt");
   const auto flags = std::make_shared<RunFlags>();
   AddModelFlags(command, &flags->model);
+  AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
   AddPromptFlags(command, &flags->prompt);
   command->add_option("--method", flags->method, "How the answer attends to what was read")

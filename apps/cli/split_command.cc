@@ -134,6 +134,7 @@ void AddSplitCommand(CLI::App* app, int* exit_status) {
   CLI::App* command = app->add_subcommand("split", "The blocks into which a text is split");
   const auto flags = std::make_shared<SplitFlags>();
   AddModelFlags(command, &flags->model);
+  AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
   command->add_option("-f,--file", flags->file, "The text; - is stdin")
       ->required()

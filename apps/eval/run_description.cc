@@ -81,6 +81,7 @@ Json ToJson(const RunDescription& run) {
   json["question"] = run.question;
   json["window"] = run.boundary_window;
   json["retained"] = run.boundary_retained;
+  json["dense_heads"] = run.dense_heads;
   json["seed"] = run.seed;
   json["questions"] = run.num_questions;
   json["questions_per_document"] = run.questions_per_document;

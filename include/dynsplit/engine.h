@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "dynsplit/method.h"
 #include "dynsplit/model.h"
@@ -21,6 +22,9 @@ struct EngineOptions {
   // Most tokens of a sequence; 0: what the model was trained for. More is allowed, at one's own
   // risk of quality.
   int64_t context_tokens = 0;
+  // KV heads that attend to everything under a method that leaves them to the model: its profile,
+  // as `dynsplit calibrate` writes it. Empty: the method's first dense_layers do.
+  std::vector<LayerHead> dense_heads = {};
   // What DD-Select observes while a text is read with full attention (method.md section 2). It
   // cannot be changed for a text that was read.
   int boundary_window = 16;    // W: the queries behind a cut that judge it, 1..255
@@ -53,7 +57,9 @@ class Engine {
   // "ggml 0.20.2 AVX512_VNNI ..., kernels AVX3": what the figures were measured with.
   std::string BuildInfo() const;
 
-  // An empty sequence that uses `method`. It must not outlive the engine.
+  // An empty sequence that uses `method`, its dense heads those of the options where it names none.
+  // It must not outlive the engine. InvalidArgument where the method is invalid or names a head
+  // that the model does not have.
   Result<std::unique_ptr<Session>> NewSession(const Method& method = {});
 
   // Runs all items in one pass; each session occurs at most once, and the tokens of all together

@@ -2,7 +2,10 @@
 // (splitter x summary x policy, docs/method.md, "Systems"); each known system is a preset of them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -138,6 +141,16 @@ struct Budget {
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
+// A KV head: `kv_head` of `layer`, both counted from 0.
+struct LayerHead {
+  int layer = 0;
+  int kv_head = 0;
+
+  bool operator==(const LayerHead&) const = default;
+};
+// "7.0:5.1": layer and KV head, as specs name them.
+std::string FormatLayerHeads(std::span<const LayerHead> heads);
+
 // The defaults are those of the preset dynsplit.
 struct Method {
   std::string name = "dynsplit";
@@ -152,9 +165,18 @@ struct Method {
   // keys themselves. 1..64; 1: the summaries decide.
   int refine = 4;
   Budget budget;
-  int sink = 4;          // first tokens, always attended
-  int recent = 64;       // last tokens, always attended; at least the query's own
-  int dense_layers = 2;  // first layers, which attend to everything
+  int sink = 4;     // first tokens, always attended
+  int recent = 64;  // last tokens, always attended; at least the query's own
+  // KV heads that attend to everything, wherever they are; none given: those of the model's
+  // profile (EngineOptions::dense_heads). Where there are none at all, the first dense_layers do.
+  std::optional<std::vector<LayerHead>> dense_heads;
+  int dense_layers = 2;
+
+  // Where dense_heads are given: whether this KV head attends to everything.
+  bool AttendsToAll(LayerHead head) const {
+    if (!dense_heads || dense_heads->empty()) return head.layer < dense_layers;
+    return std::find(dense_heads->begin(), dense_heads->end(), head) != dense_heads->end();
+  }
 };
 
 // Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
@@ -174,8 +196,8 @@ std::vector<MethodKey> MethodKeys();
 // A valid method from its spec, a preset and any number of switches: "dynsplit",
 // "fixed+block=16+vectors=4". Its name is the spec as given. The last value of a key counts. What
 // a switch leaves no room for follows it unless it is given as well: block the range, summary the
-// vectors. NotFound for an unknown preset; InvalidArgument, with the keys, for an unknown key, and
-// with key, got and wanted for a bad value.
+// vectors, dense-layers the dense heads (none). NotFound for an unknown preset; InvalidArgument,
+// with the keys, for an unknown key, and with key, got and wanted for a bad value.
 Result<Method> ParseMethod(std::string_view spec);
 
 // InvalidArgument, naming the field, got and wanted, where a value is out of range.

@@ -104,10 +104,16 @@ void AttentionBatch::ReserveRows(int rows) {
   rows_capacity_ = rows;
 }
 
-bool AttentionBatch::Selects(const Span& span, int layer) const {
+bool AttentionBatch::Selects(const Span& span, LayerHead head) const {
   const Method& method = span.cache->method();
-  return span.attention == Attention::kSelected && layer >= method.dense_layers &&
-         method.policy != Policy::kAll;
+  return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
+         !method.AttendsToAll(head);
+}
+
+int AttentionBatch::NumSelecting(const Span& span, int layer) const {
+  int count = 0;
+  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
+  return count;
 }
 
 void AttentionBatch::Append(int layer, const float* keys, const float* values, Worker worker) {
@@ -136,31 +142,28 @@ void AttentionBatch::Select(int layer, const float* queries, Worker worker) {
   int claimed = -1;
   int item = 0;
   for (size_t s = 0; s < spans_.size(); ++s) {
-    if (!Selects(spans_[s], layer)) continue;
-    for (int row = 0; row < spans_[s].rows; ++row) {
-      for (int head = 0; head < shape_.kv_heads; ++head, ++item) {
+    for (int head = 0; head < shape_.kv_heads; ++head) {
+      if (!Selects(spans_[s], {layer, head})) continue;
+      for (int row = 0; row < spans_[s].rows; ++row, ++item) {
         if (claimed < item) claimed = next_select_.fetch_add(1, std::memory_order_relaxed);
         if (claimed == item) {
-          SelectRow(layer, queries, s, row * shape_.kv_heads + head,
-                    &scratch_[static_cast<size_t>(worker.index)]);
+          SelectRow({layer, head}, queries, s, row, &scratch_[static_cast<size_t>(worker.index)]);
         }
       }
     }
   }
 }
 
-void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx, int row_head,
+void AttentionBatch::SelectRow(LayerHead head, const float* queries, size_t span_idx, int row,
                                Scratch* scratch) {
   const Span& span = spans_[span_idx];
   const SemanticCache& cache = *span.cache;
-  const int row = row_head / shape_.kv_heads;
-  const int head = row_head % shape_.kv_heads;
   const int64_t position = cache.size() + row;
   const Method& method = cache.method();
   scratch->ranges.clear();
   if (cache.kept() != nullptr) {
-    cache.kept()->AppendRanges(layer, head, method, position, &scratch->ranges);
-    return FinishRow(span_idx, row_head, scratch->ranges);
+    cache.kept()->AppendRanges(head.layer, head.kv_head, method, position, &scratch->ranges);
+    return FinishRow(head, span_idx, row, scratch->ranges);
   }
   // What has left `recent` but is in no finished block yet is attended to as well, and counts
   // against the budget.
@@ -172,14 +175,14 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
   }
   const int64_t budget = method.budget.TokensAt(position + 1) - (oldest_recent - recent_start);
   const SelectInput input{.queries = queries + (int64_t{span.first_row + row} * shape_.num_heads +
-                                                int64_t{head} * shape_.group_heads()) *
+                                                int64_t{head.kv_head} * shape_.group_heads()) *
                                                    shape_.head_dim,
                           .group_heads = shape_.group_heads(),
                           .scale = scale_,
-                          .layer = layer,
-                          .kv_head = head,
+                          .layer = head.layer,
+                          .kv_head = head.kv_head,
                           .position = position,
-                          .kv = cache.pages().View(layer, head),
+                          .kv = cache.pages().View(head.layer, head.kv_head),
                           .index = &cache.index(),
                           .blocks = cache.blocks(),
                           .first_block = method.sink > 0 ? 1 : 0,
@@ -188,30 +191,32 @@ void AttentionBatch::SelectRow(int layer, const float* queries, size_t span_idx,
                           .budget_mass = method.budget.mass,
                           .seed = method.split.seed};
   ChooseRanges(input, method, recent_start, scratch);
-  FinishRow(span_idx, row_head, scratch->ranges);
+  FinishRow(head, span_idx, row, scratch->ranges);
 }
 
-void AttentionBatch::FinishRow(size_t span_idx, int row_head, std::span<const TokenRange> ranges) {
-  const int row = spans_[span_idx].first_row + row_head / shape_.kv_heads;
-  std::vector<Tile>& tiles = row_tiles_[RowHead(row, row_head % shape_.kv_heads)];
+void AttentionBatch::FinishRow(LayerHead head, size_t span_idx, int row,
+                               std::span<const TokenRange> ranges) {
+  const Span& span = spans_[span_idx];
+  std::vector<Tile>& tiles = row_tiles_[RowHead(span.first_row + row, head.kv_head)];
   tiles.clear();
   AppendTiles(ranges, kTileTokens, &tiles);
   int64_t attended = 0;
   for (const Tile& tile : tiles) attended += tile.rows;
   attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
-  PadRow(row);
+  PadRow(head.layer, span, span.first_row + row);
 }
 
-void AttentionBatch::PadRow(int row) {
+void AttentionBatch::PadRow(int layer, const Span& span, int row) {
   std::atomic<int>& done = heads_done_[static_cast<size_t>(row)];
-  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < shape_.kv_heads) return;
+  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < NumSelecting(span, layer)) return;
   done.store(0, std::memory_order_relaxed);  // the last head of the row: all tables are there
   size_t num_tiles = 0;
   for (int head = 0; head < shape_.kv_heads; ++head) {
+    if (!Selects(span, {layer, head})) continue;
     num_tiles = std::max(num_tiles, row_tiles_[RowHead(row, head)].size());
   }
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    PadTiles(num_tiles, &row_tiles_[RowHead(row, head)]);
+    if (Selects(span, {layer, head})) PadTiles(num_tiles, &row_tiles_[RowHead(row, head)]);
   }
 }
 
@@ -233,21 +238,13 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
   int slot = 0;
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
-    const bool selects = Selects(span, layer);
-    if (!selects && span.rows > 1) {
-      const int blocks = (span.rows + kMaxQueryRows - 1) / kMaxQueryRows;
-      for (int b = blocks; b-- > 0;) {  // the longest rows first
-        const int first = b * kMaxQueryRows;
-        const int rows = std::min(kMaxQueryRows, span.rows - first);
-        for (int head = 0; head < shape_.kv_heads; ++head) {
-          fn(Item{
-              .span = &span, .first_row = span.first_row + first, .rows = rows, .kv_head = head});
-        }
+    for (int head = 0; head < shape_.kv_heads; ++head) {
+      const bool selects = Selects(span, {layer, head});
+      if (!selects && span.rows > 1) {
+        ForEachBlock(span, head, fn);
+        continue;
       }
-      continue;
-    }
-    for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
-      for (int head = 0; head < shape_.kv_heads; ++head) {
+      for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
         const auto& tiles = selects ? row_tiles_[RowHead(row, head)] : dense_tiles_[s];
         const int num_parts = NumParts(span.rows, static_cast<int64_t>(tiles.size()),
                                        selects ? kTileTokens : kPageTokens);
@@ -263,6 +260,19 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
         slot += num_parts;
       }
     }
+  }
+}
+
+// Of a head whose rows are all dense.
+template <typename Fn>
+void AttentionBatch::ForEachBlock(const Span& span, int kv_head, const Fn& fn) {
+  const int blocks = (span.rows + kMaxQueryRows - 1) / kMaxQueryRows;
+  for (int b = blocks; b-- > 0;) {  // the longest rows first
+    const int first = b * kMaxQueryRows;
+    fn(Item{.span = &span,
+            .first_row = span.first_row + first,
+            .rows = std::min(kMaxQueryRows, span.rows - first),
+            .kv_head = kv_head});
   }
 }
 
@@ -390,10 +400,11 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   const Span& span = spans_[span_idx];
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    if (Selects(span, layer)) continue;
-    for (int row = 0; row < span.rows; ++row) dense += first_positions_[span_idx] + row + 1;
+    const int heads = shape_.kv_heads - NumSelecting(span, layer);
+    for (int row = 0; row < span.rows; ++row)
+      dense += heads * (first_positions_[span_idx] + row + 1);
   }
-  return dense * shape_.kv_heads + attended_[span_idx].load(std::memory_order_relaxed);
+  return dense + attended_[span_idx].load(std::memory_order_relaxed);
 }
 
 }  // namespace dynsplit

@@ -60,15 +60,18 @@ class AttentionBatch {
     AlignedBuffer<float> floats;
   };
 
-  bool Selects(const Span& span, int layer) const;
+  bool Selects(const Span& span, LayerHead head) const;
+  int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
   void ReserveRows(int rows);
-  void SelectRow(int layer, const float* queries, size_t span_idx, int row_head, Scratch* scratch);
-  void FinishRow(size_t span_idx, int row_head, std::span<const TokenRange> ranges);
-  void PadRow(int row);
+  void SelectRow(LayerHead head, const float* queries, size_t span_idx, int row, Scratch* scratch);
+  void FinishRow(LayerHead head, size_t span_idx, int row, std::span<const TokenRange> ranges);
+  void PadRow(int layer, const Span& span, int row);
   static void ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
                            Scratch* scratch);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
+  template <typename Fn>
+  void ForEachBlock(const Span& span, int kv_head, const Fn& fn);
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                    Scratch* scratch);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
@@ -86,7 +89,8 @@ class AttentionBatch {
   std::vector<Span> spans_;
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
-  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table
+  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table; of a
+                                                // row that selects all heads have the same number
   std::vector<Scratch> scratch_;                // [max_workers]
   AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
   AlignedBuffer<float> mass_;              // [rows, mass_row]

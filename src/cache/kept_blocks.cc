@@ -78,8 +78,9 @@ KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<
   SelectScratch scratch;
   std::vector<int32_t> chosen;
   BlockVotes block_votes(method.policy, candidates);
-  for (int layer = method.dense_layers; layer < shape.num_layers; ++layer) {
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
     for (int g = 0; g < kv_heads_; ++g) {
+      if (method.AttendsToAll({layer, g})) continue;
       input.votes = block_votes.Of(votes.Of(layer, g));
       SelectBlocks(method, input, &scratch, &chosen);
       kept_[static_cast<size_t>(layer) * kv_heads_ + g] = Ranked(candidates, chosen, input.votes);

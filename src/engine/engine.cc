@@ -46,6 +46,15 @@ Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
                          std::to_string(low) + " to " + std::to_string(high));
 }
 
+Status CheckHeads(std::span<const LayerHead> heads, const CacheShape& shape) {
+  for (const LayerHead& head : heads) {
+    DYNSPLIT_RETURN_IF_ERROR(CheckRange("dense-heads: layer", head.layer, 0, shape.num_layers - 1));
+    DYNSPLIT_RETURN_IF_ERROR(
+        CheckRange("dense-heads: KV head", head.kv_head, 0, shape.kv_heads - 1));
+  }
+  return {};
+}
+
 int32_t RowsWanted(const BatchItem& item) {
   switch (item.logits) {
     case Logits::kNone:
@@ -125,6 +134,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("boundary_retained", resolved.boundary_retained, 1, kMaxBoundaryRetained));
   const CacheShape shape = ShapeOf(model->description());
+  DYNSPLIT_RETURN_IF_ERROR(CheckHeads(resolved.dense_heads, shape));
   return std::unique_ptr<Engine>(
       new Engine(std::make_unique<Impl>(std::move(model), resolved, shape)));
 }
@@ -140,9 +150,10 @@ int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
 std::string Engine::BuildInfo() const { return DescribeBuild(); }
 
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
-  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  Result<Method> resolved = impl_->Resolve(method);
+  if (!resolved.ok()) return resolved.status();
   SemanticCache cache(
-      impl_->shape, method, &impl_->pool, impl_->delimiters,
+      impl_->shape, *resolved, &impl_->pool, impl_->delimiters,
       {.threads = impl_->options.threads, .observation = ObservationOf(impl_->options)});
   return std::make_unique<Session>(
       std::make_unique<Session::Impl>(Session::Impl{.engine = this, .cache = std::move(cache)}));
@@ -174,6 +185,14 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
   if (!logits.ok()) return logits.status();
   Finish(items, *logits);
   return {};
+}
+
+Result<Method> Engine::Impl::Resolve(const Method& method) const {
+  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  Method resolved = method;
+  if (!resolved.dense_heads) resolved.dense_heads = options.dense_heads;
+  DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
+  return resolved;
 }
 
 Status Engine::Impl::CheckTokens(std::span<const int32_t> ids) const {

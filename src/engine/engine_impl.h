@@ -19,6 +19,9 @@ struct Engine::Impl {
 
   // InvalidArgument for an id that the vocabulary does not have.
   Status CheckTokens(std::span<const int32_t> ids) const;
+  // The method with the dense heads that it means; InvalidArgument where it is invalid, or names
+  // heads that the model does not have.
+  Result<Method> Resolve(const Method& method) const;
   Status Run(const Engine* engine, std::span<const BatchItem> items,
              const std::atomic<bool>* cancel);
   // Makes room for the item's tokens and adds them to the pass.

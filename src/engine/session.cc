@@ -47,12 +47,13 @@ std::unique_ptr<Session> Session::Fork() const {
 }
 
 Status Session::SetMethod(const Method& method) {
-  DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
+  const Result<Method> resolved = impl_->engine->impl().Resolve(method);
+  if (!resolved.ok()) return resolved.status();
   if (!impl_->cache.CanUse(method)) {
     return InvalidArgument("method: " + method.name +
                            " counts the votes of all queries, and text was read under another one");
   }
-  impl_->cache.SetMethod(method);
+  impl_->cache.SetMethod(*resolved);
   return {};
 }
 

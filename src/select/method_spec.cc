@@ -44,6 +44,26 @@ bool SetBudget(Method& m, std::string_view v, std::string_view) {
   return budget.ok();
 }
 
+// "7.0:5.1": layer and KV head, as often as wanted.
+bool ReadHeads(std::string_view text, std::vector<LayerHead>* heads) {
+  while (true) {
+    const std::string_view one = text.substr(0, text.find(':'));
+    const size_t dot = one.find('.');
+    if (dot == std::string_view::npos) return false;
+    LayerHead& head = heads->emplace_back();
+    if (!SetNumber(one.substr(0, dot), &head.layer)) return false;
+    if (!SetNumber(one.substr(dot + 1), &head.kv_head)) return false;
+    if (one.size() == text.size()) return true;
+    text.remove_prefix(one.size() + 1);
+  }
+}
+
+bool SetDenseHeads(Method& m, std::string_view v, std::string_view) {
+  m.dense_heads.reset();
+  if (v == "profile") return true;
+  return v == "none" ? m.dense_heads.emplace().empty() : ReadHeads(v, &m.dense_heads.emplace());
+}
+
 template <auto kField>  // of Method
 bool Number(Method& m, std::string_view v, std::string_view) {
   return SetNumber(v, &(m.*kField));
@@ -110,7 +130,9 @@ constexpr Key kKeys[] = {
      Number<&Method::refine>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
-    {{"dense-layers", "N", "First layers, which attend to everything"},
+    {{"dense-heads", "L.H:...|none|profile", "KV heads (of a layer) that attend to everything"},
+     SetDenseHeads},
+    {{"dense-layers", "N", "First layers, which do so where no heads do"},
      Number<&Method::dense_layers>},
 };
 
@@ -143,6 +165,15 @@ std::pair<std::string_view, std::string_view> PartAt(char mark, std::string_view
 
 }  // namespace
 
+std::string FormatLayerHeads(std::span<const LayerHead> heads) {
+  std::string text;
+  for (const LayerHead& head : heads) {
+    if (!text.empty()) text += ':';
+    text += std::to_string(head.layer) + "." + std::to_string(head.kv_head);
+  }
+  return text;
+}
+
 std::vector<MethodKey> MethodKeys() {
   std::vector<MethodKey> keys;
   for (const Key& key : kKeys) keys.push_back(key.key);
@@ -172,6 +203,7 @@ Result<Method> ParseMethod(std::string_view spec) {
   if (is_given("summary") && !is_given("vectors")) {
     method->vectors = method->summary == Summary::kMinMax ? 2 : Method().vectors;
   }
+  if (is_given("dense-layers") && !is_given("dense-heads")) method->dense_heads.emplace();
   method->name = spec;
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(*method));
   return method;

@@ -16,6 +16,7 @@ constexpr int kMaxVectors = 8;
 constexpr int kMaxRefine = 64;
 constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
 constexpr int kMaxLayers = 1024;
+constexpr int kMaxKvHeads = 1024;
 constexpr double kMaxFactor = 1e6;  // lambda, alpha, kappa: keeps every product finite
 
 // Whole numbers with all their digits.
@@ -68,6 +69,10 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
+  for (const LayerHead& head : method.dense_heads.value_or(std::vector<LayerHead>())) {
+    DYNSPLIT_RETURN_IF_ERROR(Require("dense-heads: layer", head.layer, 0, kMaxLayers - 1));
+    DYNSPLIT_RETURN_IF_ERROR(Require("dense-heads: KV head", head.kv_head, 0, kMaxKvHeads - 1));
+  }
   return Require("dense-layers", method.dense_layers, 0, kMaxLayers);
 }
 

@@ -89,6 +89,46 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
   ExpectRow(sequence, outputs, 0, 0, 300, AllTokens(301));
 }
 
+// One KV head of a layer attends to everything, alone; no whole layer does.
+TEST_P(AttentionBatchTest, DenseHeadsAttendToEverythingInPlaceOfDenseLayers) {
+  constexpr LayerHead kDense = {3, 1};
+  Method method = TestMethod(Policy::kTop);
+  method.dense_heads = {kDense};
+  for (const int rows : {1, 5}) {
+    TestSequence sequence(&pool_, method);
+    RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
+    const auto outputs = RunPass(&batch_, {{&sequence, rows, Attention::kSelected}}, GetParam());
+    const size_t head_size = static_cast<size_t>(kTestShape.group_heads()) * kTestShape.head_dim;
+    for (const int layer : {0, 3}) {
+      for (int row = 0; row < rows; ++row) {
+        const auto want = PlainAttention(sequence, layer, 300 + row, AllTokens(301 + row));
+        for (int g = 0; g < kTestShape.kv_heads; ++g) {
+          double error = 0;
+          for (size_t i = g * head_size; i < (g + 1) * head_size; ++i) {
+            error =
+                std::max<double>(error, std::abs(outputs[layer][row * want.size() + i] - want[i]));
+          }
+          const bool dense = LayerHead{layer, g} == kDense;
+          EXPECT_EQ(error < kTolerance, dense) << layer << "." << g << ": " << error;
+        }
+      }
+    }
+    const int64_t selecting = batch_.AttendedTokens(0) - rows * 301 - rows * (rows - 1) / 2;
+    EXPECT_LE(selecting, rows * (6 * kTestShape.kv_heads - 1) * (4 + 16 + 100));
+  }
+}
+
+TEST_P(AttentionBatchTest, EvictionLeavesDenseHeadsWhole) {
+  Method method = *MethodPreset("snapkv");  // single tokens: they fill the budget
+  method.recent = 16;
+  method.budget.tokens = 100;
+  method.dense_heads = {{2, 0}};
+  TestSequence sequence(&pool_, method);
+  RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  EXPECT_EQ(batch_.AttendedTokens(0), 301 + (6 * kTestShape.kv_heads - 1) * (4 + 16 + 100));
+}
+
 TEST_P(AttentionBatchTest, BudgetOfEverythingEqualsDenseForEverySplitter) {
   for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:newline", "random",
                            "oracle", "snapkv", "h2o", "dynsplit"}) {

@@ -78,6 +78,31 @@ TEST_F(SessionTest, ASmallBudgetAttendsToLess) {
   EXPECT_EQ(session->stats().selected_rows, 0);
 }
 
+TEST_F(SessionTest, AMethodThatNamesNoDenseHeadsHasThoseOfTheEngine) {
+  const std::vector<LayerHead> heads = {{2, 1}};
+  Load({.num_layers = 4}, {.threads = 1, .dense_heads = heads});
+  auto session = NewSession(*ParseMethod("dynsplit"));
+  EXPECT_EQ(session->method().dense_heads, heads);
+  ASSERT_TRUE(session->SetMethod(*ParseMethod("quest")).ok());
+  EXPECT_TRUE(session->method().dense_heads->empty());
+  ASSERT_TRUE(session->SetMethod(*ParseMethod("quest+dense-heads=profile")).ok());
+  EXPECT_EQ(session->method().dense_heads, heads);
+}
+
+TEST_F(SessionTest, DenseHeadsMustBeOnesOfTheModel) {
+  const ModelDescription& model = engine_->model().description();
+  auto session = NewSession();
+  for (const LayerHead head : {LayerHead{model.num_layers, 0}, LayerHead{0, model.num_kv_heads}}) {
+    Method method;
+    method.dense_heads = {head};
+    const Status status = session->SetMethod(method);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("dense-heads"));
+    EXPECT_EQ(engine_->NewSession(method).status().code(), StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(session->method().dense_heads->empty());
+}
+
 TEST_F(SessionTest, EvictionStaysWithinItsBudget) {
   for (const char* name : {"snapkv", "h2o"}) {
     Method method = MethodPreset(name).value();

@@ -80,6 +80,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
       {"question", [](RunDescription* run) { run->question = "full"; }},
       {"window", [](RunDescription* run) { run->boundary_window = 8; }},
+      {"dense_heads", [](RunDescription* run) { run->dense_heads = "7.0"; }},
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
       {"seed", [](RunDescription* run) { run->seed = 8; }},
       {"questions", [](RunDescription* run) { run->num_questions = 12; }},

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "apps/common/profile.h"
 #include "dynsplit/engine.h"
 #include "support/model_files.h"
 #include "support/wide_model.h"
@@ -22,7 +24,7 @@ struct GoldenModel {
 
 inline void PrintTo(const GoldenModel& model, std::ostream* out) { *out << model.GoldenName(); }
 
-// An engine on a golden model, and the widened file while it is in use.
+// An engine on a golden model, with its profile, and the widened file while it is in use.
 class LoadedGoldenModel {
  public:
   explicit LoadedGoldenModel(const GoldenModel& golden) {
@@ -37,7 +39,14 @@ class LoadedGoldenModel {
     const auto model = Model::Load(path);
     EXPECT_TRUE(model.ok()) << model.status().ToString();
     if (!model.ok()) return;
-    auto engine = Engine::Create(*model);
+    EngineOptions options;
+    const std::string profile = DYNSPLIT_SOURCE_DIR "/profiles/" + golden.name + ".json";
+    if (std::filesystem::exists(profile)) {
+      const auto read = ReadProfile(profile, (*model)->description());
+      EXPECT_TRUE(read.ok()) << read.status().ToString();
+      if (read.ok()) options.dense_heads = read->DenseHeads();
+    }
+    auto engine = Engine::Create(*model, options);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     if (engine.ok()) engine_ = *std::move(engine);
   }

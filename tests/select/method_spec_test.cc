@@ -39,6 +39,11 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
+    {"dense-heads",
+     {"7.0:12.3",
+      [](const Method& m) {
+        return m.dense_heads == std::vector<LayerHead>{{7, 0}, {12, 3}};
+      }}},
     {"dense-layers", {"3", [](const Method& m) { return m.dense_layers == 3; }}},
 };
 
@@ -107,6 +112,20 @@ TEST(MethodSpecTest, WhatASwitchLeavesNoRoomForFollowsIt) {
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->vectors, 2);
   EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, 1);
   EXPECT_EQ(ParseMethod("quest+summary=mean+vectors=1")->vectors, 1);
+  EXPECT_TRUE(ParseMethod("dynsplit+dense-layers=3")->dense_heads->empty());
+  EXPECT_EQ(ParseMethod("dynsplit+dense-layers=3+dense-heads=1.1")->dense_heads->size(), 1u);
+}
+
+TEST(MethodSpecTest, DenseHeadsAreNamedOrTheProfilesOrNone) {
+  EXPECT_FALSE(ParseMethod("dynsplit")->dense_heads.has_value());
+  EXPECT_FALSE(ParseMethod("quest+dense-heads=profile")->dense_heads.has_value());
+  EXPECT_TRUE(ParseMethod("quest")->dense_heads->empty());
+  EXPECT_TRUE(ParseMethod("dynsplit+dense-heads=none")->dense_heads->empty());
+  EXPECT_EQ(FormatLayerHeads(*ParseMethod("dynsplit+dense-heads=7.0:12.3")->dense_heads),
+            "7.0:12.3");
+  for (const char* wrong : {"", "7", "7.", ".0", "7.0:", ":7.0", "7.0,8.0", "7.0.1", "a.b"}) {
+    EXPECT_FALSE(ParseMethod("dynsplit+dense-heads=" + std::string(wrong)).ok()) << wrong;
+  }
 }
 
 TEST(MethodSpecTest, UnknownKeysAndPresetsListTheKnownOnes) {

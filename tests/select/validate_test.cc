@@ -51,6 +51,18 @@ TEST(ValidateTest, NamesTheKeyWhoseValueIsOutOfRange) {
       {"refine", [](Method& m) { m.refine = 65; }},
       {"sink", [](Method& m) { m.sink = -1; }},
       {"recent", [](Method& m) { m.recent = 0; }},
+      {"dense-heads: layer",
+       [](Method& m) {
+         m.dense_heads = {{0, 0}, {-1, 0}};
+       }},
+      {"dense-heads: layer",
+       [](Method& m) {
+         m.dense_heads = {{1024, 0}};
+       }},
+      {"dense-heads: KV head",
+       [](Method& m) {
+         m.dense_heads = {{0, 1024}};
+       }},
       {"dense-layers", [](Method& m) { m.dense_layers = -1; }},
   };
   ASSERT_TRUE(ValidateMethod(Method()).ok());

@@ -1,0 +1,163 @@
+#include "apps/eval/calibration.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "apps/common/prefill.h"
+#include "apps/eval/continuation.h"
+
+namespace dynsplit::eval {
+namespace {
+
+constexpr int64_t kPassageTokens = 24;  // the first ones tell most: a copy that has begun goes on
+constexpr int64_t kTailTokens = 128;    // passages lie before them: recent has not seen the others
+constexpr size_t kLayersLeft = 8;       // tried for the heads after the first
+
+struct Text {
+  std::unique_ptr<Session> session;  // all tokens but the last are read, with full attention
+  int32_t last_token = 0;
+  std::vector<Continuation> passages;
+};
+
+class Calibrator {
+ public:
+  Calibrator(const CalibrationPlan& plan, Engine* engine) : plan_(plan), engine_(*engine) {}
+
+  Status Read(std::span<const int32_t> tokens);
+  Result<Calibration> Run();
+
+ private:
+  using Heads = std::vector<LayerHead>;
+
+  // The mean divergence with these heads dense.
+  Result<double> Measure(const Heads& dense);
+  Status Measure(Text* text, const Method& method, double* sum);
+  // Every layer's divergence once it is dense besides `dense`, the best first.
+  Status RankLayers(const Heads& dense, std::vector<int>* layers);
+  Result<ProfileHead> BestHead(const Heads& dense, int layer);
+
+  const CalibrationPlan& plan_;
+  Engine& engine_;
+  std::vector<Text> texts_;
+};
+
+Status Calibrator::Read(std::span<const int32_t> tokens) {
+  const auto length = static_cast<int64_t>(tokens.size());
+  const int64_t step = (length - kTailTokens) / plan_.passages;
+  if (step < kPassageTokens) {
+    return InvalidArgument("a text of " + std::to_string(length) + " tokens, wanted at least " +
+                           std::to_string(plan_.passages * kPassageTokens + kTailTokens) + " for " +
+                           std::to_string(plan_.passages) + " passages");
+  }
+  auto session = engine_.NewSession(*MethodPreset("full"));
+  if (!session.ok()) return session.status();
+  double seconds = 0;
+  DYNSPLIT_RETURN_IF_ERROR(Prefill(
+      session->get(), tokens.first(tokens.size() - 1),
+      {.progress = plan_.progress, .logits = Logits::kNone, .cancel = plan_.cancel}, &seconds));
+  Text text = {.session = *std::move(session), .last_token = tokens.back(), .passages = {}};
+  const auto break_tokens = engine_.model().tokenizer().Encode("\n\n");
+  if (!break_tokens.ok()) return break_tokens.status();
+  for (int i = 0; i < plan_.passages; ++i) {
+    const auto passage =
+        tokens.subspan(static_cast<size_t>(i * step + step / 2 - kPassageTokens / 2),
+                       static_cast<size_t>(kPassageTokens));
+    std::vector<int32_t> again = *break_tokens;
+    again.insert(again.end(), passage.begin(), passage.end());
+    text.passages.emplace_back(std::move(again), engine_.model().tokenizer().size());
+  }
+  double unused = 0;  // the first measurement is what the others are compared with
+  DYNSPLIT_RETURN_IF_ERROR(Measure(&text, *MethodPreset("full"), &unused));
+  texts_.push_back(std::move(text));
+  return {};
+}
+
+Status Calibrator::Measure(Text* text, const Method& method, double* sum) {
+  const FeedOptions feed = {.attention = Attention::kSelected, .cancel = plan_.cancel};
+  const std::unique_ptr<Session> prepared = text->session->Fork();
+  DYNSPLIT_RETURN_IF_ERROR(prepared->SetMethod(method));
+  DYNSPLIT_RETURN_IF_ERROR(prepared->Feed({&text->last_token, 1}, feed));
+  for (Continuation& passage : text->passages) {
+    const auto score = passage.Score(prepared->Fork().get(), plan_.cancel);
+    if (!score.ok()) return score.status();
+    *sum += score->kl;
+  }
+  return {};
+}
+
+Result<double> Calibrator::Measure(const Heads& dense) {
+  Method method = plan_.method;
+  method.dense_layers = 0;
+  method.dense_heads = dense;
+  double sum = 0;
+  for (Text& text : texts_) DYNSPLIT_RETURN_IF_ERROR(Measure(&text, method, &sum));
+  sum /= static_cast<double>(texts_.size()) * plan_.passages;
+  if (plan_.on_measured) plan_.on_measured(dense, sum);
+  return sum;
+}
+
+Status Calibrator::RankLayers(const Heads& dense, std::vector<int>* layers) {
+  std::vector<std::pair<double, int>> ranked;
+  for (const int layer : *layers) {
+    Heads heads = dense;
+    for (int g = 0; g < engine_.model().description().num_kv_heads; ++g)
+      heads.push_back({layer, g});
+    const auto divergence = Measure(heads);
+    if (!divergence.ok()) return divergence.status();
+    ranked.emplace_back(*divergence, layer);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  layers->clear();
+  for (const auto& [divergence, layer] : ranked) layers->push_back(layer);
+  return {};
+}
+
+Result<ProfileHead> Calibrator::BestHead(const Heads& dense, int layer) {
+  ProfileHead best = {.divergence = std::numeric_limits<double>::infinity()};
+  for (int g = 0; g < engine_.model().description().num_kv_heads; ++g) {
+    const LayerHead head = {layer, g};
+    if (std::find(dense.begin(), dense.end(), head) != dense.end()) continue;
+    Heads heads = dense;
+    heads.push_back(head);
+    const auto divergence = Measure(heads);
+    if (!divergence.ok()) return divergence.status();
+    if (*divergence < best.divergence) best = {head, *divergence};
+  }
+  return best;
+}
+
+Result<Calibration> Calibrator::Run() {
+  const auto without = Measure(Heads());
+  if (!without.ok()) return without.status();
+  Calibration found = {.divergence = *without, .heads = {}};
+  std::vector<int> layers;
+  for (int layer = 0; layer < engine_.model().description().num_layers; ++layer) {
+    layers.push_back(layer);
+  }
+  Heads dense;
+  double divergence = *without;
+  while (static_cast<int>(dense.size()) < plan_.most_heads) {
+    DYNSPLIT_RETURN_IF_ERROR(RankLayers(dense, &layers));
+    layers.resize(std::min(layers.size(), kLayersLeft));
+    const auto best = BestHead(dense, layers.front());
+    if (!best.ok()) return best.status();
+    if (!(best->divergence < divergence * (1 - plan_.least_gain))) break;
+    divergence = best->divergence;
+    dense.push_back(best->head);
+    found.heads.push_back(*best);
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Calibration> Calibrate(const CalibrationPlan& plan,
+                              std::span<const std::vector<int32_t>> texts, Engine* engine) {
+  Calibrator calibrator(plan, engine);
+  for (const std::vector<int32_t>& text : texts) DYNSPLIT_RETURN_IF_ERROR(calibrator.Read(text));
+  return calibrator.Run();
+}
+
+}  // namespace dynsplit::eval
