@@ -66,8 +66,8 @@ enum class Search {
 struct SplitOptions {
   Splitter splitter = Splitter::kDynamic;
   DelimiterClass delimiter = DelimiterClass::kSentence;  // for kDelimiter
-  int block_tokens = 4;  // C: the ideal length; the interval of kFixed. 1..256
-  int search_range = 3;  // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
+  int block_tokens = 5;  // C: the ideal length; the interval of kFixed. 1..256
+  int search_range = 4;  // Delta: lengths block_tokens +- search_range. 0..block_tokens - 1
   float distance_penalty = 0.7f;  // lambda: price of the full Delta in units of importance
   Search search = Search::kOptimal;
   Reading reading = Reading::kForward;
@@ -163,7 +163,7 @@ struct Method {
   BlockScore block_score = BlockScore::kDensity;  // for kTop; kOracle knows no kMax
   // For kTop: of the best blocks, as many as hold refine x budget tokens are ranked anew by their
   // keys themselves. 1..64; 1: the summaries decide.
-  int refine = 4;
+  int refine = 2;
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own
