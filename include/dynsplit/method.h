@@ -105,6 +105,12 @@ enum class BlockScore {
   kDensity,  // the same mass, by share per token: what fills a token budget best
 };
 
+// What a second look (Method::refine) takes of the blocks that it looks at.
+enum class Pick {
+  kBlocks,  // whole ones, by share per token
+  kTokens,  // single tokens, by share: the unit of the index stays the block
+};
+
 enum class Policy {
   kAll,     // every token: full attention
   kRecent,  // sink and recent only (StreamingLLM)
@@ -156,14 +162,15 @@ struct Method {
   std::string name = "dynsplit";
   SplitOptions split;
   Summary summary = Summary::kMean;
-  int vectors = 1;  // summary vectors per block, 1..8; 2 for kMinMax
-  SummaryType summary_type = SummaryType::kInt8;
+  int vectors = 4;  // summary vectors per block, 1..8; 2 for kMinMax
+  SummaryType summary_type = SummaryType::kInt2;
   Policy policy = Policy::kTop;
   Pooling pooling = Pooling::kMeanSoftmax;        // for kTop
   BlockScore block_score = BlockScore::kDensity;  // for kTop; kOracle knows no kMax
   // For kTop: of the best blocks, as many as hold refine x budget tokens are ranked anew by their
   // keys themselves. 1..64; 1: the summaries decide.
-  int refine = 2;
+  int refine = 4;
+  Pick pick = Pick::kTokens;  // with refine
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own

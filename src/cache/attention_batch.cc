@@ -227,8 +227,11 @@ void AttentionBatch::ChooseRanges(const SelectInput& input, const Method& method
     SelectBlocks(method, input, &scratch->select, &scratch->chosen);
   }
   AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
-  for (const int32_t b : scratch->chosen) {
-    AppendRange({input.blocks[b].start, input.blocks[b].end()}, &scratch->ranges);
+  const bool tokens = ChoosesTokens(method);
+  for (const int32_t c : scratch->chosen) {
+    const int64_t start = tokens ? c : input.blocks[c].start;
+    const int64_t end = tokens ? c + 1 : input.blocks[c].end();
+    AppendRange({start, end}, &scratch->ranges);
   }
   AppendRange({recent_start, input.position + 1}, &scratch->ranges);
 }

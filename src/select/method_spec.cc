@@ -95,6 +95,7 @@ static_assert(InOrder(SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2)
 static_assert(InOrder(Policy::kAll, Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
                       Policy::kSnapKv, Policy::kH2o));
 static_assert(InOrder(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore));
+static_assert(InOrder(Pick::kBlocks, Pick::kTokens));
 static_assert(InOrder(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity));
 
 using S = SplitOptions;
@@ -128,6 +129,8 @@ constexpr Key kKeys[] = {
     {{"score", "max|mass|density", "What blocks are ranked by"}, Word<&Method::block_score>},
     {{"refine", "N", "Times the budget that is ranked anew by the keys; 1: none"},
      Number<&Method::refine>},
+    {{"pick", "blocks|tokens", "What is taken of the blocks that are ranked anew"},
+     Word<&Method::pick>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
     {{"dense-heads", "L.H:...|none|profile", "KV heads (of a layer) that attend to everything"},
@@ -203,6 +206,8 @@ Result<Method> ParseMethod(std::string_view spec) {
   if (is_given("summary") && !is_given("vectors")) {
     method->vectors = method->summary == Summary::kMinMax ? 2 : Method().vectors;
   }
+  const bool bounds = method->summary == Summary::kMinMax;
+  if (bounds && is_given("summary") && !is_given("type")) method->summary_type = SummaryType::kInt8;
   if (is_given("dense-layers") && !is_given("dense-heads")) method->dense_heads.emplace();
   method->name = spec;
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(*method));

@@ -16,8 +16,9 @@ void FindCandidates(const SelectInput& input, Rank rank, int64_t tokens, SelectS
 // head's mass on a key is its share of a softmax over all of these, so that a head that needs
 // little but recent has little say; a block's share is that of its keys, pooled over the heads as
 // method.pooling says. Takes the best by share per token until the budget is full, or until the
-// chosen hold input.budget_mass of the mass, that of what is always attended to included.
-// Appends to *chosen. Uses all of `scratch` but candidates. Cost: one pass over these
+// chosen hold input.budget_mass of the mass, that of what is always attended to included. Under
+// Pick::kTokens each key is taken or left by its own share, and *chosen are positions. *chosen is
+// empty before. Uses all of `scratch` but candidates. Cost: one pass over these
 // keys. Ours: beyond the paper.
 void TakeBestByKeys(const Method& method, const SelectInput& input,
                     std::span<const int32_t> candidates, SelectScratch* scratch,

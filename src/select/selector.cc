@@ -30,6 +30,10 @@ PolicyFunction FindPolicy(Policy policy) {
 
 }  // namespace
 
+bool ChoosesTokens(const Method& method) {
+  return method.policy == Policy::kTop && method.refine > 1 && method.pick == Pick::kTokens;
+}
+
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen) {
   chosen->clear();

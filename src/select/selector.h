@@ -39,10 +39,15 @@ struct SelectScratch {
   std::vector<int32_t> candidates;  // for refining: blocks looked at a second time
   std::vector<uint64_t> sorted;     // [blocks]: ranking, to find the least candidate
   std::vector<Block> subset;        // [candidates]: these
+  std::vector<Block> tokens;        // [their keys]: each a block
   std::vector<Tile> tiles;          // their keys
 };
 
-// Sets *chosen to block indices, ascending. Their tokens never exceed budget_tokens, but for kAll,
+// Whether a method takes single tokens of the blocks that it looks at a second time.
+bool ChoosesTokens(const Method& method);
+
+// Sets *chosen to block indices, or to positions of tokens where ChoosesTokens(method), ascending.
+// Their tokens never exceed budget_tokens, but for kAll,
 // which takes every candidate. Candidates that all fit are taken without being scored,
 // unless a budget of mass is given too: then blocks are taken only until they hold that much.
 // Best first by pooled share, or by share per token (kDensity, and votes), the lower index first

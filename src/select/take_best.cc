@@ -85,6 +85,11 @@ void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
   }
 }
 
+void TakeAllTokens(const SelectInput& input, std::vector<int32_t>* chosen) {
+  const int32_t end = input.blocks[input.end_block - 1].end();
+  for (int32_t t = input.blocks[input.first_block].start; t < end; ++t) chosen->push_back(t);
+}
+
 int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
   const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
   const std::span<const float> shares = std::as_const(scratch->shares).span();

@@ -11,8 +11,9 @@ enum class Rank { kShare, kPerToken };
 // Whether the tokens of all candidates fit in a budget that nothing but tokens limits. Cost: O(1).
 bool AllFit(const SelectInput& input);
 
-// Takes every candidate.
+// Takes every candidate; or, by position, every token of theirs.
 void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen);
+void TakeAllTokens(const SelectInput& input, std::vector<int32_t>* chosen);
 
 // Sets scratch->ranking, [candidates], to numbers that order the candidates: the greatest is the
 // best, no two are equal. Returns the tokens of all candidates. Cost: O(candidates).

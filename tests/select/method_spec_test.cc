@@ -37,6 +37,7 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"pooling", {"score", [](const Method& m) { return m.pooling == Pooling::kMeanScore; }}},
     {"score", {"mass", [](const Method& m) { return m.block_score == BlockScore::kMass; }}},
     {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
+    {"pick", {"blocks", [](const Method& m) { return m.pick == Pick::kBlocks; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
     {"dense-heads",
@@ -107,10 +108,12 @@ TEST(MethodSpecTest, TheRestIsThePresets) {
 
 TEST(MethodSpecTest, WhatASwitchLeavesNoRoomForFollowsIt) {
   EXPECT_EQ(ParseMethod("dynsplit+block=3")->split.search_range, 2);
-  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 3);
+  EXPECT_EQ(ParseMethod("dynsplit+block=64")->split.search_range, 4);
   EXPECT_FALSE(ParseMethod("dynsplit+block=4+range=4").ok());
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->vectors, 2);
-  EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, 1);
+  EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->summary_type, SummaryType::kInt8);
+  EXPECT_FALSE(ParseMethod("dynsplit+summary=minmax+type=int2").ok());
+  EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, Method().vectors);
   EXPECT_EQ(ParseMethod("quest+summary=mean+vectors=1")->vectors, 1);
   EXPECT_TRUE(ParseMethod("dynsplit+dense-layers=3")->dense_heads->empty());
   EXPECT_EQ(ParseMethod("dynsplit+dense-layers=3+dense-heads=1.1")->dense_heads->size(), 1u);

@@ -26,6 +26,7 @@ Method PlainTop() {
   Method method;
   method.block_score = BlockScore::kMax;
   method.refine = 1;
+  method.pick = Pick::kBlocks;
   return method;
 }
 

@@ -85,9 +85,9 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.split.splitter, Splitter::kDynamic);
   EXPECT_EQ(dynsplit.split.search, Search::kOptimal);
   EXPECT_EQ(dynsplit.split.reading, Reading::kForward);
-  EXPECT_EQ(dynsplit.split.block_tokens, 4);
-  EXPECT_EQ(dynsplit.split.search_range, 3);
-  EXPECT_EQ(dynsplit.vectors, 1);
+  EXPECT_EQ(dynsplit.split.block_tokens, 5);
+  EXPECT_EQ(dynsplit.split.search_range, 4);
+  EXPECT_EQ(dynsplit.vectors, 4);
   EXPECT_EQ(dynsplit.refine, 4);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
 
@@ -102,7 +102,8 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
     EXPECT_EQ(control.vectors, dynsplit.vectors);
     EXPECT_EQ(control.policy, dynsplit.policy);
   }
-  EXPECT_EQ(dynsplit.summary_type, SummaryType::kInt8);
+  EXPECT_EQ(dynsplit.summary_type, SummaryType::kInt2);
+  EXPECT_EQ(dynsplit.pick, Pick::kTokens);
   EXPECT_EQ(dynsplit.pooling, Pooling::kMeanSoftmax);
   EXPECT_EQ(dynsplit.block_score, BlockScore::kDensity);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/kernel_fixture.h"
@@ -34,7 +35,7 @@ class RefineTest : public testing::Test {
 
   std::vector<int32_t> Chosen(const SelectInput& input, const std::vector<int32_t>& candidates) {
     std::vector<int32_t> chosen;
-    TakeBestByKeys(Method(), input, candidates, &scratch_, &chosen);
+    TakeBestByKeys(method_, input, candidates, &scratch_, &chosen);
     return chosen;
   }
 
@@ -67,6 +68,7 @@ class RefineTest : public testing::Test {
   std::vector<Block> blocks_ = BlocksOf({4, 6, 50, 1, 39, 30, 20, 10});
   std::vector<float> queries_ = RandomFloats(rng_, kHeads* kHeadDim);
   SelectScratch scratch_;
+  Method method_ = *ParseMethod("dynsplit+pick=blocks");
 };
 
 TEST_F(RefineTest, SharesAreThoseOfTheKeysThatAreRead) {
@@ -114,6 +116,31 @@ TEST_F(RefineTest, StopsWhenTheMassIsReached) {
   EXPECT_THAT(Chosen(input, all), ElementsAre(1, 2));
   input.budget_mass = 1;
   EXPECT_EQ(Chosen(input, all).size(), all.size());
+}
+
+// Every key of the candidates by its own share: the best ones, wherever they are.
+TEST_F(RefineTest, TakesTheBestTokensOneByOne) {
+  method_.pick = Pick::kTokens;
+  const std::vector<int32_t> candidates = {2, 3, 5, 7};
+  std::vector<std::pair<double, int32_t>> ranked;
+  for (const int32_t b : candidates) {
+    for (int32_t t = blocks_[b].start; t < blocks_[b].end(); ++t) {
+      ranked.emplace_back(-Share({t, 1}, candidates), t);
+    }
+  }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<int32_t> want;
+  for (size_t i = 0; i < 20; ++i) want.push_back(ranked[i].second);
+  EXPECT_THAT(Chosen(Input(20), candidates), testing::UnorderedElementsAreArray(want));
+  EXPECT_EQ(Chosen(Input(1000), candidates).size(), ranked.size());
+}
+
+TEST_F(RefineTest, TokensEndWhereTheMassIsReached) {
+  method_.pick = Pick::kTokens;
+  std::fill(queries_.begin(), queries_.end(), 0.0f);  // every key has the same mass
+  SelectInput input = Input(1000);
+  input.budget_mass = 0.4;  // sink and recent hold 74 of 230: 18 tokens more
+  EXPECT_EQ(Chosen(input, {1, 2, 3, 4, 5, 6, 7}).size(), 18u);
 }
 
 TEST_F(RefineTest, NoCandidatesNoChoice) { EXPECT_THAT(Chosen(Input(50), {}), IsEmpty()); }

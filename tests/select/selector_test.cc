@@ -24,6 +24,7 @@ std::vector<int32_t> Chosen(const Method& method, const SelectInput& input) {
 std::vector<int32_t> Chosen(Policy policy, const SelectInput& input) {
   Method method;
   method.policy = policy;
+  method.pick = Pick::kBlocks;
   return Chosen(method, input);
 }
 
@@ -40,6 +41,19 @@ TEST(SelectorTest, EachPolicyIsItsOwn) {
   input.budget_tokens = 32;
   EXPECT_EQ(Chosen(Policy::kTop, input).size(), 8u);
   EXPECT_EQ(Chosen(Policy::kOracle, input).size(), 8u);
+}
+
+TEST(SelectorTest, TokensAreChosenWhereASecondLookTakesThem) {
+  Method method;
+  EXPECT_TRUE(ChoosesTokens(method));
+  const std::vector<Block> blocks = BlocksOf({4, 2, 3}, 10);
+  SelectInput input = InputOf(blocks, 5);
+  input.first_block = 1;
+  EXPECT_THAT(Chosen(method, input), ElementsAre(14, 15, 16, 17, 18));  // all fit
+  for (Method other : {*ParseMethod("dynsplit+pick=blocks"), *ParseMethod("dynsplit+refine=1"),
+                       *ParseMethod("dynsplit+policy=oracle")}) {
+    EXPECT_FALSE(ChoosesTokens(other)) << other.name;
+  }
 }
 
 TEST(SelectorTest, NoCandidatesNothingChosen) {
@@ -87,10 +101,17 @@ RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
   method.pooling =
       *rc::gen::element(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore);
   method.block_score = *rc::gen::element(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity);
+  method.refine = *rc::gen::inRange(1, 5);
+  method.pick = *rc::gen::element(Pick::kBlocks, Pick::kTokens);
   const std::vector<int32_t> chosen = Chosen(method, input);
-  RC_ASSERT(TokensOf(blocks, chosen) <= input.budget_tokens);
+  const bool tokens = ChoosesTokens(method);
+  RC_ASSERT((tokens ? static_cast<int64_t>(chosen.size()) : TokensOf(blocks, chosen)) <=
+            input.budget_tokens);
+  const bool any = input.first_block < input.end_block;
+  const int64_t first = tokens && any ? blocks[input.first_block].start : input.first_block;
+  const int64_t end = tokens && any ? blocks[input.end_block - 1].end() : input.end_block;
   for (size_t i = 0; i < chosen.size(); ++i) {
-    RC_ASSERT(chosen[i] >= input.first_block && chosen[i] < input.end_block);
+    RC_ASSERT(chosen[i] >= first && chosen[i] < end);
     if (i > 0) RC_ASSERT(chosen[i] > chosen[i - 1]);
   }
   RC_ASSERT(Chosen(method, input) == chosen);

@@ -85,7 +85,7 @@ TEST(ValidateTest, WritesWholeNumbersInFullAndASingleValueAsOne) {
   EXPECT_EQ(ValidateMethod(method).message(), "method: candidate: got 1.5, wanted 0..1");
   method = Method();
   method.summary = Summary::kMinMax;
-  EXPECT_EQ(ValidateMethod(method).message(), "method: vectors: got 1, wanted 2");
+  EXPECT_EQ(ValidateMethod(method).message(), "method: vectors: got 4, wanted 2");
 }
 
 TEST(ValidateTest, LimitsThemselvesAreAllowed) {
