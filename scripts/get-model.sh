@@ -60,9 +60,10 @@ row=$(grep "^$name"$'\t' "$TABLE") || die "no model '$name'; known: $(grep -v '^
 IFS=$'\t' read -r _ bytes sha256 packages _ <<<"$row"
 
 mkdir -p "$MODELS" || die "cannot write $MODELS; set DYNSPLIT_MODELS"
-if [[ -f $ROOT/profiles/$name.json ]]; then
-  cp "$ROOT/profiles/$name.json" "$MODELS/$name.profile.json.new"
-  mv "$MODELS/$name.profile.json.new" "$MODELS/$name.profile.json"
+profile=$MODELS/$name.profile.json
+if [[ -f $ROOT/profiles/$name.json && ! -f $profile ]]; then  # never over one of the user's own
+  cp "$ROOT/profiles/$name.json" "$profile.$$"
+  mv "$profile.$$" "$profile"
 fi
 
 target=$MODELS/$name.gguf

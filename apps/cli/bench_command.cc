@@ -50,6 +50,10 @@ ExitStatus Bench(const BenchFlags& flags) {
   plan.cancel = CatchInterrupt();
   const Result<LoadedModel> loaded = LoadModel(flags.model, plan.TokensNeeded());
   if (!loaded.ok()) return Failed(loaded.status());
+  for (const Method& method : *methods) {
+    const Status status = loaded->engine->CheckMethod(method);
+    if (!status.ok()) return WrongUsage(status);
+  }
   const auto rows = RunBench(plan, *text, *loaded);
   if (rows.status().code() == StatusCode::kCancelled) return kInterrupted;
   if (!rows.ok()) return Failed(rows.status());

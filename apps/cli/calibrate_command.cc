@@ -13,12 +13,14 @@
 #include "apps/common/figures.h"
 #include "apps/common/known_models.h"
 #include "apps/common/profile.h"
+#include "apps/common/write_file.h"
 #include "apps/eval/calibration.h"
 
 namespace dynsplit::cli {
 namespace {
 
-constexpr int kDenseLayers = 2;  // whose number of KV heads may be dense, unless told otherwise
+constexpr int kMostPassages = 64;  // full attention's logits of them are held: calibration.h
+constexpr int kPassageRoom = 64;   // tokens that a passage takes behind its text, at most
 
 struct CalibrateFlags {
   ModelFlags model;
@@ -42,6 +44,12 @@ Result<std::vector<std::vector<int32_t>>> ReadTexts(const CalibrateFlags& flags,
     auto tokens = tokenizer.Encode(*text);
     if (!tokens.ok()) return tokens.status();
     tokens->resize(std::min(tokens->size(), static_cast<size_t>(flags.context_tokens)));
+    const int64_t least = eval::LeastTokensToCalibrate(flags.passages);
+    if (static_cast<int64_t>(tokens->size()) < least) {
+      return InvalidArgument(file + ": " + std::to_string(tokens->size()) + " tokens, wanted " +
+                             std::to_string(least) + " for " + std::to_string(flags.passages) +
+                             " passages");
+    }
     texts.push_back(*std::move(tokens));
   }
   return texts;
@@ -52,23 +60,45 @@ void ShowMeasurement(std::span<const LayerHead> dense, double divergence) {
                             dense.empty() ? "none" : FormatLayerHeads(dense)));
 }
 
-ExitStatus Save(const CalibrateFlags& flags, const ModelDescription& model,
-                const eval::Calibration& found) {
+// Where the profile is to stand, once a file could be written there: the measurements take minutes.
+Result<std::string> FindPlace(const CalibrateFlags& flags) {
+  const Result<std::string> model = FindModel(flags.model.model);
+  if (!model.ok()) return model.status();
+  const std::string path = flags.profile.empty() ? ProfilePath(*model) : flags.profile;
+  const std::string trial = path + ".trial";
+  DYNSPLIT_RETURN_IF_ERROR(WriteFile(trial, ""));
+  std::filesystem::remove(trial);
+  return path;
+}
+
+// A method whose blocks are chosen anew for each query, and whose dense heads are left open.
+Status CheckSelects(const Method& method) {
+  if (method.policy != Policy::kTop && method.policy != Policy::kOracle) {
+    return InvalidArgument("--method: " + method.name + " does not select blocks by its queries");
+  }
+  if (method.dense_heads && !method.dense_heads->empty()) {
+    return InvalidArgument("--method: " + method.name + " names dense heads: they are to be found");
+  }
+  return {};
+}
+
+ExitStatus Save(const CalibrateFlags& flags, const std::string& spec, const std::string& path,
+                const ModelDescription& model, const eval::Calibration& found) {
   Profile profile = {.model = model.name,
                      .num_layers = model.num_layers,
                      .num_kv_heads = model.num_kv_heads,
                      .divergence = found.divergence,
                      .heads = found.heads,
-                     .method = flags.method,
+                     .method = spec,
                      .texts = {},
                      .context_tokens = flags.context_tokens,
                      .passages = flags.passages};
   for (const std::string& file : flags.files) {
     profile.texts.push_back(std::filesystem::path(file).filename());
   }
-  const Result<std::string> model_path = FindModel(flags.model.model);
-  if (!model_path.ok()) return Failed(model_path.status());
-  const std::string path = flags.profile.empty() ? ProfilePath(*model_path) : flags.profile;
+  PrintToStderr(fmt::format("dense heads: {}\n", profile.heads.empty()
+                                                     ? "none"
+                                                     : FormatLayerHeads(profile.DenseHeads())));
   const Status status = WriteProfile(path, profile);
   if (!status.ok()) return Failed(status);
   PrintToStderr(path + "\n");
@@ -76,12 +106,17 @@ ExitStatus Save(const CalibrateFlags& flags, const ModelDescription& model,
 }
 
 ExitStatus Calibrate(const CalibrateFlags& flags) {
-  const Result<Method> method = ResolveMethod(flags.method, flags.refined);
+  const Result<std::string> spec = RefinedSpec(flags.method, flags.refined);
+  if (!spec.ok()) return WrongUsage(spec.status());
+  const Result<Method> method = ParseMethod(*spec);
   if (!method.ok()) return WrongUsage(method.status());
+  const Status selects = CheckSelects(*method);
+  if (!selects.ok()) return WrongUsage(selects);
+  const Result<std::string> path = FindPlace(flags);
+  if (!path.ok()) return Failed(path.status());
   ModelFlags model_flags = flags.model;
   model_flags.profile = "none";
-  const Result<LoadedModel> loaded =
-      LoadModel(model_flags, flags.context_tokens + 64);  // and a passage
+  const Result<LoadedModel> loaded = LoadModel(model_flags, flags.context_tokens + kPassageRoom);
   if (!loaded.ok()) return Failed(loaded.status());
   const auto texts = ReadTexts(flags, loaded->model->tokenizer());
   if (!texts.ok()) return Failed(texts.status());
@@ -89,7 +124,7 @@ ExitStatus Calibrate(const CalibrateFlags& flags) {
   const auto found = eval::Calibrate(
       {.method = *method,
        .passages = flags.passages,
-       .most_heads = flags.most_heads < 0 ? kDenseLayers * kv_heads : flags.most_heads,
+       .most_heads = flags.most_heads < 0 ? Method().dense_layers * kv_heads : flags.most_heads,
        .least_gain = flags.least_gain,
        .on_measured = ShowMeasurement,
        .progress = flags.model.progress,
@@ -97,7 +132,7 @@ ExitStatus Calibrate(const CalibrateFlags& flags) {
       *texts, loaded->engine.get());
   if (found.status().code() == StatusCode::kCancelled) return kInterrupted;
   if (!found.ok()) return Failed(found.status());
-  return Save(flags, loaded->model->description(), *found);
+  return Save(flags, *spec, *path, loaded->model->description(), *found);
 }
 
 }  // namespace
@@ -117,7 +152,7 @@ void AddCalibrateCommand(CLI::App* app, int* exit_status) {
       ->capture_default_str()
       ->type_name("N");
   command->add_option("--passages", flags->passages, "Of each text, that are recalled")
-      ->check(WholeNumber(1, 1024))
+      ->check(WholeNumber(1, kMostPassages))
       ->capture_default_str()
       ->type_name("N");
   command->add_option("--heads", flags->most_heads, "At most so many; default: those of two layers")
@@ -126,7 +161,7 @@ void AddCalibrateCommand(CLI::App* app, int* exit_status) {
   command
       ->add_option("--gain", flags->least_gain,
                    "Share of the divergence that one more head has to take away")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(CLI::Validator(IsShare, ""))
       ->capture_default_str()
       ->type_name("X");
   command->add_option("--method", flags->method, "How the other heads select")

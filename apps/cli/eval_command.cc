@@ -115,6 +115,12 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
   return {};
 }
 
+// Of the profile: "7.0:5.1", "none", or "" without one.
+std::string DenseHeads(const LoadedModel& loaded) {
+  if (!loaded.dense_heads) return "";
+  return loaded.dense_heads->empty() ? "none" : FormatLayerHeads(*loaded.dense_heads);
+}
+
 Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel& loaded,
                                       eval::Prompt prompt) {
   eval::RunDescription run;
@@ -129,7 +135,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel&
   run.question = flags.question;
   run.boundary_window = flags.model.boundary_window;
   run.boundary_retained = flags.model.boundary_retained;
-  run.dense_heads = FormatLayerHeads(loaded.dense_heads);
+  run.dense_heads = DenseHeads(loaded);
   run.seed = flags.options.seed;
   run.num_questions = flags.options.num_questions;
   run.questions_per_document = flags.options.questions_per_document;
@@ -152,8 +158,7 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
   options.lines = {
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
-      "dense heads of the profile: " +
-          (loaded.dense_heads.empty() ? "none" : FormatLayerHeads(loaded.dense_heads)),
+      "dense heads of the profile: " + DenseHeads(loaded),
       fmt::format("the question attends to what is {}; seed {}", flags.question,
                   flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
@@ -194,6 +199,10 @@ ExitStatus Eval(const EvalFlags& flags) {
   plan->cancel = CatchInterrupt();
   const Result<LoadedModel> loaded = LoadModel(flags.model, TokensNeeded(flags));
   if (!loaded.ok()) return Failed(loaded.status());
+  for (const eval::MethodCase& method : plan->methods) {
+    const Status status = loaded->engine->CheckMethod(method.method);
+    if (!status.ok()) return WrongUsage(status);
+  }
   std::optional<eval::Prompt> wish;
   if (!flags.prompt.empty()) {
     wish = flags.prompt == "chat" ? eval::Prompt::kChat : eval::Prompt::kPlain;
@@ -218,13 +227,6 @@ template <typename T>
 CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<T>* values,
                      const std::string& help) {
   return command->add_option(name, *values, help)->delimiter(',')->group(kMeasuredGroup);
-}
-
-// CLI::Range takes what is no number (nan) for one inside.
-std::string IsShare(const std::string& text) {
-  double share = 0;
-  const bool good = CLI::detail::lexical_cast(text, share) && share >= 0 && share <= 1;
-  return good ? "" : text + " is not a number from 0 to 1";
 }
 
 std::string IsNotEmpty(const std::string& text) { return text.empty() ? "wanted a folder" : ""; }

@@ -14,25 +14,16 @@ constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
 
-constexpr std::string_view kNoProfile = "none";
-
-// Those of the profile that the flags mean; none where there is none and none was named.
-Result<std::vector<LayerHead>> ReadDenseHeads(const ModelFlags& flags,
-                                              const std::string& model_path,
-                                              const ModelDescription& model) {
-  if (flags.profile == kNoProfile) return std::vector<LayerHead>();
-  const bool is_named = !flags.profile.empty();
-  const auto profile = ReadProfile(is_named ? flags.profile : ProfilePath(model_path), model);
-  if (profile.ok()) return profile->DenseHeads();
-  const bool is_missing = profile.status().code() == StatusCode::kNotFound;
-  if (is_missing && !is_named) return std::vector<LayerHead>();
-  return profile.status();
-}
-
 }  // namespace
 
 CLI::Validator WholeNumber(int64_t least, int64_t most) {
   return CLI::Range(least, most).description("");  // the help would spell the range out
+}
+
+std::string IsShare(const std::string& text) {
+  double share = 0;
+  const bool good = CLI::detail::lexical_cast(text, share) && share >= 0 && share <= 1;
+  return good ? "" : text + " is not a number from 0 to 1";
 }
 
 void AddModelFlags(CLI::App* command, ModelFlags* flags) {
@@ -92,7 +83,7 @@ void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
   }
 }
 
-Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags) {
+Result<std::string> RefinedSpec(const std::string& spec, const MethodFlags& flags) {
   std::string refined = spec;
   for (const auto& [key, value] : flags.given) {
     if (value.find('+') != std::string::npos) {
@@ -100,7 +91,13 @@ Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags) 
     }
     refined += "+" + key + "=" + value;
   }
-  Result<Method> method = ParseMethod(refined);
+  return refined;
+}
+
+Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags) {
+  const Result<std::string> refined = RefinedSpec(spec, flags);
+  if (!refined.ok()) return refined.status();
+  Result<Method> method = ParseMethod(*refined);
   if (method.ok()) method->name = spec;
   return method;
 }
@@ -152,7 +149,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.context_tokens = flags.context_tokens;
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
-  auto dense_heads = ReadDenseHeads(flags, *path, (*model)->description());
+  auto dense_heads = FindDenseHeads(flags.profile, *path, (*model)->description());
   if (!dense_heads.ok()) return dense_heads.status();
   options.dense_heads = *dense_heads;
   const int64_t own = std::max(flags.context_tokens, (*model)->description().context_length);

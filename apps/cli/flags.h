@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ namespace dynsplit::cli {
 
 // Refuses values outside [least, most].
 CLI::Validator WholeNumber(int64_t least, int64_t most);
+// "", or why the text is no number from 0 to 1 (CLI::Range takes nan for one inside).
+std::string IsShare(const std::string& text);
 
 struct ModelFlags {
   std::string model;  // a path or a known name
@@ -38,7 +41,9 @@ struct MethodFlags {
   std::vector<std::pair<std::string, std::string>> given;  // (key, value)
 };
 void AddMethodFlags(CLI::App* command, MethodFlags* flags);
-// A method's spec with the flags on top; its name stays the spec. InvalidArgument or NotFound:
+// A method's spec with the flags on top.
+Result<std::string> RefinedSpec(const std::string& spec, const MethodFlags& flags);
+// The method that it stands for; its name stays the spec. InvalidArgument or NotFound:
 // wrong usage.
 Result<Method> ResolveMethod(const std::string& spec, const MethodFlags& flags);
 
@@ -54,7 +59,7 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags);
 struct LoadedModel {
   std::shared_ptr<const Model> model;
   std::unique_ptr<Engine> engine;
-  std::vector<LayerHead> dense_heads;  // the engine's, from the model's profile
+  std::optional<std::vector<LayerHead>> dense_heads;  // the engine's, from the model's profile
 };
 // `context_tokens` overrides the flag where it is larger than both it and the model's own.
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens = 0);

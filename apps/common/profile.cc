@@ -1,6 +1,7 @@
 #include "apps/common/profile.h"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "apps/common/write_file.h"
@@ -14,22 +15,43 @@ using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
 constexpr int64_t kMostBytes = 1 << 20;
 constexpr std::string_view kModelSuffix = ".gguf";
+constexpr std::string_view kNoProfile = "none";
 constexpr std::string_view kProfileSuffix = ".profile.json";
 
-// Throws Json::exception where a key is missing or of another type.
+constexpr int64_t kMostCount = 1 << 30;
+
+// What is wrong with a value, so that ReadProfile can say where.
+struct BadValue : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A whole number in [0, end); nlohmann's own conversions would round and wrap. Throws BadValue.
+int64_t Count(const Json& json, const char* key, int64_t end) {
+  const Json& value = json.at(key);
+  if (value.is_number_integer() && value >= 0 && value < end) return value.get<int64_t>();
+  throw BadValue(std::string(key) + ": got " + value.dump() + ", wanted a whole number from 0 to " +
+                 std::to_string(end - 1));
+}
+
+// Throws BadValue, or Json::exception where a key is missing or of another type.
 Profile FromJson(const Json& json) {
   Profile profile = {.model = json.at("model").get<std::string>(),
-                     .num_layers = json.at("layers").get<int>(),
-                     .num_kv_heads = json.at("kv_heads").get<int>(),
+                     .num_layers = static_cast<int>(Count(json, "layers", kMostCount)),
+                     .num_kv_heads = static_cast<int>(Count(json, "kv_heads", kMostCount)),
                      .divergence = json.at("divergence").get<double>(),
                      .heads = {},
                      .method = json.at("method").get<std::string>(),
                      .texts = json.at("texts").get<std::vector<std::string>>(),
-                     .context_tokens = json.at("context").get<int64_t>(),
-                     .passages = json.at("passages").get<int>()};
-  for (const Json& head : json.at("dense_heads")) {
-    profile.heads.push_back({{head.at("layer").get<int>(), head.at("kv_head").get<int>()},
-                             head.at("divergence").get<double>()});
+                     .context_tokens = Count(json, "context", kMostCount),
+                     .passages = static_cast<int>(Count(json, "passages", kMostCount))};
+  if (!json.at("dense_heads").is_array()) throw BadValue("dense_heads: wanted an array");
+  for (const Json& entry : json.at("dense_heads")) {
+    const LayerHead head = {static_cast<int>(Count(entry, "layer", profile.num_layers)),
+                            static_cast<int>(Count(entry, "kv_head", profile.num_kv_heads))};
+    for (const ProfileHead& other : profile.heads) {
+      if (other.head == head) throw BadValue("dense_heads: one of them stands twice");
+    }
+    profile.heads.push_back({head, entry.at("divergence").get<double>()});
   }
   return profile;
 }
@@ -83,11 +105,24 @@ Result<Profile> ReadProfile(const std::string& path, const ModelDescription& mod
   Profile profile;
   try {
     profile = FromJson(json);
-  } catch (const Json::exception& error) {
+  } catch (const std::exception& error) {  // BadValue, Json::exception
     return Corruption(path + ": " + error.what());
   }
   DYNSPLIT_RETURN_IF_ERROR(CheckShape(path, profile, model));
   return profile;
+}
+
+Result<std::optional<std::vector<LayerHead>>> FindDenseHeads(const std::string& profile,
+                                                             const std::string& model_path,
+                                                             const ModelDescription& model) {
+  using Heads = std::optional<std::vector<LayerHead>>;
+  if (profile == kNoProfile) return Heads();
+  const bool is_named = !profile.empty();
+  const auto read = ReadProfile(is_named ? profile : ProfilePath(model_path), model);
+  if (read.ok()) return Heads(read->DenseHeads());
+  const bool is_missing = read.status().code() == StatusCode::kNotFound;
+  if (is_missing && !is_named) return Heads();
+  return read.status();
 }
 
 Status WriteProfile(const std::string& path, const Profile& profile) {

@@ -2,6 +2,7 @@
 // the model's own where nothing else is said.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,15 @@ struct Profile {
 // "model.profile.json" for "model.gguf".
 std::string ProfilePath(const std::string& model_path);
 
-// NotFound; Corruption, saying what is wrong, where it is no profile; InvalidArgument where it is
-// one of a model of another shape.
+// NotFound, IoError; Corruption, saying what is wrong, where it is no profile; InvalidArgument
+// where it is one of a model of another shape.
 Result<Profile> ReadProfile(const std::string& path, const ModelDescription& model);
+// The dense heads of the profile file `profile`, of the one beside the model where that is "", or
+// none where that is missing or `profile` is "none": what EngineOptions wants. ReadProfile's
+// errors.
+Result<std::optional<std::vector<LayerHead>>> FindDenseHeads(const std::string& profile,
+                                                             const std::string& model_path,
+                                                             const ModelDescription& model);
 // WriteFile's errors.
 Status WriteProfile(const std::string& path, const Profile& profile);
 

@@ -12,6 +12,7 @@
 #include "apps/common/figures.h"
 #include "apps/common/haystack.h"
 #include "apps/common/known_models.h"
+#include "apps/common/profile.h"
 #include "apps/common/write_file.h"
 #include "apps/demo/demo_report.h"
 #include "apps/demo/demo_run.h"
@@ -77,7 +78,10 @@ Status Run(const DemoFlags& flags) {
   if (!path.ok()) return path.status();
   const auto model = Model::Load(*path);
   if (!model.ok()) return model.status();
-  const auto engine = Engine::Create(*model, {.threads = flags.threads});
+  auto dense_heads = FindDenseHeads("", *path, (*model)->description());
+  if (!dense_heads.ok()) return dense_heads.status();
+  const auto engine =
+      Engine::Create(*model, {.threads = flags.threads, .dense_heads = *std::move(dense_heads)});
   if (!engine.ok()) return engine.status();
   Result<Haystack> hay = HideFacts(*prose, StoryFacts(), flags.tokens, (*model)->tokenizer());
   if (!hay.ok()) return hay.status();

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "apps/common/prefill.h"
 #include "apps/eval/continuation.h"
+#include "base/check.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -34,9 +36,17 @@ class Calibrator {
   // The mean divergence with these heads dense.
   Result<double> Measure(const Heads& dense);
   Status Measure(Text* text, const Method& method, double* sum);
-  // Every layer's divergence once it is dense besides `dense`, the best first.
-  Status RankLayers(const Heads& dense, std::vector<int>* layers);
-  Result<ProfileHead> BestHead(const Heads& dense, int layer);
+  // The KV heads of the layer that are not dense yet.
+  Heads Selecting(const Heads& dense, int layer) const;
+  // What is left once a layer is dense besides `dense`, the best first; without those that are.
+  struct Trial {
+    double divergence = 0;
+    int layer = 0;
+
+    auto operator<=>(const Trial&) const = default;
+  };
+  Result<std::vector<Trial>> RankLayers(const Heads& dense, const std::vector<int>& layers);
+  Result<ProfileHead> BestHead(const Heads& dense, const Trial& layer);
 
   const CalibrationPlan& plan_;
   Engine& engine_;
@@ -46,11 +56,6 @@ class Calibrator {
 Status Calibrator::Read(std::span<const int32_t> tokens) {
   const auto length = static_cast<int64_t>(tokens.size());
   const int64_t step = (length - kTailTokens) / plan_.passages;
-  if (step < kPassageTokens) {
-    return InvalidArgument("a text of " + std::to_string(length) + " tokens, wanted at least " +
-                           std::to_string(plan_.passages * kPassageTokens + kTailTokens) + " for " +
-                           std::to_string(plan_.passages) + " passages");
-  }
   auto session = engine_.NewSession(*MethodPreset("full"));
   if (!session.ok()) return session.status();
   double seconds = 0;
@@ -58,7 +63,7 @@ Status Calibrator::Read(std::span<const int32_t> tokens) {
       session->get(), tokens.first(tokens.size() - 1),
       {.progress = plan_.progress, .logits = Logits::kNone, .cancel = plan_.cancel}, &seconds));
   Text text = {.session = *std::move(session), .last_token = tokens.back(), .passages = {}};
-  const auto break_tokens = engine_.model().tokenizer().Encode("\n\n");
+  const auto break_tokens = engine_.model().tokenizer().Encode("\n\n", {.add_special = false});
   if (!break_tokens.ok()) return break_tokens.status();
   for (int i = 0; i < plan_.passages; ++i) {
     const auto passage =
@@ -98,27 +103,36 @@ Result<double> Calibrator::Measure(const Heads& dense) {
   return sum;
 }
 
-Status Calibrator::RankLayers(const Heads& dense, std::vector<int>* layers) {
-  std::vector<std::pair<double, int>> ranked;
-  for (const int layer : *layers) {
-    Heads heads = dense;
-    for (int g = 0; g < engine_.model().description().num_kv_heads; ++g)
-      heads.push_back({layer, g});
-    const auto divergence = Measure(heads);
-    if (!divergence.ok()) return divergence.status();
-    ranked.emplace_back(*divergence, layer);
-  }
-  std::sort(ranked.begin(), ranked.end());
-  layers->clear();
-  for (const auto& [divergence, layer] : ranked) layers->push_back(layer);
-  return {};
-}
-
-Result<ProfileHead> Calibrator::BestHead(const Heads& dense, int layer) {
-  ProfileHead best = {.divergence = std::numeric_limits<double>::infinity()};
+Calibrator::Heads Calibrator::Selecting(const Heads& dense, int layer) const {
+  Heads heads;
   for (int g = 0; g < engine_.model().description().num_kv_heads; ++g) {
     const LayerHead head = {layer, g};
-    if (std::find(dense.begin(), dense.end(), head) != dense.end()) continue;
+    if (std::find(dense.begin(), dense.end(), head) == dense.end()) heads.push_back(head);
+  }
+  return heads;
+}
+
+Result<std::vector<Calibrator::Trial>> Calibrator::RankLayers(const Heads& dense,
+                                                              const std::vector<int>& layers) {
+  std::vector<Trial> ranked;
+  for (const int layer : layers) {
+    const Heads more = Selecting(dense, layer);
+    if (more.empty()) continue;
+    Heads heads = dense;
+    heads.insert(heads.end(), more.begin(), more.end());
+    const auto divergence = Measure(heads);
+    if (!divergence.ok()) return divergence.status();
+    ranked.push_back({.divergence = *divergence, .layer = layer});
+  }
+  std::sort(ranked.begin(), ranked.end());
+  return ranked;
+}
+
+Result<ProfileHead> Calibrator::BestHead(const Heads& dense, const Trial& layer) {
+  const Heads candidates = Selecting(dense, layer.layer);
+  if (candidates.size() == 1) return ProfileHead{candidates.front(), layer.divergence};
+  ProfileHead best = {.divergence = std::numeric_limits<double>::infinity()};
+  for (const LayerHead head : candidates) {
     Heads heads = dense;
     heads.push_back(head);
     const auto divergence = Measure(heads);
@@ -132,16 +146,18 @@ Result<Calibration> Calibrator::Run() {
   const auto without = Measure(Heads());
   if (!without.ok()) return without.status();
   Calibration found = {.divergence = *without, .heads = {}};
-  std::vector<int> layers;
-  for (int layer = 0; layer < engine_.model().description().num_layers; ++layer) {
-    layers.push_back(layer);
-  }
+  std::vector<int> layers(static_cast<size_t>(engine_.model().description().num_layers));
+  std::iota(layers.begin(), layers.end(), 0);
   Heads dense;
   double divergence = *without;
   while (static_cast<int>(dense.size()) < plan_.most_heads) {
-    DYNSPLIT_RETURN_IF_ERROR(RankLayers(dense, &layers));
+    const auto ranked = RankLayers(dense, layers);
+    if (!ranked.ok()) return ranked.status();
+    if (ranked->empty()) break;
+    layers.clear();
+    for (const Trial& trial : *ranked) layers.push_back(trial.layer);
     layers.resize(std::min(layers.size(), kLayersLeft));
-    const auto best = BestHead(dense, layers.front());
+    const auto best = BestHead(dense, ranked->front());
     if (!best.ok()) return best.status();
     if (!(best->divergence < divergence * (1 - plan_.least_gain))) break;
     divergence = best->divergence;
@@ -153,8 +169,19 @@ Result<Calibration> Calibrator::Run() {
 
 }  // namespace
 
+int64_t LeastTokensToCalibrate(int passages) { return passages * kPassageTokens + kTailTokens; }
+
 Result<Calibration> Calibrate(const CalibrationPlan& plan,
                               std::span<const std::vector<int32_t>> texts, Engine* engine) {
+  DYNSPLIT_CHECK(plan.passages > 0 && !texts.empty());
+  for (const std::vector<int32_t>& text : texts) {
+    const int64_t least = LeastTokensToCalibrate(plan.passages);
+    if (static_cast<int64_t>(text.size()) < least) {
+      return InvalidArgument("a text of " + std::to_string(text.size()) +
+                             " tokens, wanted at least " + std::to_string(least) + " for " +
+                             std::to_string(plan.passages) + " passages");
+    }
+  }
   Calibrator calibrator(plan, engine);
   for (const std::vector<int32_t>& text : texts) DYNSPLIT_RETURN_IF_ERROR(calibrator.Read(text));
   return calibrator.Run();

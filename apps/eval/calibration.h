@@ -35,12 +35,16 @@ struct Calibration {
   std::vector<ProfileHead> heads;  // in the order in which they were found
 };
 
+// What a text must have for so many passages.
+int64_t LeastTokensToCalibrate(int passages);
+
 // Greedy: the layer whose density takes away most, then the KV head of it that does, until
 // plan.most_heads are found or the next one takes away less than plan.least_gain of what is left.
-// After the first head only the eight best layers are tried. Cost: about layers + 8 * most_heads
-// measurements, each of them about 25 tokens a passage, whose
-// logits under full attention are held.
-// InvalidArgument where a text is too short for its passages; the engine's errors; Cancelled.
+// After the first head only the eight best layers are tried. Cost: layers + KV heads of a layer
+// measurements for the first head, 8 + KV heads for each other; one of them cuts each text anew and
+// feeds about 25 tokens a passage. Full attention's logits of these are held: 15 MB a passage for
+// Qwen's vocabulary. At least one text and one passage, and a method that selects blocks.
+// InvalidArgument where a text is too short; the engine's errors; Cancelled.
 Result<Calibration> Calibrate(const CalibrationPlan& plan,
                               std::span<const std::vector<int32_t>> texts, Engine* engine);
 

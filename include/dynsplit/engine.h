@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ struct EngineOptions {
   // risk of quality.
   int64_t context_tokens = 0;
   // KV heads that attend to everything under a method that leaves them to the model: its profile,
-  // as `dynsplit calibrate` writes it. Empty: the method's first dense_layers do.
-  std::vector<LayerHead> dense_heads = {};
+  // as `dynsplit calibrate` writes it, may be empty. Not known: the method's first dense_layers do.
+  std::optional<std::vector<LayerHead>> dense_heads = {};
   // What DD-Select observes while a text is read with full attention (method.md section 2). It
   // cannot be changed for a text that was read.
   int boundary_window = 16;    // W: the queries behind a cut that judge it, 1..255
@@ -57,9 +58,12 @@ class Engine {
   // "ggml 0.20.2 AVX512_VNNI ..., kernels AVX3": what the figures were measured with.
   std::string BuildInfo() const;
 
-  // An empty sequence that uses `method`, its dense heads those of the options where it names none.
-  // It must not outlive the engine. InvalidArgument where the method is invalid or names a head
+  // Whether sessions can use the method: InvalidArgument where it is invalid, or names a KV head
   // that the model does not have.
+  Status CheckMethod(const Method& method) const;
+
+  // An empty sequence that uses `method`, its dense heads those of the options where it names none.
+  // It must not outlive the engine. CheckMethod's errors.
   Result<std::unique_ptr<Session>> NewSession(const Method& method = {});
 
   // Runs all items in one pass; each session occurs at most once, and the tokens of all together

@@ -174,12 +174,12 @@ struct Method {
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own
-  // KV heads that attend to everything, wherever they are; none given: those of the model's
-  // profile (EngineOptions::dense_heads). Where there are none at all, the first dense_layers do.
+  // KV heads that attend to everything, wherever they are; not given: those of the model's profile
+  // (EngineOptions::dense_heads) if it has one. Where none are named, the first dense_layers do.
   std::optional<std::vector<LayerHead>> dense_heads;
   int dense_layers = 2;
 
-  // Where dense_heads are given: whether this KV head attends to everything.
+  // Whether this KV head attends to everything, as far as the method itself says.
   bool AttendsToAll(LayerHead head) const {
     if (!dense_heads || dense_heads->empty()) return head.layer < dense_layers;
     return std::find(dense_heads->begin(), dense_heads->end(), head) != dense_heads->end();
@@ -203,8 +203,8 @@ std::vector<MethodKey> MethodKeys();
 // A valid method from its spec, a preset and any number of switches: "dynsplit",
 // "fixed+block=16+vectors=4". Its name is the spec as given. The last value of a key counts. What
 // a switch leaves no room for follows it unless it is given as well: block the range, summary the
-// vectors, dense-layers the dense heads (none). NotFound for an unknown preset; InvalidArgument,
-// with the keys, for an unknown key, and with key, got and wanted for a bad value.
+// vectors and the type, dense-layers the dense heads (none). NotFound for an unknown preset;
+// InvalidArgument, with the keys, for an unknown key, and with key, got and wanted for a bad value.
 Result<Method> ParseMethod(std::string_view spec);
 
 // InvalidArgument, naming the field, got and wanted, where a value is out of range.

@@ -22,9 +22,9 @@ constexpr int kMaxParts = 16;
 constexpr int kMaxRowsInParts = 32;
 
 // Of each row of a span of `rows` rows.
-int NumParts(int rows, int64_t num_tiles, int tile_rows) {
+int NumParts(int rows, int64_t tokens) {
   if (rows > kMaxRowsInParts) return 1;
-  return static_cast<int>(std::clamp<int64_t>(num_tiles * tile_rows / kPartTokens, 1, kMaxParts));
+  return static_cast<int>(std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts));
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
     }
     if (span.rows == 1 || span.attention == Attention::kSelected) {
       const int64_t tokens = span.cache->size() + span.rows;
-      const int most = NumParts(span.rows, tokens, kTileTokens);
+      const int most = NumParts(span.rows, tokens);
       parts += static_cast<size_t>(span.rows) * shape_.kv_heads * most;
     }
   }
@@ -101,6 +101,7 @@ void AttentionBatch::ReserveRows(int rows) {
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
   row_tiles_.resize(RowHead(rows, 0));
+  row_tokens_.resize(RowHead(rows, 0));
   rows_capacity_ = rows;
 }
 
@@ -202,6 +203,7 @@ void AttentionBatch::FinishRow(LayerHead head, size_t span_idx, int row,
   AppendTiles(ranges, kTileTokens, &tiles);
   int64_t attended = 0;
   for (const Tile& tile : tiles) attended += tile.rows;
+  row_tokens_[RowHead(span.first_row + row, head.kv_head)] = attended;
   attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
   PadRow(head.layer, span, span.first_row + row);
 }
@@ -249,8 +251,8 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
       }
       for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
         const auto& tiles = selects ? row_tiles_[RowHead(row, head)] : dense_tiles_[s];
-        const int num_parts = NumParts(span.rows, static_cast<int64_t>(tiles.size()),
-                                       selects ? kTileTokens : kPageTokens);
+        const int64_t tokens = selects ? row_tokens_[RowHead(row, head)] : first_positions_[s] + 1;
+        const int num_parts = NumParts(span.rows, tokens);
         for (int part = 0; part < num_parts; ++part) {
           fn(Item{.span = &span,
                   .first_row = row,

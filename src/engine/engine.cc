@@ -48,9 +48,10 @@ Status CheckRange(const char* name, int64_t value, int64_t low, int64_t high) {
 
 Status CheckHeads(std::span<const LayerHead> heads, const CacheShape& shape) {
   for (const LayerHead& head : heads) {
-    DYNSPLIT_RETURN_IF_ERROR(CheckRange("dense-heads: layer", head.layer, 0, shape.num_layers - 1));
     DYNSPLIT_RETURN_IF_ERROR(
-        CheckRange("dense-heads: KV head", head.kv_head, 0, shape.kv_heads - 1));
+        CheckRange("method: dense-heads: layer", head.layer, 0, shape.num_layers - 1));
+    DYNSPLIT_RETURN_IF_ERROR(
+        CheckRange("method: dense-heads: KV head", head.kv_head, 0, shape.kv_heads - 1));
   }
   return {};
 }
@@ -134,7 +135,9 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("boundary_retained", resolved.boundary_retained, 1, kMaxBoundaryRetained));
   const CacheShape shape = ShapeOf(model->description());
-  DYNSPLIT_RETURN_IF_ERROR(CheckHeads(resolved.dense_heads, shape));
+  if (resolved.dense_heads) {
+    DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
+  }
   return std::unique_ptr<Engine>(
       new Engine(std::make_unique<Impl>(std::move(model), resolved, shape)));
 }
@@ -148,6 +151,8 @@ int Engine::pass_tokens(Attention attention) const {
 }
 int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
 std::string Engine::BuildInfo() const { return DescribeBuild(); }
+
+Status Engine::CheckMethod(const Method& method) const { return impl_->Resolve(method).status(); }
 
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
   Result<Method> resolved = impl_->Resolve(method);
@@ -190,8 +195,12 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
 Result<Method> Engine::Impl::Resolve(const Method& method) const {
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(method));
   Method resolved = method;
-  if (!resolved.dense_heads) resolved.dense_heads = options.dense_heads;
-  DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
+  if (resolved.dense_heads) {
+    DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
+  } else if (options.dense_heads) {
+    resolved.dense_heads = options.dense_heads;
+    resolved.dense_layers = 0;
+  }
   return resolved;
 }
 

@@ -188,6 +188,7 @@ Result<Method> ParseMethod(std::string_view spec) {
   Result<Method> method = MethodPreset(preset);
   if (!method.ok()) return method;
   if (preset.size() < spec.size() && rest.empty()) return UnknownKey("");
+  const Summary preset_summary = method->summary;
   std::vector<std::string_view> given;
   while (!rest.empty()) {
     const auto [part, others] = PartAt('+', rest);
@@ -203,11 +204,11 @@ Result<Method> ParseMethod(std::string_view spec) {
   if (is_given("block") && !is_given("range")) {
     split.search_range = std::clamp(split.search_range, 0, std::max(0, split.block_tokens - 1));
   }
-  if (is_given("summary") && !is_given("vectors")) {
-    method->vectors = method->summary == Summary::kMinMax ? 2 : Method().vectors;
+  if (method->summary != preset_summary) {
+    const bool bounds = method->summary == Summary::kMinMax;
+    if (!is_given("vectors")) method->vectors = bounds ? 2 : Method().vectors;
+    if (!is_given("type") && bounds) method->summary_type = SummaryType::kInt8;
   }
-  const bool bounds = method->summary == Summary::kMinMax;
-  if (bounds && is_given("summary") && !is_given("type")) method->summary_type = SummaryType::kInt8;
   if (is_given("dense-layers") && !is_given("dense-heads")) method->dense_heads.emplace();
   method->name = spec;
   DYNSPLIT_RETURN_IF_ERROR(ValidateMethod(*method));

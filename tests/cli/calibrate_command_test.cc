@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -39,6 +40,7 @@ TEST_F(CalibrateCommandTest, WritesAProfileThatOtherCommandsTake) {
   EXPECT_EQ(result.out, "");
   EXPECT_THAT(result.err, HasSubstr("nats with none"));
   const auto json = nlohmann::json::parse(*ReadFile(profile_, 100000));
+  EXPECT_EQ(json["method"], "dynsplit+budget=3%+budget=8");
   ASSERT_EQ(json["dense_heads"].size(), 1u);
   EXPECT_LT(json["dense_heads"][0]["divergence"], json["divergence"]);
   const std::vector<std::string> run = {"-f",     text_.path(), "--raw", "-n",        "4",
@@ -58,12 +60,37 @@ TEST_F(CalibrateCommandTest, AProfileThatIsNamedMustBeThereAndFit) {
   ExpectRefused(Run("run", {"-p", "x", "--profile", text_.path()}), 1, "not a profile");
 }
 
+TEST_F(CalibrateCommandTest, AnUnwritableProfileIsToldBeforeAnythingIsRead) {
+  const auto result = Run("calibrate", {"-f", "/no/text", "-o", "/nowhere/x.json"});
+  ExpectRefused(result, 1, "/nowhere/x.json");
+}
+
+TEST_F(CalibrateCommandTest, TheProfileBesideTheModelIsTakenUnlessNoneIsWanted) {
+  const testing::TempFile model(testing::TinyModel().Build());
+  const std::string beside = model.path() + ".profile.json";  // the name has no .gguf to replace
+  const std::vector<std::string> run = {"run", "-m", model.path(), "-p", "x", "-n", "1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), run.begin(), run.end());
+    return testing::RunDynsplit(more);
+  };
+  std::ofstream(beside) << "{}";
+  EXPECT_EQ(with({}).status, 1);
+  EXPECT_THAT(with({}).err, HasSubstr("not a profile"));
+  EXPECT_EQ(with({"--profile", "none"}).status, 0);
+  std::filesystem::remove(beside);
+  EXPECT_EQ(with({}).status, 0);
+}
+
 TEST_F(CalibrateCommandTest, WrongUsage) {
   ExpectRefused(Run("calibrate", {}), 2, "--file");
   ExpectRefused(Calibrate({"--gain", "2"}), 2, "--gain");
+  ExpectRefused(Calibrate({"--gain", "nan"}), 2, "--gain");
   ExpectRefused(Calibrate({"--method", "nothing"}), 2, "nothing");
-  ExpectRefused(Run("calibrate", {"-f", text_.path(), "--context", "512", "--passages", "100"}), 1,
-                "for 100 passages");
+  for (const char* method : {"full", "recent", "snapkv", "h2o", "dynsplit+dense-heads=0.0"}) {
+    ExpectRefused(Calibrate({"--method", method}), 2, method);
+  }
+  ExpectRefused(Run("calibrate", {"-f", text_.path(), "--context", "512", "--passages", "40"}), 1,
+                "for 40 passages");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "apps/common/write_file.h"
 #include "base/file.h"
+#include "support/temp_file.h"
 
 namespace dynsplit {
 namespace {
@@ -17,8 +18,6 @@ const ModelDescription kModel = {.name = "tiny", .num_layers = 28, .num_kv_heads
 
 class ProfileTest : public testing::Test {
  protected:
-  ~ProfileTest() override { std::filesystem::remove(path_); }
-
   static Profile Example() {
     return {.model = "tiny",
             .num_layers = 28,
@@ -37,7 +36,8 @@ class ProfileTest : public testing::Test {
     return ReadProfile(path_, kModel).status();
   }
 
-  const std::string path_ = testing::TempDir() + "profile_test.json";
+  const testing::TempFile file_{""};
+  const std::string path_ = file_.path();
 };
 
 TEST_F(ProfileTest, IsReadAsItWasWritten) {
@@ -72,12 +72,27 @@ TEST_F(ProfileTest, WhatIsNoProfileIsCorrupt) {
   for (const std::string& wrong :
        {std::string(), std::string("[]"), std::string("{}"), good.substr(0, good.size() / 2),
         with("\"dynsplit_profile\": 1", "\"dynsplit_profile\": 2"),
-        with("\"layers\": 28", "\"layers\": \"28\""), with("\"kv_head\"", "\"head\""),
-        with("\"dense_heads\"", "\"heads\"")}) {
+        with("\"layers\": 28", "\"layers\": \"28\""), with("\"layer\": 7", "\"layer\": 28"),
+        with("\"layer\": 7", "\"layer\": 4294967303"), with("\"layer\": 7", "\"layer\": 7.5"),
+        with("\"layer\": 7", "\"layer\": -1"), with("\"layer\": 7", "\"layer\": true"),
+        with("\"layer\": 5,\n      \"kv_head\": 1", "\"layer\": 7,\n      \"kv_head\": 0"),
+        with("\"kv_head\"", "\"head\""), with("\"dense_heads\"", "\"heads\"")}) {
     const Status status = Read(wrong);
     EXPECT_EQ(status.code(), StatusCode::kCorruption) << wrong;
     EXPECT_THAT(status.message(), HasSubstr(path_));
   }
+}
+
+TEST_F(ProfileTest, IsFoundByNameOrBesideTheModel) {
+  const std::string model = testing::TempDir() + "profile_test_model.gguf";
+  EXPECT_FALSE(FindDenseHeads("", model, kModel)->has_value());
+  EXPECT_EQ(FindDenseHeads("/nowhere/x", model, kModel).status().code(), StatusCode::kNotFound);
+  Profile profile = Example();
+  profile.heads.clear();
+  ASSERT_TRUE(WriteProfile(ProfilePath(model), profile).ok());
+  EXPECT_TRUE(FindDenseHeads("", model, kModel)->value().empty());  // known: none are needed
+  EXPECT_FALSE(FindDenseHeads("none", model, kModel)->has_value());
+  std::filesystem::remove(ProfilePath(model));
 }
 
 TEST_F(ProfileTest, OfAnotherModelIsRefused) {

@@ -89,6 +89,12 @@ TEST_F(SessionTest, AMethodThatNamesNoDenseHeadsHasThoseOfTheEngine) {
   EXPECT_EQ(session->method().dense_heads, heads);
 }
 
+TEST_F(SessionTest, AProfileWithoutDenseHeadsLeavesNoLayerDense) {
+  Load({.num_layers = 4}, {.threads = 1, .dense_heads = std::vector<LayerHead>()});
+  EXPECT_EQ(NewSession(*ParseMethod("dynsplit"))->method().dense_layers, 0);
+  EXPECT_EQ(NewSession(*ParseMethod("quest"))->method().dense_layers, 2);
+}
+
 TEST_F(SessionTest, DenseHeadsMustBeOnesOfTheModel) {
   const ModelDescription& model = engine_->model().description();
   auto session = NewSession();
@@ -99,8 +105,9 @@ TEST_F(SessionTest, DenseHeadsMustBeOnesOfTheModel) {
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr("dense-heads"));
     EXPECT_EQ(engine_->NewSession(method).status().code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(engine_->CheckMethod(method).code(), StatusCode::kInvalidArgument);
   }
-  EXPECT_TRUE(session->method().dense_heads->empty());
+  EXPECT_FALSE(session->method().dense_heads.has_value());
 }
 
 TEST_F(SessionTest, EvictionStaysWithinItsBudget) {

@@ -49,6 +49,12 @@ TEST_F(CalibrationTest, EveryFoundHeadIsTheBestOfThoseThatWereTriedWithTheOthers
     }
   }
   EXPECT_EQ(found->heads[0].head.layer, layer);
+  // Of that layer every head alone; no other is better.
+  for (int g = 0; g < kv_heads; ++g) {
+    const auto& [heads, divergence] = measured_[static_cast<size_t>(5 + g)];
+    ASSERT_EQ(heads, (std::vector<LayerHead>{{layer, g}}));
+    EXPECT_GE(divergence, found->heads[0].divergence);
+  }
   double before = found->divergence;
   for (const ProfileHead& head : found->heads) {
     EXPECT_LT(head.divergence, before);
@@ -81,9 +87,11 @@ TEST_F(CalibrationTest, AShortTextIsRefusedWithBothLengths) {
 }
 
 TEST_F(CalibrationTest, CanBeCancelled) {
-  const std::atomic<bool> cancel = true;
+  std::atomic<bool> cancel = false;
   plan_.cancel = &cancel;
+  plan_.on_measured = [&](std::span<const LayerHead> heads, double) { cancel = !heads.empty(); };
   EXPECT_EQ(Run().status().code(), StatusCode::kCancelled);
+  EXPECT_TRUE(cancel);
 }
 
 }  // namespace

@@ -113,6 +113,8 @@ TEST(MethodSpecTest, WhatASwitchLeavesNoRoomForFollowsIt) {
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->vectors, 2);
   EXPECT_EQ(ParseMethod("dynsplit+summary=minmax")->summary_type, SummaryType::kInt8);
   EXPECT_FALSE(ParseMethod("dynsplit+summary=minmax+type=int2").ok());
+  EXPECT_EQ(ParseMethod("quest+summary=minmax")->summary_type, SummaryType::kF16);  // no switch
+  EXPECT_EQ(ParseMethod("fixed-mean+summary=mean")->vectors, 1);
   EXPECT_EQ(ParseMethod("quest+summary=mean")->vectors, Method().vectors);
   EXPECT_EQ(ParseMethod("quest+summary=mean+vectors=1")->vectors, 1);
   EXPECT_TRUE(ParseMethod("dynsplit+dense-layers=3")->dense_heads->empty());
