@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 
 const ModelDescription kModel = {.name = "tiny", .num_layers = 28, .num_kv_heads = 2};
 
-class ProfileTest : public testing::Test {
+class ProfileTest : public ::testing::Test {
  protected:
   static Profile Example() {
     return {.model = "tiny",
@@ -84,7 +84,7 @@ TEST_F(ProfileTest, WhatIsNoProfileIsCorrupt) {
 }
 
 TEST_F(ProfileTest, IsFoundByNameOrBesideTheModel) {
-  const std::string model = testing::TempDir() + "profile_test_model.gguf";
+  const std::string model = ::testing::TempDir() + "profile_test_model.gguf";
   EXPECT_FALSE(FindDenseHeads("", model, kModel)->has_value());
   EXPECT_EQ(FindDenseHeads("/nowhere/x", model, kModel).status().code(), StatusCode::kNotFound);
   Profile profile = Example();
