@@ -34,8 +34,8 @@ inline constexpr int kNumDelimiterClasses = 10;
 std::string_view DelimiterClassName(DelimiterClass delimiter);
 Result<DelimiterClass> ParseDelimiterClass(std::string_view name);
 
-// A run of consecutive tokens, the unit of selection. `delimiter` and `weight` are those of the
-// boundary that ends it.
+// A run of consecutive tokens, the unit of the index and of the first choice. `delimiter` and
+// `weight` are those of the boundary that ends it.
 struct Block {
   int32_t start = 0;
   int32_t length = 0;

@@ -89,8 +89,8 @@ class AttentionBatch {
   std::vector<Span> spans_;
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
-  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table; of a
-                                                // row that selects all heads have the same number
+  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table; the
+                                                // selecting heads of a row have the same number
   std::vector<int64_t> row_tokens_;             // [rows * kv_heads]: of it
   std::vector<Scratch> scratch_;                // [max_workers]
   AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
