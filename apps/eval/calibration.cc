@@ -131,7 +131,7 @@ Result<std::vector<Calibrator::Trial>> Calibrator::RankLayers(const Heads& dense
 Result<ProfileHead> Calibrator::BestHead(const Heads& dense, const Trial& layer) {
   const Heads candidates = Selecting(dense, layer.layer);
   if (candidates.size() == 1) return ProfileHead{candidates.front(), layer.divergence};
-  ProfileHead best = {.divergence = std::numeric_limits<double>::infinity()};
+  ProfileHead best = {.head = {}, .divergence = std::numeric_limits<double>::infinity()};
   for (const LayerHead head : candidates) {
     Heads heads = dense;
     heads.push_back(head);

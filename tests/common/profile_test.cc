@@ -14,7 +14,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const ModelDescription kModel = {.name = "tiny", .num_layers = 28, .num_kv_heads = 2};
+ModelDescription TinyModel() {
+  ModelDescription model;
+  model.name = "tiny";
+  model.num_layers = 28;
+  model.num_kv_heads = 2;
+  return model;
+}
+
+const ModelDescription kModel = TinyModel();
 
 class ProfileTest : public ::testing::Test {
  protected:
