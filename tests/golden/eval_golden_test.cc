@@ -35,7 +35,9 @@ MethodCase Case(const std::string& name) {
 
 // Generated texts: nothing has to be installed for them.
 EvalPlan Slice() {
-  EvalPlan plan = {.contexts = {kContext}, .methods = {Case("full"), Case("dynsplit")}};
+  EvalPlan plan;
+  plan.contexts = {kContext};
+  plan.methods = {Case("full"), Case("dynsplit")};
   plan.options.num_questions = plan.options.questions_per_document = kQuestions;
   plan.options.seed = 1;
   for (const char* task : {"code-function", "records"}) plan.tasks.push_back(*FindTask(task));
