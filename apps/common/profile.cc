@@ -1,59 +1,47 @@
 #include "apps/common/profile.h"
 
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <utility>
 
+#include "apps/common/json.h"
 #include "apps/common/write_file.h"
 #include "base/file.h"
 
 namespace dynsplit {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr int kVersion = 1;
 constexpr int64_t kMostBytes = 1 << 20;
 constexpr std::string_view kModelSuffix = ".gguf";
 constexpr std::string_view kNoProfile = "none";
 constexpr std::string_view kProfileSuffix = ".profile.json";
+constexpr int kMostCount = 1 << 30;
 
-constexpr int64_t kMostCount = 1 << 30;
-
-// What is wrong with a value, so that ReadProfile can say where.
-struct BadValue : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// A whole number in [0, end); nlohmann's own conversions would round and wrap. Throws BadValue.
-int64_t Count(const Json& json, const char* key, int64_t end) {
-  const Json& value = json.at(key);
-  if (value.is_number_integer() && value >= 0 && value < end) return value.get<int64_t>();
-  throw BadValue(std::string(key) + ": got " + value.dump() + ", wanted a whole number from 0 to " +
-                 std::to_string(end - 1));
+void TakeHeads(JsonFields* fields, Profile* profile) {
+  for (const Json& entry : fields->List("dense_heads")) {
+    JsonFields head(entry);
+    ProfileHead& found = profile->heads.emplace_back();
+    head.Count("layer", profile->num_layers, &found.head.layer);
+    head.Count("kv_head", profile->num_kv_heads, &found.head.kv_head);
+    head.Number("divergence", &found.divergence);
+    fields->Fail(head.problem());
+    for (size_t i = 0; i + 1 < profile->heads.size(); ++i) {
+      if (profile->heads[i].head == found.head) fields->Fail("one of dense_heads stands twice");
+    }
+  }
 }
 
-// Throws BadValue, or Json::exception where a key is missing or of another type.
-Profile FromJson(const Json& json) {
-  Profile profile = {.model = json.at("model").get<std::string>(),
-                     .num_layers = static_cast<int>(Count(json, "layers", kMostCount)),
-                     .num_kv_heads = static_cast<int>(Count(json, "kv_heads", kMostCount)),
-                     .divergence = json.at("divergence").get<double>(),
-                     .heads = {},
-                     .method = json.at("method").get<std::string>(),
-                     .texts = json.at("texts").get<std::vector<std::string>>(),
-                     .context_tokens = Count(json, "context", kMostCount),
-                     .passages = static_cast<int>(Count(json, "passages", kMostCount))};
-  if (!json.at("dense_heads").is_array()) throw BadValue("dense_heads: wanted an array");
-  for (const Json& entry : json.at("dense_heads")) {
-    const LayerHead head = {static_cast<int>(Count(entry, "layer", profile.num_layers)),
-                            static_cast<int>(Count(entry, "kv_head", profile.num_kv_heads))};
-    for (const ProfileHead& other : profile.heads) {
-      if (other.head == head) throw BadValue("dense_heads: one of them stands twice");
-    }
-    profile.heads.push_back({head, entry.at("divergence").get<double>()});
-  }
-  return profile;
+void Take(JsonFields* fields, Profile* profile) {
+  fields->Text("model", &profile->model);
+  fields->Count("layers", kMostCount, &profile->num_layers);
+  fields->Count("kv_heads", kMostCount, &profile->num_kv_heads);
+  fields->Number("divergence", &profile->divergence);
+  fields->Text("method", &profile->method);
+  fields->Texts("texts", &profile->texts);
+  int context_tokens = 0;
+  fields->Count("context", kMostCount, &context_tokens);
+  profile->context_tokens = context_tokens;
+  fields->Count("passages", kMostCount, &profile->passages);
+  TakeHeads(fields, profile);
 }
 
 Json ToJson(const Profile& profile) {
@@ -102,12 +90,10 @@ Result<Profile> ReadProfile(const std::string& path, const ModelDescription& mod
   if (!json.is_object() || json.value("dynsplit_profile", Json()) != kVersion) {
     return Corruption(path + ": not a profile of version " + std::to_string(kVersion));
   }
+  JsonFields fields(json);
   Profile profile;
-  try {
-    profile = FromJson(json);
-  } catch (const std::exception& error) {  // BadValue, Json::exception
-    return Corruption(path + ": " + error.what());
-  }
+  Take(&fields, &profile);
+  if (!fields.problem().empty()) return Corruption(path + ": " + fields.problem());
   DYNSPLIT_RETURN_IF_ERROR(CheckShape(path, profile, model));
   return profile;
 }
@@ -126,8 +112,7 @@ Result<std::optional<std::vector<LayerHead>>> FindDenseHeads(const std::string& 
 }
 
 Status WriteProfile(const std::string& path, const Profile& profile) {
-  return WriteFile(path,
-                   ToJson(profile).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return WriteFile(path, DumpJson(ToJson(profile), 2) + "\n");
 }
 
 }  // namespace dynsplit

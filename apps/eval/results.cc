@@ -3,25 +3,20 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "apps/common/json.h"
 
 namespace dynsplit::eval {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 // Keys are JSON too, so that they are the same before a text is repaired and after.
 std::string Key(const Record& record) {
-  return Dump({record.task, record.id, record.context, record.method, record.budget});
+  return DumpJson({record.task, record.id, record.context, record.method, record.budget});
 }
 
 std::string Key(const ImportanceRecord& record) {
-  return Dump({record.task, record.document, record.method, record.context, record.delimiter});
+  return DumpJson({record.task, record.document, record.method, record.context, record.delimiter});
 }
 
 Json ToJson(const Record& record) {
@@ -56,74 +51,9 @@ Json ToJson(const ImportanceRecord& record) {
           {"standard_error", record.standard_error}};
 }
 
-// Takes values out of an object, and keeps what was wrong with the first that was wrong.
-class Fields {
- public:
-  explicit Fields(const Json& object) : object_(object) {
-    if (!object.is_object()) problem_ = "not a JSON object";
-  }
-
-  void Text(const char* key, std::string* value) {
-    if (const Json* json = Find(key)) Take(key, *json, json->is_string(), "a text", value);
-  }
-  void TextOrNull(const char* key, std::string* value) {
-    const Json* json = Find(key);
-    if (json == nullptr || json->is_null()) return;
-    Take(key, *json, json->is_string(), "a text or null", value);
-  }
-  void Texts(const char* key, std::vector<std::string>* values) {
-    const Json* json = Find(key);
-    if (json == nullptr) return;
-    const bool good = json->is_array() && std::all_of(json->begin(), json->end(),
-                                                      [](const Json& j) { return j.is_string(); });
-    Take(key, *json, good, "a list of texts", values);
-  }
-  void Count(const char* key, int64_t* value) {
-    const Json* json = Find(key);
-    if (json == nullptr) return;
-    const bool good = json->is_number_integer() && json->get<int64_t>() >= 0;
-    Take(key, *json, good, "a whole number from 0 up", value);
-  }
-  void Number(const char* key, double least, double most, double* value) {
-    const Json* json = Find(key);
-    if (json == nullptr) return;
-    const bool good =
-        json->is_number() && json->get<double>() >= least && json->get<double>() <= most;
-    Take(key, *json, good, "a number from " + Dump(least) + " to " + Dump(most), value);
-  }
-  void Number(const char* key, double* value) {
-    if (const Json* json = Find(key)) Take(key, *json, json->is_number(), "a number", value);
-  }
-  bool Has(const char* key) const { return object_.contains(key); }
-
-  const std::string& problem() const { return problem_; }
-
- private:
-  const Json* Find(const char* key) {
-    if (!problem_.empty()) return nullptr;
-    const auto found = object_.find(key);
-    if (found != object_.end()) return &*found;
-    problem_ = std::string("no ") + key;
-    return nullptr;
-  }
-
-  template <typename T>
-  void Take(const char* key, const Json& json, bool good, const std::string& wanted, T* value) {
-    if (good) {
-      json.get_to(*value);
-    } else {
-      const std::string got = json.is_primitive() ? Dump(json) : json.type_name();
-      problem_ = std::string(key) + " is " + got + ", wanted " + wanted;
-    }
-  }
-
-  const Json& object_;
-  std::string problem_;
-};
-
 constexpr double kMost = std::numeric_limits<double>::max();
 
-void Take(Fields* fields, Record* record) {
+void Take(JsonFields* fields, Record* record) {
   fields->Text("task", &record->task);
   fields->Text("id", &record->id);
   fields->Text("kind", &record->kind);
@@ -141,7 +71,7 @@ void Take(Fields* fields, Record* record) {
   if (fields->Has("kl")) fields->Number("kl", &record->kl.emplace());
 }
 
-void Take(Fields* fields, ImportanceRecord* record) {
+void Take(JsonFields* fields, ImportanceRecord* record) {
   fields->Text("task", &record->task);
   fields->Text("document", &record->document);
   fields->Text("kind", &record->kind);
@@ -160,7 +90,7 @@ Result<std::vector<T>> ReadRecords(const std::string& path) {
   std::vector<T> records(lines->size());
   for (size_t i = 0; i < lines->size(); ++i) {
     const Json json = Json::parse((*lines)[i], nullptr, /*allow_exceptions=*/false);
-    Fields fields(json);
+    JsonFields fields(json);
     Take(&fields, &records[i]);
     const std::string problem = json.is_discarded() ? "not JSON" : fields.problem();
     if (problem.empty()) continue;
@@ -231,7 +161,7 @@ Result<Results> Results::Open(const std::string& dir, const RunDescription& run)
 bool Results::Has(const Record& record) const { return keys_.contains(Key(record)); }
 
 Status Results::Add(const Record& record) {
-  DYNSPLIT_RETURN_IF_ERROR(results_file_.Append(Dump(ToJson(record)) + "\n"));
+  DYNSPLIT_RETURN_IF_ERROR(results_file_.Append(DumpJson(ToJson(record)) + "\n"));
   keys_.insert(Key(record));
   records_.push_back(record);
   return {};
@@ -240,7 +170,7 @@ Status Results::Add(const Record& record) {
 Status Results::AddImportance(std::span<const ImportanceRecord> records) {
   std::string lines;
   for (const ImportanceRecord& record : records) {
-    if (importance_keys_.insert(Key(record)).second) lines += Dump(ToJson(record)) + "\n";
+    if (importance_keys_.insert(Key(record)).second) lines += DumpJson(ToJson(record)) + "\n";
   }
   return importance_file_.Append(lines);
 }

@@ -4,15 +4,13 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "apps/common/json.h"
 #include "apps/common/write_file.h"
 #include "base/file.h"
 
 namespace dynsplit::eval {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int64_t kPieceBytes = int64_t{1} << 20;
 constexpr size_t kMostBytes = size_t{1} << 20;  // of run.json
@@ -65,10 +63,6 @@ class HashedFile {
   uint64_t hash_ = 0xcbf29ce484222325ULL;
 };
 
-std::string Dump(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
 Json ToJson(const FileIdentity& file) {
   return {{"name", file.name}, {"bytes", file.bytes}, {"hash", file.hash}};
 }
@@ -96,9 +90,9 @@ Status Compare(const std::string& path, const std::string& there, const Json& wa
   if (!got.is_object()) return Corruption(path + ": not a JSON object");
   for (const auto& [key, value] : wanted.items()) {
     // As text: that of an ill-formed name is repaired on its way to the file.
-    const std::string had = got.contains(key) ? Dump(got[key]) : "missing";
-    if (had == Dump(value)) continue;
-    return InvalidArgument(path + ": " + key + " is " + had + ", wanted " + Dump(value) +
+    const std::string had = got.contains(key) ? DumpJson(got[key]) : "missing";
+    if (had == DumpJson(value)) continue;
+    return InvalidArgument(path + ": " + key + " is " + had + ", wanted " + DumpJson(value) +
                            ": results of another run; give another --out");
   }
   return {};
@@ -129,7 +123,7 @@ Status ClaimFolder(const std::string& dir, const RunDescription& run) {
   const auto there = ReadFile(path, kMostBytes);
   if (there.ok()) return Compare(path, *there, wanted);
   if (there.status().code() != StatusCode::kNotFound) return there.status();
-  return WriteFile(path, Dump(wanted, 2) + "\n");
+  return WriteFile(path, DumpJson(wanted, 2) + "\n");
 }
 
 }  // namespace dynsplit::eval
