@@ -43,6 +43,7 @@ void BM_SelectBlocks(benchmark::State& state) {
   for (float& value : queries) value = static_cast<float>(rng.Uniform() - 0.5);
   Method method;
   method.policy = static_cast<Policy>(state.range(1));
+  method.refine = 1;  // there are no keys to look at
   SelectInput input;
   input.queries = queries.data();
   input.group_heads = kGroupHeads;
