@@ -44,20 +44,15 @@ Result<std::vector<std::vector<int32_t>>> ReadTexts(const CalibrateFlags& flags,
     auto tokens = tokenizer.Encode(*text);
     if (!tokens.ok()) return tokens.status();
     tokens->resize(std::min(tokens->size(), static_cast<size_t>(flags.context_tokens)));
-    const int64_t least = eval::LeastTokensToCalibrate(flags.passages);
-    if (static_cast<int64_t>(tokens->size()) < least) {
-      return InvalidArgument(file + ": " + std::to_string(tokens->size()) + " tokens, wanted " +
-                             std::to_string(least) + " for " + std::to_string(flags.passages) +
-                             " passages");
-    }
+    const Status length = eval::CheckLength(tokens->size(), flags.passages);
+    if (!length.ok()) return InvalidArgument(file + ": " + length.message());
     texts.push_back(*std::move(tokens));
   }
   return texts;
 }
 
 void ShowMeasurement(std::span<const LayerHead> dense, double divergence) {
-  PrintToStderr(fmt::format("{:.4f} nats with {}\n", divergence,
-                            dense.empty() ? "none" : FormatLayerHeads(dense)));
+  PrintToStderr(fmt::format("{:.4f} nats with {}\n", divergence, FormatLayerHeads(dense)));
 }
 
 // Where the profile is to stand, once a file could be written there: the measurements take minutes.
@@ -96,9 +91,7 @@ ExitStatus Save(const CalibrateFlags& flags, const std::string& spec, const std:
   for (const std::string& file : flags.files) {
     profile.texts.push_back(std::filesystem::path(file).filename());
   }
-  PrintToStderr(fmt::format("dense heads: {}\n", profile.heads.empty()
-                                                     ? "none"
-                                                     : FormatLayerHeads(profile.DenseHeads())));
+  PrintToStderr(fmt::format("dense heads: {}\n", FormatLayerHeads(profile.DenseHeads())));
   const Status status = WriteProfile(path, profile);
   if (!status.ok()) return Failed(status);
   PrintToStderr(path + "\n");

@@ -117,8 +117,7 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
 
 // Of the profile: "7.0:5.1", "none", or "" without one.
 std::string DenseHeads(const LoadedModel& loaded) {
-  if (!loaded.dense_heads) return "";
-  return loaded.dense_heads->empty() ? "none" : FormatLayerHeads(*loaded.dense_heads);
+  return loaded.dense_heads ? FormatLayerHeads(*loaded.dense_heads) : "";
 }
 
 Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel& loaded,
@@ -158,7 +157,7 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
   options.lines = {
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
-      "dense heads of the profile: " + DenseHeads(loaded),
+      loaded.dense_heads ? "dense heads of the profile: " + DenseHeads(loaded) : "no profile",
       fmt::format("the question attends to what is {}; seed {}", flags.question,
                   flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");

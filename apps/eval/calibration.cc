@@ -169,18 +169,18 @@ Result<Calibration> Calibrator::Run() {
 
 }  // namespace
 
-int64_t LeastTokensToCalibrate(int passages) { return passages * kPassageTokens + kTailTokens; }
+Status CheckLength(size_t num_tokens, int passages) {
+  const int64_t least = passages * kPassageTokens + kTailTokens;
+  if (static_cast<int64_t>(num_tokens) >= least) return {};
+  return InvalidArgument("a text of " + std::to_string(num_tokens) + " tokens, wanted at least " +
+                         std::to_string(least) + " for " + std::to_string(passages) + " passages");
+}
 
 Result<Calibration> Calibrate(const CalibrationPlan& plan,
                               std::span<const std::vector<int32_t>> texts, Engine* engine) {
   DYNSPLIT_CHECK(plan.passages > 0 && !texts.empty());
   for (const std::vector<int32_t>& text : texts) {
-    const int64_t least = LeastTokensToCalibrate(plan.passages);
-    if (static_cast<int64_t>(text.size()) < least) {
-      return InvalidArgument("a text of " + std::to_string(text.size()) +
-                             " tokens, wanted at least " + std::to_string(least) + " for " +
-                             std::to_string(plan.passages) + " passages");
-    }
+    DYNSPLIT_RETURN_IF_ERROR(CheckLength(text.size(), plan.passages));
   }
   Calibrator calibrator(plan, engine);
   for (const std::vector<int32_t>& text : texts) DYNSPLIT_RETURN_IF_ERROR(calibrator.Read(text));

@@ -35,8 +35,8 @@ struct Calibration {
   std::vector<ProfileHead> heads;  // in the order in which they were found
 };
 
-// What a text must have for so many passages.
-int64_t LeastTokensToCalibrate(int passages);
+// InvalidArgument, with both lengths, where a text of so many tokens is too short for the passages.
+Status CheckLength(size_t num_tokens, int passages);
 
 // Greedy: the layer whose density takes away most, then the KV head of it that does, until
 // plan.most_heads are found or the next one takes away less than plan.least_gain of what is left.
@@ -44,7 +44,7 @@ int64_t LeastTokensToCalibrate(int passages);
 // measurements for the first head, 8 + KV heads for each other; one of them cuts each text anew and
 // feeds about 25 tokens a passage. Full attention's logits of these are held: 15 MB a passage for
 // Qwen's vocabulary. At least one text and one passage, and a method that selects blocks.
-// InvalidArgument where a text is too short; the engine's errors; Cancelled.
+// CheckLength's and the engine's errors; Cancelled.
 Result<Calibration> Calibrate(const CalibrationPlan& plan,
                               std::span<const std::vector<int32_t>> texts, Engine* engine);
 

@@ -154,7 +154,7 @@ struct LayerHead {
 
   bool operator==(const LayerHead&) const = default;
 };
-// "7.0:5.1": layer and KV head, as specs name them.
+// As specs name them: "7.0:5.1", layer and KV head; "none".
 std::string FormatLayerHeads(std::span<const LayerHead> heads);
 
 // The defaults are those of the preset dynsplit.

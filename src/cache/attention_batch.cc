@@ -406,8 +406,9 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
     const int heads = shape_.kv_heads - NumSelecting(span, layer);
-    for (int row = 0; row < span.rows; ++row)
+    for (int row = 0; row < span.rows; ++row) {
       dense += heads * (first_positions_[span_idx] + row + 1);
+    }
   }
   return dense + attended_[span_idx].load(std::memory_order_relaxed);
 }

@@ -169,6 +169,7 @@ std::pair<std::string_view, std::string_view> PartAt(char mark, std::string_view
 }  // namespace
 
 std::string FormatLayerHeads(std::span<const LayerHead> heads) {
+  if (heads.empty()) return "none";
   std::string text;
   for (const LayerHead& head : heads) {
     if (!text.empty()) text += ':';

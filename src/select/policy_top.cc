@@ -40,8 +40,9 @@ void ScoreCandidates(const SelectInput& input, int rows, float* scores, int64_t 
 // (method.md section 5).
 void SelectTop(const Method& method, const SelectInput& input, SelectScratch* scratch,
                std::vector<int32_t>* chosen) {
-  if (AllFit(input))
+  if (AllFit(input)) {
     return ChoosesTokens(method) ? TakeAllTokens(input, chosen) : TakeAll(input, chosen);
+  }
   if (input.budget_tokens <= 0) return;
   DYNSPLIT_CHECK(input.index != nullptr && input.end_block <= input.index->num_blocks());
   const IndexShape& shape = input.index->shape();

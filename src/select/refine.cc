@@ -66,12 +66,13 @@ void ShareOfBlocks(std::span<const Block> blocks, std::span<float> shares) {
   }
 }
 
-// Every token a block of its own.
+// Every token a block of its own; *tokens is room to make them in.
 void PartIntoTokens(std::vector<Block>* blocks, std::vector<Block>* tokens) {
   tokens->clear();
   for (const Block& block : *blocks) {
-    for (int32_t t = block.start; t < block.end(); ++t)
+    for (int32_t t = block.start; t < block.end(); ++t) {
       tokens->push_back({.start = t, .length = 1});
+    }
   }
   blocks->swap(*tokens);
 }

@@ -18,8 +18,8 @@ void FindCandidates(const SelectInput& input, Rank rank, int64_t tokens, SelectS
 // method.pooling says. Takes the best by share per token until the budget is full, or until the
 // chosen hold input.budget_mass of the mass, that of what is always attended to included. Under
 // Pick::kTokens each key is taken or left by its own share, and *chosen are positions. *chosen is
-// empty before. Uses all of `scratch` but candidates. Cost: one pass over these
-// keys. Ours: beyond the paper.
+// empty before. Uses all of `scratch` but candidates. Cost: one pass over these keys. Ours: beyond
+// the paper.
 void TakeBestByKeys(const Method& method, const SelectInput& input,
                     std::span<const int32_t> candidates, SelectScratch* scratch,
                     std::vector<int32_t>* chosen);

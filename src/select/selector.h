@@ -47,9 +47,9 @@ struct SelectScratch {
 bool ChoosesTokens(const Method& method);
 
 // Sets *chosen to block indices, or to positions of tokens where ChoosesTokens(method), ascending.
-// Their tokens never exceed budget_tokens, but for kAll,
-// which takes every candidate. Candidates that all fit are taken without being scored,
-// unless a budget of mass is given too: then blocks are taken only until they hold that much.
+// Their tokens never exceed budget_tokens, but for kAll, which takes every candidate. Candidates
+// that all fit are taken without being scored, unless a budget of mass is given too: then blocks
+// are taken only until they hold that much.
 // Best first by pooled share, or by share per token (kDensity, and votes), the lower index first
 // where they are equal (a NaN counts as the least); a block that does not fit any more is passed
 // over for the next best that does, up to kMaxPassedOver times: long blocks would else leave much

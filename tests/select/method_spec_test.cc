@@ -128,6 +128,7 @@ TEST(MethodSpecTest, DenseHeadsAreNamedOrTheProfilesOrNone) {
   EXPECT_TRUE(ParseMethod("dynsplit+dense-heads=none")->dense_heads->empty());
   EXPECT_EQ(FormatLayerHeads(*ParseMethod("dynsplit+dense-heads=7.0:12.3")->dense_heads),
             "7.0:12.3");
+  EXPECT_EQ(FormatLayerHeads({}), "none");
   for (const char* wrong : {"", "7", "7.", ".0", "7.0:", ":7.0", "7.0,8.0", "7.0.1", "a.b"}) {
     EXPECT_FALSE(ParseMethod("dynsplit+dense-heads=" + std::string(wrong)).ok()) << wrong;
   }
