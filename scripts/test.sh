@@ -23,8 +23,19 @@ run_tests() {
   without_aslr ctest --preset "$2" --output-junit "$results/$1.xml" "${@:3}" </dev/null || status=1
 }
 
-# The counts of all the runs; ctest has said before which tests failed.
+# What each failed test of the results in $@ said, its last 40 lines: ctest's own words are far above
+# by the end of all runs.
+failures() {
+  awk '/<testcase .*status="fail"/ { match($0, /name="[^"]*"/); failed = 1; n = 0
+         printf "\n%s: failed: %s\n", FILENAME, substr($0, RSTART, RLENGTH); next }
+       /<\/testcase>/ { if (failed) for (i = n > 40 ? n - 40 : 0; i < n; ++i) print lines[i]
+                        failed = 0 }
+       failed { lines[n++] = $0 }' "$@" | sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g'
+}
+
+# What failed, and the counts of all the runs.
 summary() {
+  failures "$results"/*.xml
   local passed=0 failed=0 skipped=0 head
   for head in "$results"/*.xml; do
     head=$(sed -n '/<testsuite /,/>/p' "$head")
