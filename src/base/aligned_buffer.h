@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -13,6 +12,12 @@
 namespace dynsplit {
 
 inline constexpr size_t kBufferAlignment = 64;
+
+// Uninitialised memory on a 64-byte boundary, to be given to std::free. From kHugePage bytes on it
+// begins on such a boundary, and the system is asked for huge pages: keys that are read here and
+// there would else cost a walk of the page table each. Throws std::bad_alloc.
+void* AllocateAligned(size_t bytes);
+inline constexpr size_t kHugePage = size_t{2} << 20;
 
 template <typename T>
 class AlignedBuffer {
@@ -49,10 +54,7 @@ class AlignedBuffer {
 
  private:
   void Grow(size_t capacity) {
-    const size_t bytes =
-        (capacity * sizeof(T) + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-    T* grown = static_cast<T*>(std::aligned_alloc(kBufferAlignment, bytes));
-    if (grown == nullptr) throw std::bad_alloc();
+    T* grown = static_cast<T*>(AllocateAligned(capacity * sizeof(T)));
     if (size_ > 0) std::memcpy(grown, values_, size_ * sizeof(T));
     std::free(values_);
     values_ = grown;

@@ -8,6 +8,7 @@
 #include "kernels/causal_attention.h"
 #include "kernels/local_mass.h"
 #include "kernels/tile_attention.h"
+#include "kernels/token_attention.h"
 #include "split/tile_map.h"
 
 namespace dynsplit {
@@ -35,11 +36,17 @@ struct AttentionBatch::Item {
   int first_row = 0;  // of the pass
   int rows = 1;
   int kv_head = 0;
-  const std::vector<Tile>* tiles = nullptr;  // null: a dense block
+  const std::vector<Tile>* tiles = nullptr;
+  const TokenChoice* tokens = nullptr;  // neither: a dense block
   int part = 0;
   int num_parts = 1;
   int slot = 0;  // of the row's first part in part_states_
 };
+
+// Which of `count` things the item's part takes.
+TokenRange AttentionBatch::PartOf(int64_t count, const Item& item) {
+  return {count * item.part / item.num_parts, count * (item.part + 1) / item.num_parts};
+}
 
 AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
                                const Observation& observation)
@@ -100,8 +107,7 @@ void AttentionBatch::ReserveRows(int rows) {
   parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
-  row_tiles_.resize(RowHead(rows, 0));
-  row_tokens_.resize(RowHead(rows, 0));
+  row_choices_.resize(RowHead(rows, 0));
   rows_capacity_ = rows;
 }
 
@@ -158,53 +164,66 @@ void AttentionBatch::Select(int layer, const float* queries, Worker worker) {
 void AttentionBatch::SelectRow(LayerHead head, const float* queries, size_t span_idx, int row,
                                Scratch* scratch) {
   const Span& span = spans_[span_idx];
-  const SemanticCache& cache = *span.cache;
-  const int64_t position = cache.size() + row;
-  const Method& method = cache.method();
+  const Method& method = span.cache->method();
+  RowChoice& choice = row_choices_[RowHead(span.first_row + row, head.kv_head)];
   scratch->ranges.clear();
-  if (cache.kept() != nullptr) {
-    cache.kept()->AppendRanges(head.layer, head.kv_head, method, position, &scratch->ranges);
-    return FinishRow(head, span_idx, row, scratch->ranges);
+  choice.tiles.clear();
+  choice.by_token = false;
+  if (span.cache->kept() != nullptr) {
+    span.cache->kept()->AppendRanges(head.layer, head.kv_head, method, span.cache->size() + row,
+                                     &scratch->ranges);
+  } else {
+    const SelectInput input = InputOf(head, queries, span_idx, row);
+    choice.by_token = ChoosesTokens(method) && input.first_block < input.end_block;
+    if (choice.by_token) {
+      SelectTokens(method, input, &scratch->select, &choice.by_score);
+    } else {
+      ChooseRanges(input, method, scratch);
+    }
   }
-  // What has left `recent` but is in no finished block yet is attended to as well, and counts
-  // against the budget.
-  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
-  const int64_t end_block = cache.BlocksBefore(oldest_recent);
-  int64_t recent_start = oldest_recent;
-  if (method.policy != Policy::kRecent) {
-    recent_start = end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0;
-  }
-  const int64_t budget = method.budget.TokensAt(position + 1) - (oldest_recent - recent_start);
-  const SelectInput input{.queries = queries + (int64_t{span.first_row + row} * shape_.num_heads +
-                                                int64_t{head.kv_head} * shape_.group_heads()) *
-                                                   shape_.head_dim,
-                          .group_heads = shape_.group_heads(),
-                          .scale = scale_,
-                          .layer = head.layer,
-                          .kv_head = head.kv_head,
-                          .position = position,
-                          .kv = cache.pages().View(head.layer, head.kv_head),
-                          .index = &cache.index(),
-                          .blocks = cache.blocks(),
-                          .first_block = method.sink > 0 ? 1 : 0,
-                          .end_block = end_block,
-                          .budget_tokens = std::max<int64_t>(0, budget),
-                          .budget_mass = method.budget.mass,
-                          .seed = method.split.seed};
-  ChooseRanges(input, method, recent_start, scratch);
-  FinishRow(head, span_idx, row, scratch->ranges);
+  AppendTiles(scratch->ranges, kTileTokens, &choice.tiles);
+  FinishRow(head, span_idx, row, &choice);
 }
 
-void AttentionBatch::FinishRow(LayerHead head, size_t span_idx, int row,
-                               std::span<const TokenRange> ranges) {
+SelectInput AttentionBatch::InputOf(LayerHead head, const float* queries, size_t span_idx,
+                                    int row) const {
   const Span& span = spans_[span_idx];
-  std::vector<Tile>& tiles = row_tiles_[RowHead(span.first_row + row, head.kv_head)];
-  tiles.clear();
-  AppendTiles(ranges, kTileTokens, &tiles);
-  int64_t attended = 0;
-  for (const Tile& tile : tiles) attended += tile.rows;
-  row_tokens_[RowHead(span.first_row + row, head.kv_head)] = attended;
-  attended_[span_idx].fetch_add(attended, std::memory_order_relaxed);
+  const SemanticCache& cache = *span.cache;
+  const Method& method = cache.method();
+  const int64_t position = cache.size() + row;
+  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
+  const int64_t end_block = cache.BlocksBefore(oldest_recent);
+  // What has left `recent` but is in no finished block yet is attended to as well, and counts
+  // against the budget.
+  int64_t unfinished = 0;
+  if (method.policy != Policy::kRecent) {
+    unfinished = oldest_recent -
+                 (end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0);
+  }
+  const int64_t first_query = int64_t{span.first_row + row} * shape_.num_heads +
+                              int64_t{head.kv_head} * shape_.group_heads();
+  return {.queries = queries + first_query * shape_.head_dim,
+          .group_heads = shape_.group_heads(),
+          .scale = scale_,
+          .layer = head.layer,
+          .kv_head = head.kv_head,
+          .position = position,
+          .kv = cache.pages().View(head.layer, head.kv_head),
+          .index = &cache.index(),
+          .blocks = cache.blocks(),
+          .first_block = method.sink > 0 ? 1 : 0,
+          .end_block = end_block,
+          .budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished),
+          .budget_mass = method.budget.mass,
+          .seed = method.split.seed};
+}
+
+void AttentionBatch::FinishRow(LayerHead head, size_t span_idx, int row, RowChoice* choice) {
+  const Span& span = spans_[span_idx];
+  choice->num_tokens = 0;
+  for (const Tile& tile : choice->tiles) choice->num_tokens += tile.rows;
+  if (choice->by_token) choice->num_tokens = static_cast<int64_t>(choice->by_score.tokens.size());
+  attended_[span_idx].fetch_add(choice->num_tokens, std::memory_order_relaxed);
   PadRow(head.layer, span, span.first_row + row);
 }
 
@@ -215,25 +234,27 @@ void AttentionBatch::PadRow(int layer, const Span& span, int row) {
   size_t num_tiles = 0;
   for (int head = 0; head < shape_.kv_heads; ++head) {
     if (!Selects(span, {layer, head})) continue;
-    num_tiles = std::max(num_tiles, row_tiles_[RowHead(row, head)].size());
+    num_tiles = std::max(num_tiles, row_choices_[RowHead(row, head)].tiles.size());
   }
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(span, {layer, head})) PadTiles(num_tiles, &row_tiles_[RowHead(row, head)]);
+    if (Selects(span, {layer, head})) PadTiles(num_tiles, &row_choices_[RowHead(row, head)].tiles);
   }
 }
 
 void AttentionBatch::ChooseRanges(const SelectInput& input, const Method& method,
-                                  int64_t recent_start, Scratch* scratch) {
+                                  Scratch* scratch) {
   scratch->chosen.clear();
-  if (method.policy != Policy::kRecent && input.end_block > input.first_block) {
-    SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+  int64_t recent_start = std::max<int64_t>(0, input.position + 1 - method.recent);
+  if (method.policy != Policy::kRecent) {
+    const auto finished = static_cast<size_t>(input.end_block);
+    recent_start = finished > 0 ? input.blocks[finished - 1].end() : 0;
+    if (input.end_block > input.first_block) {
+      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+    }
   }
   AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
-  const bool tokens = ChoosesTokens(method);
   for (const int32_t c : scratch->chosen) {
-    const int64_t start = tokens ? c : input.blocks[c].start;
-    const int64_t end = tokens ? c + 1 : input.blocks[c].end();
-    AppendRange({start, end}, &scratch->ranges);
+    AppendRange({input.blocks[c].start, input.blocks[c].end()}, &scratch->ranges);
   }
   AppendRange({recent_start, input.position + 1}, &scratch->ranges);
 }
@@ -250,19 +271,17 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
         continue;
       }
       for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
-        const auto& tiles = selects ? row_tiles_[RowHead(row, head)] : dense_tiles_[s];
-        const int64_t tokens = selects ? row_tokens_[RowHead(row, head)] : first_positions_[s] + 1;
-        const int num_parts = NumParts(span.rows, tokens);
-        for (int part = 0; part < num_parts; ++part) {
-          fn(Item{.span = &span,
-                  .first_row = row,
-                  .kv_head = head,
-                  .tiles = &tiles,
-                  .part = part,
-                  .num_parts = num_parts,
-                  .slot = slot});
+        const RowChoice* choice = selects ? &row_choices_[RowHead(row, head)] : nullptr;
+        Item item = {.span = &span, .first_row = row, .kv_head = head, .slot = slot};
+        if (choice != nullptr && choice->by_token) {
+          item.tokens = &choice->by_score;
+        } else {
+          item.tiles = choice != nullptr ? &choice->tiles : &dense_tiles_[s];
         }
-        slot += num_parts;
+        const int64_t tokens = choice != nullptr ? choice->num_tokens : first_positions_[s] + 1;
+        item.num_parts = NumParts(span.rows, tokens);
+        for (; item.part < item.num_parts; ++item.part) fn(item);
+        slot += item.num_parts;
       }
     }
   }
@@ -288,7 +307,7 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
   ForEachItem(layer, [&](const Item& item) {
     if (claimed < id) claimed = next_attend_.fetch_add(1, std::memory_order_relaxed);
     if (claimed == id++) {
-      if (item.tiles == nullptr) {
+      if (item.tiles == nullptr && item.tokens == nullptr) {
         AttendBlock(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)]);
       } else {
         AttendPart(item, layer, queries, outputs);
@@ -324,24 +343,44 @@ void AttentionBatch::KeepQueries(const Item& item, int layer, const float* queri
 }
 
 void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs) {
-  const int64_t head =
-      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
+  const KvView kv = item.span->cache->pages().View(layer, item.kv_head);
   const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.group_heads();
-  const int num_tiles = static_cast<int>(item.tiles->size());
-  const int first = num_tiles * item.part / item.num_parts;
-  const int last = num_tiles * (item.part + 1) / item.num_parts;
-  TileAttention({.queries = queries + head * shape_.head_dim,
-                 .group_heads = shape_.group_heads(),
-                 .scale = scale_,
-                 .kv = item.span->cache->pages().View(layer, item.kv_head),
-                 .tiles = item.tiles->data() + first,
-                 .num_tiles = last - first},
-                &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+  if (item.tokens != nullptr) {
+    AttendTokens(item, kv, state);
+  } else {
+    AttendTiles(item, kv, queries, state);
+  }
   std::atomic<int>& done = parts_done_[RowHead(item.first_row, item.kv_head)];
   if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == item.num_parts) {
     done.store(0, std::memory_order_relaxed);
     MergeParts(item, layer, queries, outputs);
   }
+}
+
+void AttentionBatch::AttendTiles(const Item& item, const KvView& kv, const float* queries,
+                                 size_t state) {
+  const int64_t head =
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
+  const TokenRange part = PartOf(static_cast<int64_t>(item.tiles->size()), item);
+  TileAttention({.queries = queries + head * shape_.head_dim,
+                 .group_heads = shape_.group_heads(),
+                 .scale = scale_,
+                 .kv = kv,
+                 .tiles = item.tiles->data() + part.start,
+                 .num_tiles = static_cast<int>(part.end - part.start)},
+                &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+}
+
+void AttentionBatch::AttendTokens(const Item& item, const KvView& kv, size_t state) {
+  const auto num_tokens = static_cast<int64_t>(item.tokens->tokens.size());
+  const TokenRange part = PartOf(num_tokens, item);
+  TokenAttention({.scores = item.tokens->scores.data() + part.start,
+                  .score_stride = num_tokens,
+                  .group_heads = shape_.group_heads(),
+                  .kv = kv,
+                  .tokens = item.tokens->tokens.data() + part.start,
+                  .num_tokens = part.end - part.start},
+                 &part_states_[state], &part_outputs_[state * shape_.head_dim]);
 }
 
 void AttentionBatch::MergeParts(const Item& item, int layer, const float* queries, float* outputs) {

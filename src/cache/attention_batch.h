@@ -32,7 +32,7 @@ class AttentionBatch {
 
   // keys, values [rows, kv_heads, head_dim] f32, keys after RoPE: written to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
-  // queries [rows, num_heads, head_dim]: fills the tile table of the rows that select.
+  // queries [rows, num_heads, head_dim]: chooses what the rows that select attend to.
   void Select(int layer, const float* queries, Worker worker);
   // outputs [rows, num_heads, head_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
@@ -60,14 +60,22 @@ class AttentionBatch {
     AlignedBuffer<float> floats;
   };
 
+  // What a row that selects attends to under one KV head.
+  struct RowChoice {
+    bool by_token = false;
+    std::vector<Tile> tiles;  // unless by_token; the selecting heads of a row have the same number
+    TokenChoice by_score;     // if by_token
+    int64_t num_tokens = 0;
+  };
+
   bool Selects(const Span& span, LayerHead head) const;
   int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
   void ReserveRows(int rows);
   void SelectRow(LayerHead head, const float* queries, size_t span_idx, int row, Scratch* scratch);
-  void FinishRow(LayerHead head, size_t span_idx, int row, std::span<const TokenRange> ranges);
+  SelectInput InputOf(LayerHead head, const float* queries, size_t span_idx, int row) const;
+  void FinishRow(LayerHead head, size_t span_idx, int row, RowChoice* choice);
   void PadRow(int layer, const Span& span, int row);
-  static void ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
-                           Scratch* scratch);
+  static void ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
   template <typename Fn>
@@ -75,6 +83,9 @@ class AttentionBatch {
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                    Scratch* scratch);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
+  static TokenRange PartOf(int64_t count, const Item& item);
+  void AttendTiles(const Item& item, const KvView& kv, const float* queries, size_t state);
+  void AttendTokens(const Item& item, const KvView& kv, size_t state);
   void MergeParts(const Item& item, int layer, const float* queries, float* outputs);
   void KeepQueries(const Item& item, int layer, const float* queries);
   void ObserveLocal(int layer, const float* queries, Worker worker);
@@ -89,9 +100,7 @@ class AttentionBatch {
   std::vector<Span> spans_;
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
-  std::vector<std::vector<Tile>> row_tiles_;    // [rows * kv_heads]: the tile table; the
-                                                // selecting heads of a row have the same number
-  std::vector<int64_t> row_tokens_;             // [rows * kv_heads]: of it
+  std::vector<RowChoice> row_choices_;          // [rows * kv_heads]
   std::vector<Scratch> scratch_;                // [max_workers]
   AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
   AlignedBuffer<float> mass_;              // [rows, mass_row]

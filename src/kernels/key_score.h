@@ -10,12 +10,12 @@ struct KeyScoreArgs {
   int group_heads = 1;
   float scale = 1;
   KvView kv;
-  const Tile* tiles = nullptr;  // [num_tiles], none with more than kPageTokens rows
-  int num_tiles = 0;
+  const int32_t* tokens = nullptr;  // [num_tokens], positions in any order
+  int64_t num_tokens = 0;
 };
 
-// scores[j * score_stride + i] = scale * q . key for head j and key i, the keys of the tiles
-// counted through. Cost: one pass over these keys. Thread safety: distinct scores.
+// scores[j * score_stride + i] = scale * q . key for head j and the key of tokens[i]. Cost: one
+// pass over these keys. Thread safety: distinct scores.
 void KeyScore(const KeyScoreArgs& args, float* scores, int64_t score_stride);
 void KeyScoreRef(const KeyScoreArgs& args, float* scores, int64_t score_stride);
 

@@ -5,11 +5,11 @@
 
 namespace dynsplit {
 
-void PoolScores(const PoolScoresArgs& args, float* pooled) {
+void PoolScores(const PoolScoresArgs& args, float* room, float* pooled) {
   DYNSPLIT_CHECK(args.group_heads > 0 && args.num_blocks >= 0 && args.rows > 0);
   DYNSPLIT_CHECK(args.group_heads == 1 || args.score_stride >= args.num_blocks * args.rows);
   if (args.num_blocks == 0) return;
-  PoolScoresSimd(args, pooled);
+  PoolScoresSimd(args, room, pooled);
 }
 
 }  // namespace dynsplit

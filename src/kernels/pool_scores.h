@@ -7,7 +7,7 @@ namespace dynsplit {
 
 struct PoolScoresArgs {
   Pooling pooling = Pooling::kMeanSoftmax;
-  float* scores = nullptr;  // [group_heads, score_stride], of them [num_blocks, rows]; overwritten
+  const float* scores = nullptr;  // [group_heads, score_stride], of them [num_blocks, rows]
   int64_t score_stride = 0;
   int group_heads = 1;
   int64_t num_blocks = 0;
@@ -18,9 +18,9 @@ struct PoolScoresArgs {
 // A block's mass under one head is its weight times the mean of exp(score) over its rows; its share
 // is its mass over that of all blocks. pooled [num_blocks] is, by args.pooling, the mean of the
 // heads' shares, the largest of them, or the share under the mean of the heads' scores.
-// With one row and no weights that is the softmax over the blocks. Cost: two passes over the
-// scores. Thread safety: distinct scores and pooled.
-void PoolScores(const PoolScoresArgs& args, float* pooled);
+// With one row and no weights that is the softmax over the blocks. `room` is [num_blocks * rows].
+// Cost: two passes over the scores. Thread safety: distinct room and pooled.
+void PoolScores(const PoolScoresArgs& args, float* room, float* pooled);
 void PoolScoresRef(const PoolScoresArgs& args, float* pooled);
 
 }  // namespace dynsplit

@@ -5,6 +5,6 @@
 
 namespace dynsplit {
 
-void PoolScoresSimd(const PoolScoresArgs& args, float* pooled);
+void PoolScoresSimd(const PoolScoresArgs& args, float* room, float* pooled);
 
 }  // namespace dynsplit

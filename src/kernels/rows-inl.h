@@ -1,6 +1,7 @@
 // The two halves of attention over a few consecutive f16 rows, for several query heads at once:
 // dot products with every row, and a weighted sum of the rows. Included once per target.
 #include <cstddef>
+#include <cstdint>
 
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
@@ -32,6 +33,12 @@ inline constexpr size_t kMaxHeads = 6;
 inline constexpr size_t kMaxHeads = 3;
 #endif
 
+inline constexpr size_t kLineElements = 32;  // f16 values in a cache line of 64 bytes
+
+HWY_INLINE void FetchValues(const f16* values, size_t count) {
+  for (size_t j = 0; j < count; j += kLineElements) hwy::Prefetch(values + j);
+}
+
 // Consecutive rows of `length` f16 values, a multiple of 16.
 struct Rows {
   const f16* first = nullptr;
@@ -40,16 +47,25 @@ struct Rows {
   // Fetched into the cache, row by row, while these rows are read.
   const f16* next = nullptr;
   size_t next_count = 0;
+
+  const f16* Row(size_t i) const { return first + i * length; }
+  // Fetches values [begin, begin + n) of what comes next for row i.
+  void Fetch(size_t i, size_t begin, size_t n) const {
+    if (i < next_count) FetchValues(next + i * length + begin, n);
+  }
 };
 
-inline constexpr size_t kLineElements = 32;  // f16 values in a cache line of 64 bytes
+// Rows that lie anywhere.
+struct ScatteredRows {
+  static constexpr size_t kAhead = 16;  // rows fetched before they are read
 
-// Fetches `count` values of the row after `i` rows of what comes next.
-HWY_INLINE void PrefetchRow(const Rows& rows, size_t i, size_t count) {
-  if (i >= rows.next_count) return;
-  const f16* row = rows.next + i * rows.length;
-  for (size_t j = 0; j < count; j += kLineElements) hwy::Prefetch(row + j);
-}
+  const f16* const* rows = nullptr;  // [count + kAhead]: those after the last are fetched only
+  size_t count = 0;
+  size_t length = 0;
+
+  const f16* Row(size_t i) const { return rows[i]; }
+  void Fetch(size_t i, size_t begin, size_t n) const { FetchValues(rows[i + kAhead] + begin, n); }
+};
 
 // A [heads, stride] array.
 template <typename T>
@@ -114,6 +130,22 @@ HWY_INLINE void StoreFourSums(D d, const hn::Vec<D> (&v)[4], hn::TFromD<D>* to) 
   (void)d;
 }
 
+// Calls fn(rows, number of the first one) for pieces of at most kPieceRows of the rows that
+// row_of(token) points to, which are fetched ahead from piece to piece.
+inline constexpr size_t kPieceRows = 64;
+template <typename RowOf, typename Fn>
+HWY_INLINE void ForScatteredRows(const int32_t* tokens, size_t num_tokens, size_t length,
+                                 const RowOf& row_of, const Fn& fn) {
+  const f16* rows[kPieceRows + ScatteredRows::kAhead];
+  for (size_t first = 0; first < num_tokens; first += kPieceRows) {
+    const size_t count = num_tokens - first < kPieceRows ? num_tokens - first : kPieceRows;
+    for (size_t i = 0; i < count + ScatteredRows::kAhead; ++i) {
+      rows[i] = row_of(tokens[first + i < num_tokens ? first + i : num_tokens - 1]);
+    }
+    fn(ScatteredRows{rows, count, length}, first);
+  }
+}
+
 template <size_t kHeads>
 HWY_INLINE void DotFourRows(HeadArray<const float> queries, const f16* const (&row)[4],
                             size_t length, HeadArray<float> dots) {
@@ -135,36 +167,39 @@ HWY_INLINE void DotFourRows(HeadArray<const float> queries, const f16* const (&r
 
 // dots[h][i] = queries[h] . row i. Four rows at a time: each head's dots must have room for the
 // count rounded up to 4, and what is written past the count means nothing.
-HWY_INLINE void DotRows(HeadArray<const float> queries, size_t heads, Rows rows,
+template <class AnyRows = Rows>
+HWY_INLINE void DotRows(HeadArray<const float> queries, size_t heads, const AnyRows& rows,
                         HeadArray<float> dots) {
   WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
     for (size_t i = 0; i < rows.count; i += 4) {
       const f16* row[4];
       for (size_t k = 0; k < 4; ++k) {  // past the end, the last row again
-        row[k] = rows.first + (i + k < rows.count ? i + k : rows.count - 1) * rows.length;
-        PrefetchRow(rows, i + k, rows.length);
+        const size_t idx = i + k < rows.count ? i + k : rows.count - 1;
+        row[k] = rows.Row(idx);
+        rows.Fetch(idx, 0, rows.length);
       }
       DotFourRows<constant_heads>(queries, row, rows.length, {dots.first + i, dots.stride});
     }
   });
 }
 
-// The part of SumRows() for kVecs vectors of the rows.
-template <size_t kHeads, size_t kVecs>
-HWY_INLINE void SumColumns(HeadArray<const float> weights, Rows rows, const float* decay,
-                           HeadArray<float> sums) {
+// The part of SumRows() for kVecs vectors of the rows, from value `begin` on.
+template <size_t kHeads, size_t kVecs, class AnyRows>
+HWY_INLINE void SumColumns(HeadArray<const float> weights, const AnyRows& rows, size_t begin,
+                           const float* decay, HeadArray<float> sums) {
   const RowTag d;
   const size_t lanes = hn::Lanes(d);
   RowVec sum[kHeads][kVecs];
   Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
     const RowVec factor = hn::Set(d, decay[h]);
+    const float* so_far = sums.Head(h) + begin;
     Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
-      sum[h][v] = hn::Mul(factor, hn::LoadU(d, sums.Head(h) + v * lanes));
+      sum[h][v] = hn::Mul(factor, hn::LoadU(d, so_far + v * lanes));
     });
   });
-  const f16* row = rows.first;
-  for (size_t i = 0; i < rows.count; ++i, row += rows.length) {
-    PrefetchRow(rows, i, kVecs * lanes);
+  for (size_t i = 0; i < rows.count; ++i) {
+    rows.Fetch(i, begin, kVecs * lanes);
+    const f16* row = rows.Row(i) + begin;
     RowVec value[kVecs];
     Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA { value[v] = LoadF16(d, row + v * lanes); });
     Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
@@ -175,25 +210,22 @@ HWY_INLINE void SumColumns(HeadArray<const float> weights, Rows rows, const floa
     });
   }
   Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-    Unroll<kVecs>([&](auto v)
-                      DYNSPLIT_SIMD_LAMBDA { hn::StoreU(sum[h][v], d, sums.Head(h) + v * lanes); });
+    float* to = sums.Head(h) + begin;
+    Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA { hn::StoreU(sum[h][v], d, to + v * lanes); });
   });
 }
 
 // sums[h] = decay[h] * sums[h] + sum over i of weights[h][i] * row i.
-HWY_INLINE void SumRows(HeadArray<const float> weights, size_t heads, Rows rows, const float* decay,
-                        HeadArray<float> sums) {
+template <class AnyRows = Rows>
+HWY_INLINE void SumRows(HeadArray<const float> weights, size_t heads, const AnyRows& rows,
+                        const float* decay, HeadArray<float> sums) {
   constexpr size_t kVecs = 4;  // with kMaxHeads, as many accumulators as DotFourRows has
   WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
     const size_t lanes = hn::Lanes(RowTag());
-    size_t j = 0;
+    size_t begin = 0;
     const auto columns = [&](auto vecs) DYNSPLIT_SIMD_LAMBDA {
-      for (; j + vecs * lanes <= rows.length; j += vecs * lanes) {
-        Rows columns_of_rows = rows;
-        columns_of_rows.first += j;
-        columns_of_rows.next += j;
-        SumColumns<constant_heads, vecs>(weights, columns_of_rows, decay,
-                                         {sums.first + j, sums.stride});
+      for (; begin + vecs * lanes <= rows.length; begin += vecs * lanes) {
+        SumColumns<constant_heads, vecs>(weights, rows, begin, decay, sums);
       }
     };
     columns(std::integral_constant<size_t, kVecs>{});

@@ -1,7 +1,6 @@
 #include "kernels/tile_attention_simd.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/simd_targets.h"
 // The targets above must be chosen first.
@@ -10,38 +9,11 @@
 #include "hwy/foreach_target.h"
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
-#include "kernels/exp-inl.h"
 #include "kernels/rows-inl.h"
+#include "kernels/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
-
-// Turns the dot products of one head with a tile's rows into softmax weights relative to the new
-// maximum. Returns what the head's sums so far are to be multiplied with. `dots` is aligned and
-// has room for the count rounded up to 16.
-HWY_INLINE float SoftmaxTile(float* dots, size_t count, float scale, SoftmaxState& state) {
-  const RowTag d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t i = count; i % lanes != 0; ++i) dots[i] = hwy::LowestValue<float>();
-  RowVec max = hn::Set(d, state.max);
-  for (size_t i = 0; i < count; i += lanes) {
-    const RowVec score = hn::Mul(hn::Load(d, dots + i), hn::Set(d, scale));
-    hn::Store(score, d, dots + i);
-    max = hn::Max(max, score);
-  }
-  max = hn::MaxOfLanes(d, max);
-  RowVec sum = hn::Zero(d);
-  for (size_t i = 0; i < count; i += lanes) {
-    const RowVec weight = FastExp(d, hn::Sub(hn::Load(d, dots + i), max));
-    hn::Store(weight, d, dots + i);
-    sum = hn::Add(sum, weight);
-  }
-  const float new_max = hn::GetLane(max);
-  const float decay = new_max == state.max ? 1.0f : std::exp(state.max - new_max);
-  state.max = new_max;
-  state.sum = state.sum * decay + hn::GetLane(hn::SumOfLanes(d, sum));
-  return decay;
-}
 
 // One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them. While
 // the keys are read, the values are fetched into the cache, and with the values the keys of `next`:
@@ -56,7 +28,7 @@ void AddTile(const TileAttentionArgs& args, Tile tile, Tile next, size_t heads,
   const Rows keys = {args.kv.Key(tile.start), count, head_dim, args.kv.Value(tile.start), count};
   DotRows({args.queries, head_dim}, heads, keys, {weights, kPageTokens});
   for (size_t h = 0; h < heads; ++h) {
-    decay[h] = SoftmaxTile(weights + h * kPageTokens, count, args.scale, states[h]);
+    decay[h] = SoftmaxPart(weights + h * kPageTokens, count, args.scale, states[h]);
   }
   const Rows values = {args.kv.Value(tile.start), count, head_dim, args.kv.Key(next.start),
                        next_count};

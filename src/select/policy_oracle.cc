@@ -1,19 +1,28 @@
+#include <algorithm>
 #include <vector>
 
 #include "base/check.h"
 #include "kernels/local_mass.h"
 #include "kernels/tile_attention.h"
-#include "select/page_tiles.h"
 #include "select/policies.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
 namespace {
 
+// The tokens before `end`, cut where pages end.
+std::vector<Tile> PageTiles(int64_t end) {
+  std::vector<Tile> tiles;
+  for (int64_t start = 0; start < end; start += kPageTokens) {
+    tiles.push_back({static_cast<int32_t>(start),
+                     static_cast<int32_t>(std::min<int64_t>(kPageTokens, end - start))});
+  }
+  return tiles;
+}
+
 // Log-sum-exp of each head's scores of all keys up to the row, [group_heads].
 std::vector<float> LogSumExps(const SelectInput& input) {
-  std::vector<Tile> tiles;
-  AppendPageTiles({0, input.position + 1}, &tiles);
+  const std::vector<Tile> tiles = PageTiles(input.position + 1);
   const size_t heads = static_cast<size_t>(input.group_heads);
   std::vector<SoftmaxState> states(heads);
   AlignedBuffer<float> outputs(heads * static_cast<size_t>(input.kv.head_dim));

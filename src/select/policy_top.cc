@@ -34,16 +34,9 @@ void ScoreCandidates(const SelectInput& input, int rows, float* scores, int64_t 
   }
 }
 
-}  // namespace
-
-// The blocks with the greatest estimated share of the attention, pooled over the heads of the group
-// (method.md section 5).
-void SelectTop(const Method& method, const SelectInput& input, SelectScratch* scratch,
-               std::vector<int32_t>* chosen) {
-  if (AllFit(input)) {
-    return ChoosesTokens(method) ? TakeAllTokens(input, chosen) : TakeAll(input, chosen);
-  }
-  if (input.budget_tokens <= 0) return;
+// Sets scratch->shares, [candidates], to what the summaries take the blocks' share of the attention
+// to be.
+void EstimateShares(const Method& method, const SelectInput& input, SelectScratch* scratch) {
   DYNSPLIT_CHECK(input.index != nullptr && input.end_block <= input.index->num_blocks());
   const IndexShape& shape = input.index->shape();
   const bool by_mass = method.block_score != BlockScore::kMax;
@@ -51,6 +44,7 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
   const int64_t count = input.end_block - input.first_block;
   const int64_t stride = (count * rows + kRowAlign - 1) / kRowAlign * kRowAlign;
   scratch->scores.Resize(static_cast<size_t>(stride * input.group_heads));
+  scratch->room.Resize(static_cast<size_t>(stride));
   scratch->shares.Resize(static_cast<size_t>(count));
   ScoreCandidates(input, rows, scratch->scores.data(), stride);
   PoolScores({.pooling = method.pooling,
@@ -60,11 +54,45 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
               .num_blocks = count,
               .rows = rows,
               .blocks = by_mass ? &input.blocks[input.first_block] : nullptr},
-             scratch->shares.data());
-  const Rank rank = method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
-  if (method.refine == 1) return TakeBest(input, rank, scratch, chosen);
-  FindCandidates(input, rank, input.budget_tokens * method.refine, scratch);
+             scratch->room.data(), scratch->shares.data());
+}
+
+Rank RankOf(const Method& method) {
+  return method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
+}
+
+// Sets scratch->candidates to those that deserve a second look.
+void FindCandidates(const Method& method, const SelectInput& input, SelectScratch* scratch) {
+  EstimateShares(method, input, scratch);
+  FindCandidates(input, RankOf(method), input.budget_tokens * method.refine, scratch);
+}
+
+}  // namespace
+
+// The blocks with the greatest estimated share of the attention, pooled over the heads of the group
+// (method.md section 5).
+void SelectTop(const Method& method, const SelectInput& input, SelectScratch* scratch,
+               std::vector<int32_t>* chosen) {
+  if (AllFit(input)) return TakeAll(input, chosen);
+  if (input.budget_tokens <= 0) return;
+  if (method.refine == 1) {
+    EstimateShares(method, input, scratch);
+    return TakeBest(input, RankOf(method), scratch, chosen);
+  }
+  FindCandidates(method, input, scratch);
   TakeBestByKeys(method, input, scratch->candidates, scratch, chosen);
+}
+
+void SelectTokens(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                  TokenChoice* choice) {
+  DYNSPLIT_CHECK(ChoosesTokens(method) && input.first_block < input.end_block);
+  scratch->candidates.clear();
+  if (AllFit(input)) {
+    TakeAll(input, &scratch->candidates);
+  } else if (input.budget_tokens > 0) {
+    FindCandidates(method, input, scratch);
+  }
+  TakeBestTokens(method, input, scratch->candidates, scratch, choice);
 }
 
 }  // namespace dynsplit

@@ -1,13 +1,11 @@
 #include "select/refine.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
 #include "base/check.h"
 #include "kernels/key_score.h"
 #include "kernels/pool_scores.h"
-#include "select/page_tiles.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
@@ -17,43 +15,51 @@ double Sum(std::span<const float> values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-// Scores all keys of the candidates, of the sink and of recent together: sets scratch->subset to
-// the candidates and scratch->shares [keys, in this order] to their share of the attention. Returns
-// the number of the candidates' keys.
+void AppendPositions(TokenRange range, std::vector<int32_t>* positions) {
+  const size_t size = positions->size();
+  positions->resize(size + static_cast<size_t>(std::max<int64_t>(0, range.end - range.start)));
+  std::iota(positions->begin() + static_cast<ptrdiff_t>(size), positions->end(),
+            static_cast<int32_t>(range.start));
+}
+
+// Sets scratch->keys to those of the candidates, then of the sink and of recent. Returns the number
+// of the candidates'.
+size_t ListKeys(const SelectInput& input, std::span<const int32_t> candidates,
+                SelectScratch* scratch) {
+  scratch->keys.clear();
+  for (const int32_t b : candidates) {
+    AppendPositions({input.blocks[b].start, input.blocks[b].end()}, &scratch->keys);
+  }
+  const size_t num_candidate_keys = scratch->keys.size();
+  AppendPositions({0, input.blocks[input.first_block].start}, &scratch->keys);
+  AppendPositions({input.blocks[input.end_block - 1].end(), input.position + 1}, &scratch->keys);
+  return num_candidate_keys;
+}
+
+// Sets scratch->scores [group_heads, keys] and scratch->shares [keys] of scratch->keys, as ListKeys
+// makes them. Returns the number of the candidates' keys.
 size_t ShareOfKeys(const Method& method, const SelectInput& input,
                    std::span<const int32_t> candidates, SelectScratch* scratch) {
-  std::vector<Block>& subset = scratch->subset;
-  subset.clear();
-  int64_t num_candidate_keys = 0;
-  for (const int32_t b : candidates) {
-    subset.push_back(input.blocks[b]);
-    num_candidate_keys += subset.back().length;
-  }
-  const TokenRange sink = {0, input.blocks[input.first_block].start};
-  const TokenRange recent = {input.blocks[input.end_block - 1].end(), input.position + 1};
-  const int64_t num_keys = num_candidate_keys + sink.end + recent.end - recent.start;
+  DYNSPLIT_CHECK(input.kv.pages != nullptr);
+  const size_t num_candidate_keys = ListKeys(input, candidates, scratch);
+  const auto num_keys = static_cast<int64_t>(scratch->keys.size());
   scratch->scores.Resize(static_cast<size_t>(num_keys * input.group_heads));
+  scratch->room.Resize(static_cast<size_t>(num_keys));
   scratch->shares.Resize(static_cast<size_t>(num_keys));
-
-  std::vector<Tile>& tiles = scratch->tiles;
-  tiles.clear();
-  for (const Block& block : subset) AppendPageTiles({block.start, block.end()}, &tiles);
-  AppendPageTiles(sink, &tiles);
-  AppendPageTiles(recent, &tiles);
   KeyScore({.queries = input.queries,
             .group_heads = input.group_heads,
             .scale = input.scale,
             .kv = input.kv,
-            .tiles = tiles.data(),
-            .num_tiles = static_cast<int>(tiles.size())},
+            .tokens = scratch->keys.data(),
+            .num_tokens = num_keys},
            scratch->scores.data(), num_keys);
   PoolScores({.pooling = method.pooling,
               .scores = scratch->scores.data(),
               .score_stride = num_keys,
               .group_heads = input.group_heads,
               .num_blocks = num_keys},
-             scratch->shares.data());
-  return static_cast<size_t>(num_candidate_keys);
+             scratch->room.data(), scratch->shares.data());
+  return num_candidate_keys;
 }
 
 // A block's share takes the place of its first key's, which lies at or behind it.
@@ -64,17 +70,6 @@ void ShareOfBlocks(std::span<const Block> blocks, std::span<float> shares) {
     shares[b] = static_cast<float>(Sum(shares.subspan(first_key, length)));
     first_key += length;
   }
-}
-
-// Every token a block of its own; *tokens is room to make them in.
-void PartIntoTokens(std::vector<Block>* blocks, std::vector<Block>* tokens) {
-  tokens->clear();
-  for (const Block& block : *blocks) {
-    for (int32_t t = block.start; t < block.end(); ++t) {
-      tokens->push_back({.start = t, .length = 1});
-    }
-  }
-  blocks->swap(*tokens);
 }
 
 // Of scratch->subset, whose shares come first in scratch->shares, to indices into it. `always` is
@@ -94,44 +89,67 @@ void TakeBestOfSubset(const SelectInput& input, double always, SelectScratch* sc
   TakeBest(among, Rank::kPerToken, scratch, chosen);
 }
 
+// Of `best`, ascending indices into `shares`, keeps the greatest that together hold `mass`.
+void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* best) {
+  const auto share = [&](int32_t i) { return shares[static_cast<size_t>(i)]; };
+  std::stable_sort(best->begin(), best->end(),
+                   [&](int32_t a, int32_t b) { return share(a) > share(b); });
+  size_t kept = 0;
+  for (double held = 0; kept < best->size() && held < mass; ++kept) held += share((*best)[kept]);
+  best->resize(kept);
+  std::sort(best->begin(), best->end());
+}
+
 }  // namespace
 
 void FindCandidates(const SelectInput& input, Rank rank, int64_t tokens, SelectScratch* scratch) {
-  std::vector<int32_t>& candidates = scratch->candidates;
-  candidates.clear();
-  const int64_t total_tokens = RankBlocks(input, rank, scratch);
-  std::vector<uint64_t>& ranking = scratch->ranking;
-  const auto count = static_cast<int64_t>(ranking.size());
-  const int64_t wanted = std::min(count, tokens * count / std::max<int64_t>(1, total_tokens));
-  if (wanted == 0) return;
-  scratch->sorted.assign(ranking.begin(), ranking.end());
-  std::nth_element(scratch->sorted.begin(), scratch->sorted.begin() + wanted - 1,
-                   scratch->sorted.end(), std::greater<>());
-  const uint64_t least = scratch->sorted[static_cast<size_t>(wanted - 1)];
-  for (int64_t i = 0; i < count; ++i) {
-    if (ranking[static_cast<size_t>(i)] >= least) {
-      candidates.push_back(static_cast<int32_t>(input.first_block + i));
-    }
+  const std::span<float> ranks = scratch->shares.span();
+  const int64_t count = input.end_block - input.first_block;
+  DYNSPLIT_CHECK(static_cast<int64_t>(ranks.size()) == count);
+  const Block* blocks = &input.blocks[input.first_block];
+  if (rank == Rank::kPerToken) {
+    for (size_t i = 0; i < ranks.size(); ++i) ranks[i] /= static_cast<float>(blocks[i].length);
   }
+  const int64_t total_tokens = blocks[count - 1].end() - blocks[0].start;
+  const int64_t wanted = std::min(count, tokens * count / std::max<int64_t>(1, total_tokens));
+  TopIndices(ranks, wanted, &scratch->top, &scratch->candidates);
+  for (int32_t& b : scratch->candidates) b += static_cast<int32_t>(input.first_block);
 }
 
 void TakeBestByKeys(const Method& method, const SelectInput& input,
                     std::span<const int32_t> candidates, SelectScratch* scratch,
                     std::vector<int32_t>* chosen) {
-  DYNSPLIT_CHECK(input.kv.pages != nullptr && chosen->empty());
+  DYNSPLIT_CHECK(chosen->empty());
   if (candidates.empty()) return;
-  const size_t num_keys = ShareOfKeys(method, input, candidates, scratch);
-  const double always = Sum(scratch->shares.span().subspan(num_keys));
-  const bool picks_tokens = method.pick == Pick::kTokens;
-  if (picks_tokens) {
-    PartIntoTokens(&scratch->subset, &scratch->tokens);
-  } else {
-    ShareOfBlocks(scratch->subset, scratch->shares.span());
-  }
+  const size_t num_candidate_keys = ShareOfKeys(method, input, candidates, scratch);
+  const double always = Sum(scratch->shares.span().subspan(num_candidate_keys));
+  scratch->subset.clear();
+  for (const int32_t b : candidates) scratch->subset.push_back(input.blocks[b]);
+  ShareOfBlocks(scratch->subset, scratch->shares.span());
   TakeBestOfSubset(input, always, scratch, chosen);
-  for (int32_t& c : *chosen) {
-    const auto idx = static_cast<size_t>(c);
-    c = picks_tokens ? scratch->subset[idx].start : candidates[idx];
+  for (int32_t& c : *chosen) c = candidates[static_cast<size_t>(c)];
+}
+
+void TakeBestTokens(const Method& method, const SelectInput& input,
+                    std::span<const int32_t> candidates, SelectScratch* scratch,
+                    TokenChoice* choice) {
+  const size_t num_candidate_keys = ShareOfKeys(method, input, candidates, scratch);
+  const std::span<const float> shares = scratch->shares.span();
+  std::vector<int32_t>& best = scratch->best;
+  TopIndices(shares.first(num_candidate_keys), std::max<int64_t>(0, input.budget_tokens),
+             &scratch->top, &best);
+  if (input.budget_mass > 0) {
+    KeepMass(shares, input.budget_mass - Sum(shares.subspan(num_candidate_keys)), &best);
+  }
+  const size_t num_keys = scratch->keys.size();
+  for (size_t i = num_candidate_keys; i < num_keys; ++i) best.push_back(static_cast<int32_t>(i));
+  choice->tokens.resize(best.size());
+  choice->scores.Resize(best.size() * static_cast<size_t>(input.group_heads));
+  float* scores = choice->scores.data();
+  for (size_t i = 0; i < best.size(); ++i) choice->tokens[i] = scratch->keys[best[i]];
+  for (size_t head = 0; head < static_cast<size_t>(input.group_heads); ++head) {
+    const float* of_head = scratch->scores.data() + head * num_keys;
+    for (const int32_t idx : best) *scores++ = of_head[idx];
   }
 }
 

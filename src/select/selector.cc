@@ -36,6 +36,7 @@ bool ChoosesTokens(const Method& method) {
 
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen) {
+  DYNSPLIT_CHECK(!ChoosesTokens(method));
   chosen->clear();
   DYNSPLIT_CHECK(input.first_block >= 0);
   DYNSPLIT_CHECK(input.end_block <= static_cast<int64_t>(input.blocks.size()));

@@ -8,6 +8,7 @@
 #include "base/aligned_buffer.h"
 #include "dynsplit/method.h"
 #include "index/block_index.h"
+#include "kernels/top_indices.h"
 
 namespace dynsplit {
 
@@ -33,20 +34,28 @@ struct SelectInput {
 // Buffers that grow to the number of candidates and are then reused: no allocation per token. One
 // per thread.
 struct SelectScratch {
-  AlignedBuffer<float> scores;      // [group_heads, candidates rounded up]
-  AlignedBuffer<float> shares;      // [candidates]: of the attention, pooled over the heads
-  std::vector<uint64_t> ranking;    // [candidates]: score and index, packed
-  std::vector<int32_t> candidates;  // for refining: blocks looked at a second time
-  std::vector<uint64_t> sorted;     // [blocks]: ranking, to find the least candidate
+  AlignedBuffer<float> scores;    // [group_heads, candidates or keys, rounded up]
+  AlignedBuffer<float> room;      // [one head's scores]
+  AlignedBuffer<float> shares;    // [candidates or keys]: of the attention, pooled over the heads
+  std::vector<uint64_t> ranking;  // [candidates]: score and index, packed
+  // Of a second look:
+  std::vector<int32_t> candidates;  // blocks looked at
   std::vector<Block> subset;        // [candidates]: these
-  std::vector<Block> tokens;        // [their keys]: each a block
-  std::vector<Tile> tiles;          // their keys
+  std::vector<int32_t> keys;        // positions of their keys, then of what is always attended to
+  std::vector<int32_t> best;        // indices into `keys`
+  TopIndicesScratch top;
+};
+
+// Tokens and what their keys scored, so that nobody reads these again.
+struct TokenChoice {
+  std::vector<int32_t> tokens;  // positions
+  AlignedBuffer<float> scores;  // [group_heads, tokens], scaled
 };
 
 // Whether a method takes single tokens of the blocks that it looks at a second time.
 bool ChoosesTokens(const Method& method);
 
-// Sets *chosen to block indices, or to positions of tokens where ChoosesTokens(method), ascending.
+// Sets *chosen to block indices, ascending. Not for methods that choose tokens.
 // Their tokens never exceed budget_tokens, but for kAll, which takes every candidate. Candidates
 // that all fit are taken without being scored, unless a budget of mass is given too: then blocks
 // are taken only until they hold that much.
@@ -59,5 +68,15 @@ bool ChoosesTokens(const Method& method);
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
 inline constexpr int kMaxPassedOver = 8;
+
+// For methods that choose tokens, with at least one candidate: sets *choice to the chosen tokens,
+// ascending, which never exceed budget_tokens, and after them those that are always attended to:
+// those before the first candidate, and those from the end of the last one to the row's own. Best
+// first by pooled share, the lower position first where they are equal; with a budget of mass until
+// they hold that much, what is always attended to included. Cost: one pass over the candidates'
+// summaries unless all fit, one over `refine` times as many keys as the budget holds, no sort.
+// Thread safety: distinct scratch and choice. Ours: beyond the paper.
+void SelectTokens(const Method& method, const SelectInput& input, SelectScratch* scratch,
+                  TokenChoice* choice);
 
 }  // namespace dynsplit

@@ -73,6 +73,20 @@ class BudgetFill {
   std::vector<int32_t>* chosen_;
 };
 
+// Sets scratch->ranking, [candidates], to numbers that order the candidates: the greatest is the
+// best, no two are equal.
+void RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
+  const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
+  const std::span<const float> shares = std::as_const(scratch->shares).span();
+  DYNSPLIT_CHECK(shares.size() == count);
+  scratch->ranking.clear();
+  for (uint32_t i = 0; i < count; ++i) {
+    const int32_t length = input.blocks[input.first_block + i].length;
+    scratch->ranking.push_back(
+        RankKey(rank == Rank::kPerToken ? shares[i] / static_cast<float>(length) : shares[i], i));
+  }
+}
+
 }  // namespace
 
 bool AllFit(const SelectInput& input) {
@@ -85,37 +99,17 @@ void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
   }
 }
 
-void TakeAllTokens(const SelectInput& input, std::vector<int32_t>* chosen) {
-  const int32_t end = input.blocks[input.end_block - 1].end();
-  for (int32_t t = input.blocks[input.first_block].start; t < end; ++t) chosen->push_back(t);
-}
-
-int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
-  const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
-  const std::span<const float> shares = std::as_const(scratch->shares).span();
-  DYNSPLIT_CHECK(shares.size() == count);
-  scratch->ranking.clear();
-  int64_t total_tokens = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const int32_t length = input.blocks[input.first_block + i].length;
-    total_tokens += length;
-    scratch->ranking.push_back(
-        RankKey(rank == Rank::kPerToken ? shares[i] / static_cast<float>(length) : shares[i], i));
-  }
-  return total_tokens;
-}
-
 void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
               std::vector<int32_t>* chosen) {
   if (input.budget_tokens <= 0) return;
-  const int64_t total_tokens = RankBlocks(input, rank, scratch);
+  RankBlocks(input, rank, scratch);
   std::vector<uint64_t>& ranking = scratch->ranking;
   const auto count = static_cast<int64_t>(ranking.size());
   const std::span<const float> shares = std::as_const(scratch->shares).span();
   BudgetFill fill(input, shares, chosen);
   auto begin = ranking.begin();
-  for (size_t round = FirstRound(input.budget_tokens, count, total_tokens); begin != ranking.end();
-       round *= 2) {
+  for (size_t round = FirstRound(input.budget_tokens, count, TotalTokens(input));
+       begin != ranking.end(); round *= 2) {
     const size_t left = static_cast<size_t>(ranking.end() - begin);
     const auto end = begin + static_cast<ptrdiff_t>(std::min(round, left));
     if (end != ranking.end()) std::nth_element(begin, end, ranking.end(), std::greater<>());

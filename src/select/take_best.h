@@ -11,13 +11,8 @@ enum class Rank { kShare, kPerToken };
 // Whether the tokens of all candidates fit in a budget that nothing but tokens limits. Cost: O(1).
 bool AllFit(const SelectInput& input);
 
-// Takes every candidate; or, by position, every token of theirs.
+// Takes every candidate.
 void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen);
-void TakeAllTokens(const SelectInput& input, std::vector<int32_t>* chosen);
-
-// Sets scratch->ranking, [candidates], to numbers that order the candidates: the greatest is the
-// best, no two are equal. Returns the tokens of all candidates. Cost: O(candidates).
-int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch);
 
 // Takes candidates, which need not be consecutive, by descending rank until the budget is full, or
 // the shares of the chosen add up to budget_mass of all, as SelectBlocks' contract says.

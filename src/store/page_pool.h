@@ -59,7 +59,7 @@ class PagePool {
  private:
   friend class PageRef;
   struct Slab;
-  static constexpr size_t kSlabPages = 32;  // 0.5 MiB at head_dim 64
+  static constexpr size_t kSlabPages = 128;  // 2 MiB, a huge page, at head_dim 64
 
   Status AddSlab();
   void Release(PageRef::Page* page);

@@ -39,6 +39,14 @@ class RefineTest : public testing::Test {
     return chosen;
   }
 
+  // Without the sink and recent, which come last.
+  std::vector<int32_t> ChosenTokens(const SelectInput& input,
+                                    const std::vector<int32_t>& candidates) {
+    TakeBestTokens(method_, input, candidates, &scratch_, &choice_);
+    const std::vector<int32_t>& tokens = choice_.tokens;
+    return {tokens.begin(), tokens.end() - 74};
+  }
+
   // exp of a head's score of a key.
   double Power(int head, int64_t token) {
     double dot = 0;
@@ -68,6 +76,7 @@ class RefineTest : public testing::Test {
   std::vector<Block> blocks_ = BlocksOf({4, 6, 50, 1, 39, 30, 20, 10});
   std::vector<float> queries_ = RandomFloats(rng_, kHeads* kHeadDim);
   SelectScratch scratch_;
+  TokenChoice choice_;
   Method method_ = *ParseMethod("dynsplit+pick=blocks");
 };
 
@@ -120,7 +129,6 @@ TEST_F(RefineTest, StopsWhenTheMassIsReached) {
 
 // Every key of the candidates by its own share: the best ones, wherever they are.
 TEST_F(RefineTest, TakesTheBestTokensOneByOne) {
-  method_.pick = Pick::kTokens;
   const std::vector<int32_t> candidates = {2, 3, 5, 7};
   std::vector<std::pair<double, int32_t>> ranked;
   for (const int32_t b : candidates) {
@@ -131,16 +139,35 @@ TEST_F(RefineTest, TakesTheBestTokensOneByOne) {
   std::sort(ranked.begin(), ranked.end());
   std::vector<int32_t> want;
   for (size_t i = 0; i < 20; ++i) want.push_back(ranked[i].second);
-  EXPECT_THAT(Chosen(Input(20), candidates), testing::UnorderedElementsAreArray(want));
-  EXPECT_EQ(Chosen(Input(1000), candidates).size(), ranked.size());
+  std::sort(want.begin(), want.end());
+  EXPECT_EQ(ChosenTokens(Input(20), candidates), want);
+  EXPECT_EQ(ChosenTokens(Input(1000), candidates).size(), ranked.size());
+}
+
+TEST_F(RefineTest, TokensComeWithTheScoresOfTheirKeys) {
+  ChosenTokens(Input(20), {2, 3, 5, 7});
+  const size_t count = choice_.tokens.size();
+  ASSERT_EQ(choice_.scores.size(), kHeads * count);
+  for (size_t i = 0; i < count; ++i) {
+    for (int head = 0; head < kHeads; ++head) {
+      EXPECT_NEAR(std::exp(choice_.scores[head * count + i]) / Power(head, choice_.tokens[i]), 1,
+                  1e-4);
+    }
+  }
 }
 
 TEST_F(RefineTest, TokensEndWhereTheMassIsReached) {
-  method_.pick = Pick::kTokens;
   std::fill(queries_.begin(), queries_.end(), 0.0f);  // every key has the same mass
   SelectInput input = Input(1000);
   input.budget_mass = 0.4;  // sink and recent hold 74 of 230: 18 tokens more
-  EXPECT_EQ(Chosen(input, {1, 2, 3, 4, 5, 6, 7}).size(), 18u);
+  EXPECT_EQ(ChosenTokens(input, {1, 2, 3, 4, 5, 6, 7}).size(), 18u);
+  input.budget_mass = 0.3;
+  EXPECT_THAT(ChosenTokens(input, {1, 2, 3}), IsEmpty());
+}
+
+TEST_F(RefineTest, WithoutCandidatesOnlyWhatIsAlwaysAttendedTo) {
+  EXPECT_THAT(ChosenTokens(Input(50), {}), IsEmpty());
+  EXPECT_EQ(choice_.tokens.size(), 74u);
 }
 
 TEST_F(RefineTest, NoCandidatesNoChoice) { EXPECT_THAT(Chosen(Input(50), {}), IsEmpty()); }

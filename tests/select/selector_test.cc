@@ -5,6 +5,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+
 #include "kernels/kernel_fixture.h"
 #include "select/select_fixture.h"
 
@@ -44,12 +46,7 @@ TEST(SelectorTest, EachPolicyIsItsOwn) {
 }
 
 TEST(SelectorTest, TokensAreChosenWhereASecondLookTakesThem) {
-  Method method;
-  EXPECT_TRUE(ChoosesTokens(method));
-  const std::vector<Block> blocks = BlocksOf({4, 2, 3}, 10);
-  SelectInput input = InputOf(blocks, 5);
-  input.first_block = 1;
-  EXPECT_THAT(Chosen(method, input), ElementsAre(14, 15, 16, 17, 18));  // all fit
+  EXPECT_TRUE(ChoosesTokens(Method()));
   for (Method other : {*ParseMethod("dynsplit+pick=blocks"), *ParseMethod("dynsplit+refine=1"),
                        *ParseMethod("dynsplit+policy=oracle")}) {
     EXPECT_FALSE(ChoosesTokens(other)) << other.name;
@@ -66,55 +63,93 @@ TEST(SelectorTest, NoCandidatesNothingChosen) {
   }
 }
 
-RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
-  const auto lengths =
-      *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 20)));
-  const std::vector<Block> blocks = BlocksOf(lengths, *rc::gen::inRange(0, 100));
-  Rng rng(*rc::gen::arbitrary<uint64_t>());
-  const RandomPages pages(rng, blocks.back().end(), 16);
-  const std::vector<KvView> views = {pages.View()};
-  const Summary kind = *rc::gen::element(Summary::kMean, Summary::kMinMax);
-  const SummaryType type =
-      kind == Summary::kMinMax
-          ? *rc::gen::element(SummaryType::kF16, SummaryType::kInt8)
-          : *rc::gen::element(SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2);
-  BlockIndex index({1, 1, 16, 2, kind, type});
-  index.Reserve(static_cast<int64_t>(blocks.size()));
-  index.Fill(0, 0, blocks, views);
-  const std::vector<float> queries = RandomFloats(rng, 3 * 16);
+// Random blocks, keys and queries of three heads, and what is asked of them.
+struct RandomCase {
+  static std::vector<Block> DrawBlocks() {
+    return BlocksOf(
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 20))),
+        *rc::gen::inRange(0, 100));
+  }
+  static IndexShape DrawShape() {
+    const Summary kind = *rc::gen::element(Summary::kMean, Summary::kMinMax);
+    const SummaryType type =
+        kind == Summary::kMinMax
+            ? *rc::gen::element(SummaryType::kF16, SummaryType::kInt8)
+            : *rc::gen::element(SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2);
+    return {1, 1, 16, 2, kind, type};
+  }
 
+  RandomCase() {
+    const std::vector<KvView> views = {pages.View()};
+    index.Reserve(static_cast<int64_t>(blocks.size()));
+    index.Fill(0, 0, blocks, views);
+    input.queries = queries.data();
+    input.group_heads = 3;
+    input.scale = 0.25f;
+    input.index = &index;
+    input.kv = pages.View();
+    input.position = blocks.back().end() - 1;
+    input.budget_mass = *rc::gen::element(0.0, 0.5, 1.0);
+    input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
+    input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
+    input.votes = votes.data();
+    method.pooling =
+        *rc::gen::element(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore);
+    method.block_score =
+        *rc::gen::element(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity);
+  }
+
+  std::vector<Block> blocks = DrawBlocks();
+  Rng rng{*rc::gen::arbitrary<uint64_t>()};
+  RandomPages pages{rng, blocks.back().end(), 16};
+  BlockIndex index{DrawShape()};
+  std::vector<float> queries = RandomFloats(rng, 3 * 16);
+  std::vector<float> votes = RandomFloats(rng, blocks.size());
   SelectInput input = InputOf(blocks, *rc::gen::inRange(0, 300));
-  input.queries = queries.data();
-  input.group_heads = 3;
-  input.scale = 0.25f;
-  input.index = &index;
-  input.kv = pages.View();
-  input.position = blocks.back().end() - 1;
-  input.budget_mass = *rc::gen::element(0.0, 0.5, 1.0);
-  input.end_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
-  input.first_block = *rc::gen::inRange<int64_t>(0, input.end_block + 1);
-  const std::vector<float> votes = RandomFloats(rng, blocks.size());
-  input.votes = votes.data();
   Method method;
-  method.policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom, Policy::kOracle,
-                                    Policy::kSnapKv, Policy::kH2o);
-  method.pooling =
-      *rc::gen::element(Pooling::kMeanSoftmax, Pooling::kMaxSoftmax, Pooling::kMeanScore);
-  method.block_score = *rc::gen::element(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity);
-  method.refine = *rc::gen::inRange(1, 5);
-  method.pick = *rc::gen::element(Pick::kBlocks, Pick::kTokens);
-  const std::vector<int32_t> chosen = Chosen(method, input);
-  const bool tokens = ChoosesTokens(method);
-  RC_ASSERT((tokens ? static_cast<int64_t>(chosen.size()) : TokensOf(blocks, chosen)) <=
-            input.budget_tokens);
-  const bool any = input.first_block < input.end_block;
-  const int64_t first = tokens && any ? blocks[input.first_block].start : input.first_block;
-  const int64_t end = tokens && any ? blocks[input.end_block - 1].end() : input.end_block;
+};
+
+RC_GTEST_PROP(SelectorProperty, ChosenAreCandidatesInOrderWithinTheBudget, ()) {
+  RandomCase c;
+  c.method.policy = *rc::gen::element(Policy::kRecent, Policy::kTop, Policy::kRandom,
+                                      Policy::kOracle, Policy::kSnapKv, Policy::kH2o);
+  c.method.refine = *rc::gen::inRange(1, 5);
+  c.method.pick = Pick::kBlocks;
+  const std::vector<int32_t> chosen = Chosen(c.method, c.input);
+  RC_ASSERT(TokensOf(c.blocks, chosen) <= c.input.budget_tokens);
   for (size_t i = 0; i < chosen.size(); ++i) {
-    RC_ASSERT(chosen[i] >= first && chosen[i] < end);
+    RC_ASSERT(chosen[i] >= c.input.first_block && chosen[i] < c.input.end_block);
     if (i > 0) RC_ASSERT(chosen[i] > chosen[i - 1]);
   }
-  RC_ASSERT(Chosen(method, input) == chosen);
+  RC_ASSERT(Chosen(c.method, c.input) == chosen);
+}
+
+RC_GTEST_PROP(SelectorProperty, TokensAreTheCandidatesInOrderThenWhatIsAlwaysAttendedTo, ()) {
+  RandomCase c;
+  RC_PRE(c.input.first_block < c.input.end_block);
+  c.method.refine = *rc::gen::inRange(2, 5);
+  SelectScratch scratch;
+  TokenChoice choice;
+  SelectTokens(c.method, c.input, &scratch, &choice);
+  const int32_t first = c.blocks[c.input.first_block].start;
+  const int32_t end = c.blocks[c.input.end_block - 1].end();
+  std::vector<int32_t> always;
+  for (int32_t t = 0; t <= c.input.position; ++t) {
+    if (t < first || t >= end) always.push_back(t);
+  }
+  RC_ASSERT(choice.tokens.size() >= always.size());
+  const auto chosen = choice.tokens.end() - static_cast<ptrdiff_t>(always.size());
+  RC_ASSERT(std::equal(always.begin(), always.end(), chosen));
+  const int64_t count = chosen - choice.tokens.begin();
+  RC_ASSERT(count <= c.input.budget_tokens);
+  if (c.input.budget_mass == 0 && end - first <= c.input.budget_tokens) {
+    RC_ASSERT(count == end - first);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    RC_ASSERT(choice.tokens[i] >= first && choice.tokens[i] < end);
+    if (i > 0) RC_ASSERT(choice.tokens[i] > choice.tokens[i - 1]);
+  }
+  RC_ASSERT(choice.scores.size() == 3 * choice.tokens.size());
 }
 
 }  // namespace

@@ -1,0 +1,66 @@
+#include "kernels/top_indices.h"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+#include <numeric>
+
+#include "base/check.h"
+#include "kernels/top_indices_simd.h"
+
+namespace dynsplit {
+namespace {
+
+// Buckets by sign, exponent and the first four bits of the fraction: the bits of floats that are
+// not negative order as the floats do.
+constexpr int kBucketShift = 19;
+constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
+
+uint32_t OrderedBits(float value) { return value > 0 ? std::bit_cast<uint32_t>(value) : 0; }
+
+// Orders as a number, greatest first: by value, then by lower index.
+uint64_t RankKey(float value, uint32_t index) {
+  return (uint64_t{OrderedBits(value)} << 32) | (0xffffffffu - index);
+}
+
+// The last of the `count` greatest; 0 < count < values.
+RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesScratch* scratch) {
+  uint32_t in_bucket[kBuckets] = {};
+  for (const float value : values) ++in_bucket[OrderedBits(value) >> kBucketShift];
+  size_t bucket = kBuckets;
+  int64_t left = count;
+  do {
+    left -= in_bucket[--bucket];
+  } while (left > 0);
+  scratch->bucket.clear();
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (OrderedBits(values[i]) >> kBucketShift != bucket) continue;
+    scratch->bucket.push_back(RankKey(values[i], static_cast<uint32_t>(i)));
+  }
+  // All of the bucket but -left were wanted.
+  const auto last = scratch->bucket.end() - 1 + left;
+  std::nth_element(scratch->bucket.begin(), last, scratch->bucket.end(), std::greater<>());
+  return {.value = std::bit_cast<float>(static_cast<uint32_t>(*last >> 32)),
+          .index = static_cast<int32_t>(0xffffffffu - static_cast<uint32_t>(*last))};
+}
+
+}  // namespace
+
+void TopIndices(std::span<const float> values, int64_t count, TopIndicesScratch* scratch,
+                std::vector<int32_t>* indices) {
+  DYNSPLIT_CHECK(count >= 0 && values.size() <= size_t{0x7fffffff});
+  if (count >= static_cast<int64_t>(values.size())) {
+    indices->resize(values.size());
+    std::iota(indices->begin(), indices->end(), 0);
+    return;
+  }
+  indices->clear();
+  if (count == 0) return;
+  const RankedValue least = LeastOfTop(values, count, scratch);
+  indices->resize(static_cast<size_t>(count) + kTopIndicesPadding);
+  const size_t collected = CollectTopSimd(values, least, indices->data());
+  DYNSPLIT_CHECK(collected == static_cast<size_t>(count));
+  indices->resize(collected);
+}
+
+}  // namespace dynsplit
