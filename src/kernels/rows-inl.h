@@ -35,6 +35,8 @@ inline constexpr size_t kMaxHeads = 3;
 
 inline constexpr size_t kLineElements = 32;  // f16 values in a cache line of 64 bytes
 
+// This and its callers must be inlined early: GCC takes a function that only prefetches for one
+// without effects and drops the call.
 HWY_INLINE void FetchValues(const f16* values, size_t count) {
   for (size_t j = 0; j < count; j += kLineElements) hwy::Prefetch(values + j);
 }
@@ -48,23 +50,25 @@ struct Rows {
   const f16* next = nullptr;
   size_t next_count = 0;
 
-  const f16* Row(size_t i) const { return first + i * length; }
+  HWY_INLINE const f16* Row(size_t i) const { return first + i * length; }
   // Fetches values [begin, begin + n) of what comes next for row i.
-  void Fetch(size_t i, size_t begin, size_t n) const {
+  HWY_INLINE void Fetch(size_t i, size_t begin, size_t n) const {
     if (i < next_count) FetchValues(next + i * length + begin, n);
   }
 };
 
 // Rows that lie anywhere.
 struct ScatteredRows {
-  static constexpr size_t kAhead = 16;  // rows fetched before they are read
+  static constexpr size_t kAhead = 32;  // rows fetched before they are read
 
   const f16* const* rows = nullptr;  // [count + kAhead]: those after the last are fetched only
   size_t count = 0;
   size_t length = 0;
 
-  const f16* Row(size_t i) const { return rows[i]; }
-  void Fetch(size_t i, size_t begin, size_t n) const { FetchValues(rows[i + kAhead] + begin, n); }
+  HWY_INLINE const f16* Row(size_t i) const { return rows[i]; }
+  HWY_INLINE void Fetch(size_t i, size_t begin, size_t n) const {
+    FetchValues(rows[i + kAhead] + begin, n);
+  }
 };
 
 // A [heads, stride] array.
