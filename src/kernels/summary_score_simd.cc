@@ -88,12 +88,21 @@ void ScoreInt8(const SummaryScoreArgs& args, HeadArray<const float> queries, siz
   ScoreHeads(args, heads, dot, scores);
 }
 
+HWY_INLINE void FetchBytes(const void* from, size_t count) {
+  const auto* bytes = static_cast<const uint8_t*>(from);
+  for (size_t i = 0; i < count; i += 64) hwy::Prefetch(bytes + i);
+}
+
 // Whole groups are looked up, and what the blocks have of them is taken.
 void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
                HeadArray<float> scores) {
   const size_t head_dim = queries.stride;
   HWY_ALIGN_MAX uint8_t tables[kMaxHeads * kMaxInt2Pairs * 16];
   Int2Query made[kMaxHeads];
+  const SummaryView& next = args.next;
+  if (next.int2s != nullptr) {
+    FetchBytes(next.int2_scale, Int2ScaleElements(args.head_dim) * sizeof(f16));
+  }
   for (size_t h = 0; h < heads; ++h) {
     made[h].tables = tables + h * head_dim * 8;
     MakeInt2Tables(queries.Head(h), args.summaries.int2_scale, head_dim, &made[h]);
@@ -104,8 +113,9 @@ void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, siz
     for (size_t vector = begin; vector < begin + count;) {
       const size_t group = vector / kInt2Group, in_group = vector % kInt2Group;
       const size_t taken = std::min(kInt2Group - in_group, begin + count - vector);
-      SumInt2Group({tables, head_dim * 8}, heads,
-                   args.summaries.int2s + group * Int2GroupBytes(args.head_dim), head_dim,
+      const size_t at = group * Int2GroupBytes(args.head_dim);
+      if (next.int2s != nullptr) FetchBytes(next.int2s + at, Int2GroupBytes(args.head_dim));
+      SumInt2Group({tables, head_dim * 8}, heads, args.summaries.int2s + at, head_dim,
                    {sums, kInt2Group});
       for (size_t h = 0; h < heads; ++h) {
         const uint16_t* sum = sums + h * kInt2Group + in_group;

@@ -29,8 +29,11 @@ void ScoreCandidates(const SelectInput& input, int rows, float* scores, int64_t 
     const int64_t in_chunk = block % kIndexChunkBlocks;
     args.num_blocks = std::min(kIndexChunkBlocks - in_chunk, input.end_block - block);
     args.summaries = input.index->Summaries(block, input.layer, input.kv_head);
+    const int64_t next = block + args.num_blocks;
+    args.next = next < input.end_block ? input.index->Summaries(next, input.layer, input.kv_head)
+                                       : SummaryView();
     SummaryScore(args, scores + (block - input.first_block) * rows, stride);
-    block += args.num_blocks;
+    block = next;
   }
 }
 
