@@ -12,24 +12,6 @@
 #include "split/tile_map.h"
 
 namespace dynsplit {
-namespace {
-
-// A part of a row's keys that one worker takes: long enough that merging costs little, short
-// enough that two or more workers share one decoded token.
-constexpr int kPartTokens = 256;
-constexpr int kMaxParts = 16;
-
-// Spans of more rows than this have work enough for all threads without parts.
-constexpr int kMaxRowsInParts = 32;
-
-// Of each row of a span of `rows` rows.
-int NumParts(int rows, int64_t tokens) {
-  if (rows > kMaxRowsInParts) return 1;
-  return static_cast<int>(std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts));
-}
-
-}  // namespace
-
 // Either `rows` dense rows in one block, or one part of one row's tiles.
 struct AttentionBatch::Item {
   const Span* span = nullptr;
@@ -43,17 +25,13 @@ struct AttentionBatch::Item {
   int slot = 0;  // of the row's first part in part_states_
 };
 
-// Which of `count` things the item's part takes.
-TokenRange AttentionBatch::PartOf(int64_t count, const Item& item) {
-  return {count * item.part / item.num_parts, count * (item.part + 1) / item.num_parts};
-}
-
 AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
                                const Observation& observation)
     : shape_(shape),
       observation_(observation),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
+      selector_(shape, max_workers),
       scratch_(static_cast<size_t>(max_workers)),
       votes_(shape) {
   for (const int layer : SampledLayers(shape.num_layers)) {
@@ -93,7 +71,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
     }
   }
   ReserveRows(rows);
-  for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
+  selector_.Begin(spans_);
   lse_.Resize(static_cast<size_t>(rows) * shape_.num_heads);
   mass_.Resize(static_cast<size_t>(rows) * observation_.mass_row());
   std::fill_n(mass_.data(), mass_.size(), 0.0f);
@@ -105,28 +83,13 @@ void AttentionBatch::ReserveRows(int rows) {
   if (rows <= rows_capacity_) return;
   // The counters are zero between steps: whoever counts the last one sets it back.
   parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
-  heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
-  attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
-  row_choices_.resize(RowHead(rows, 0));
   rows_capacity_ = rows;
-}
-
-bool AttentionBatch::Selects(const Span& span, LayerHead head) const {
-  const Method& method = span.cache->method();
-  return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
-         !method.AttendsToAll(head);
-}
-
-int AttentionBatch::NumSelecting(const Span& span, int layer) const {
-  int count = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
-  return count;
 }
 
 void AttentionBatch::Append(int layer, const float* keys, const float* values, Worker worker) {
   if (worker.index == 0) {
-    next_select_ = 0;
     next_attend_ = 0;
+    selector_.BeginLayer();
   }
   int item = 0;
   for (const Span& span : spans_) {
@@ -145,136 +108,22 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
   }
 }
 
-void AttentionBatch::Select(int layer, const float* queries, Worker worker) {
-  int claimed = -1;
-  int item = 0;
-  for (size_t s = 0; s < spans_.size(); ++s) {
-    for (int head = 0; head < shape_.kv_heads; ++head) {
-      if (!Selects(spans_[s], {layer, head})) continue;
-      for (int row = 0; row < spans_[s].rows; ++row, ++item) {
-        if (claimed < item) claimed = next_select_.fetch_add(1, std::memory_order_relaxed);
-        if (claimed == item) {
-          SelectRow({layer, head}, queries, s, row, &scratch_[static_cast<size_t>(worker.index)]);
-        }
-      }
-    }
-  }
-}
-
-void AttentionBatch::SelectRow(LayerHead head, const float* queries, size_t span_idx, int row,
-                               Scratch* scratch) {
-  const Span& span = spans_[span_idx];
-  const Method& method = span.cache->method();
-  RowChoice& choice = row_choices_[RowHead(span.first_row + row, head.kv_head)];
-  scratch->ranges.clear();
-  choice.tiles.clear();
-  choice.by_token = false;
-  if (span.cache->kept() != nullptr) {
-    span.cache->kept()->AppendRanges(head.layer, head.kv_head, method, span.cache->size() + row,
-                                     &scratch->ranges);
-  } else {
-    const SelectInput input = InputOf(head, queries, span_idx, row);
-    choice.by_token = ChoosesTokens(method) && input.first_block < input.end_block;
-    if (choice.by_token) {
-      SelectTokens(method, input, &scratch->select, &choice.by_score);
-    } else {
-      ChooseRanges(input, method, scratch);
-    }
-  }
-  AppendTiles(scratch->ranges, kTileTokens, &choice.tiles);
-  FinishRow(head, span_idx, row, &choice);
-}
-
-SelectInput AttentionBatch::InputOf(LayerHead head, const float* queries, size_t span_idx,
-                                    int row) const {
-  const Span& span = spans_[span_idx];
-  const SemanticCache& cache = *span.cache;
-  const Method& method = cache.method();
-  const int64_t position = cache.size() + row;
-  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
-  const int64_t end_block = cache.BlocksBefore(oldest_recent);
-  // What has left `recent` but is in no finished block yet is attended to as well, and counts
-  // against the budget.
-  int64_t unfinished = 0;
-  if (method.policy != Policy::kRecent) {
-    unfinished = oldest_recent -
-                 (end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0);
-  }
-  const int64_t first_query = int64_t{span.first_row + row} * shape_.num_heads +
-                              int64_t{head.kv_head} * shape_.group_heads();
-  return {.queries = queries + first_query * shape_.head_dim,
-          .group_heads = shape_.group_heads(),
-          .scale = scale_,
-          .layer = head.layer,
-          .kv_head = head.kv_head,
-          .position = position,
-          .kv = cache.pages().View(head.layer, head.kv_head),
-          .index = &cache.index(),
-          .blocks = cache.blocks(),
-          .first_block = method.sink > 0 ? 1 : 0,
-          .end_block = end_block,
-          .budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished),
-          .budget_mass = method.budget.mass,
-          .seed = method.split.seed};
-}
-
-void AttentionBatch::FinishRow(LayerHead head, size_t span_idx, int row, RowChoice* choice) {
-  const Span& span = spans_[span_idx];
-  choice->num_tokens = 0;
-  for (const Tile& tile : choice->tiles) choice->num_tokens += tile.rows;
-  if (choice->by_token) choice->num_tokens = static_cast<int64_t>(choice->by_score.tokens.size());
-  attended_[span_idx].fetch_add(choice->num_tokens, std::memory_order_relaxed);
-  PadRow(head.layer, span, span.first_row + row);
-}
-
-void AttentionBatch::PadRow(int layer, const Span& span, int row) {
-  std::atomic<int>& done = heads_done_[static_cast<size_t>(row)];
-  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < NumSelecting(span, layer)) return;
-  done.store(0, std::memory_order_relaxed);  // the last head of the row: all tables are there
-  size_t num_tiles = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (!Selects(span, {layer, head})) continue;
-    num_tiles = std::max(num_tiles, row_choices_[RowHead(row, head)].tiles.size());
-  }
-  for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(span, {layer, head})) PadTiles(num_tiles, &row_choices_[RowHead(row, head)].tiles);
-  }
-}
-
-void AttentionBatch::ChooseRanges(const SelectInput& input, const Method& method,
-                                  Scratch* scratch) {
-  scratch->chosen.clear();
-  int64_t recent_start = std::max<int64_t>(0, input.position + 1 - method.recent);
-  if (method.policy != Policy::kRecent) {
-    const auto finished = static_cast<size_t>(input.end_block);
-    recent_start = finished > 0 ? input.blocks[finished - 1].end() : 0;
-    if (input.end_block > input.first_block) {
-      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
-    }
-  }
-  AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
-  for (const int32_t c : scratch->chosen) {
-    AppendRange({input.blocks[c].start, input.blocks[c].end()}, &scratch->ranges);
-  }
-  AppendRange({recent_start, input.position + 1}, &scratch->ranges);
-}
-
 template <typename Fn>
 void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
   int slot = 0;
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
     for (int head = 0; head < shape_.kv_heads; ++head) {
-      const bool selects = Selects(span, {layer, head});
+      const bool selects = selector_.Selects(span, {layer, head});
       if (!selects && span.rows > 1) {
         ForEachBlock(span, head, fn);
         continue;
       }
       for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
-        const RowChoice* choice = selects ? &row_choices_[RowHead(row, head)] : nullptr;
+        const RowChoice* choice = selects ? &selector_.choice(row, head) : nullptr;
         Item item = {.span = &span, .first_row = row, .kv_head = head, .slot = slot};
         if (choice != nullptr && choice->by_token) {
-          item.tokens = &choice->by_score;
+          item.tokens = &choice->tokens;
         } else {
           item.tiles = choice != nullptr ? &choice->tiles : &dense_tiles_[s];
         }
@@ -361,7 +210,8 @@ void AttentionBatch::AttendTiles(const Item& item, const KvView& kv, const float
                                  size_t state) {
   const int64_t head =
       int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
-  const TokenRange part = PartOf(static_cast<int64_t>(item.tiles->size()), item);
+  const TokenRange part =
+      PartOf(static_cast<int64_t>(item.tiles->size()), item.part, item.num_parts);
   TileAttention({.queries = queries + head * shape_.head_dim,
                  .group_heads = shape_.group_heads(),
                  .scale = scale_,
@@ -373,7 +223,7 @@ void AttentionBatch::AttendTiles(const Item& item, const KvView& kv, const float
 
 void AttentionBatch::AttendTokens(const Item& item, const KvView& kv, size_t state) {
   const auto num_tokens = static_cast<int64_t>(item.tokens->tokens.size());
-  const TokenRange part = PartOf(num_tokens, item);
+  const TokenRange part = PartOf(num_tokens, item.part, item.num_parts);
   TokenAttention({.scores = item.tokens->scores.data() + part.start,
                   .score_stride = num_tokens,
                   .group_heads = shape_.group_heads(),
@@ -444,12 +294,12 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   const Span& span = spans_[span_idx];
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    const int heads = shape_.kv_heads - NumSelecting(span, layer);
+    const int heads = shape_.kv_heads - selector_.NumSelecting(span, layer);
     for (int row = 0; row < span.rows; ++row) {
       dense += heads * (first_positions_[span_idx] + row + 1);
     }
   }
-  return dense + attended_[span_idx].load(std::memory_order_relaxed);
+  return dense + selector_.attended_tokens(span_idx);
 }
 
 }  // namespace dynsplit

@@ -1,6 +1,6 @@
-// The attention of one pass over several sequences, as four steps per layer:
+// The attention of one pass over several sequences, as steps per layer:
 //
-//   per layer: Append Select Attend Observe?
+//   per layer: Append Select Look Attend Observe?
 //
 // All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
 // is claimed item by item; results do not depend on who computes what, since partial results are
@@ -15,10 +15,10 @@
 
 #include "base/aligned_buffer.h"
 #include "cache/pass_span.h"
+#include "cache/row_selector.h"
 #include "cache/semantic_cache.h"
 #include "cache/vote_counter.h"
 #include "kernels/softmax_state.h"
-#include "select/selector.h"
 
 namespace dynsplit {
 
@@ -32,8 +32,13 @@ class AttentionBatch {
 
   // keys, values [rows, kv_heads, head_dim] f32, keys after RoPE: written to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
-  // queries [rows, num_heads, head_dim]: chooses what the rows that select attend to.
-  void Select(int layer, const float* queries, Worker worker);
+  // queries [rows, num_heads, head_dim]: choose what the rows that select attend to.
+  void Select(int layer, const float* queries, Worker worker) {
+    selector_.Select(layer, queries, worker);
+  }
+  void Look(int layer, const float* queries, Worker worker) {
+    selector_.Look(layer, queries, worker);
+  }
   // outputs [rows, num_heads, head_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
   // Adds the dense rows' local attention mass (DD-Select) in sampled layers, and their votes for
@@ -54,28 +59,10 @@ class AttentionBatch {
  private:
   struct Item;  // a unit of Attend's work
   struct Scratch {
-    SelectScratch select;
-    std::vector<int32_t> chosen;
-    std::vector<TokenRange> ranges;
     AlignedBuffer<float> floats;
   };
 
-  // What a row that selects attends to under one KV head.
-  struct RowChoice {
-    bool by_token = false;
-    std::vector<Tile> tiles;  // unless by_token; the selecting heads of a row have the same number
-    TokenChoice by_score;     // if by_token
-    int64_t num_tokens = 0;
-  };
-
-  bool Selects(const Span& span, LayerHead head) const;
-  int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
   void ReserveRows(int rows);
-  void SelectRow(LayerHead head, const float* queries, size_t span_idx, int row, Scratch* scratch);
-  SelectInput InputOf(LayerHead head, const float* queries, size_t span_idx, int row) const;
-  void FinishRow(LayerHead head, size_t span_idx, int row, RowChoice* choice);
-  void PadRow(int layer, const Span& span, int row);
-  static void ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
   template <typename Fn>
@@ -83,7 +70,6 @@ class AttentionBatch {
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                    Scratch* scratch);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
-  static TokenRange PartOf(int64_t count, const Item& item);
   void AttendTiles(const Item& item, const KvView& kv, const float* queries, size_t state);
   void AttendTokens(const Item& item, const KvView& kv, size_t state);
   void MergeParts(const Item& item, int layer, const float* queries, float* outputs);
@@ -97,22 +83,18 @@ class AttentionBatch {
   Observation observation_;
   float scale_;
   std::vector<bool> sampled_;
+  RowSelector selector_;
   std::vector<Span> spans_;
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
-  std::vector<RowChoice> row_choices_;          // [rows * kv_heads]
   std::vector<Scratch> scratch_;                // [max_workers]
   AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
   AlignedBuffer<float> mass_;              // [rows, mass_row]
   AlignedBuffer<float> part_outputs_;      // [parts, group_heads, head_dim]
   std::vector<SoftmaxState> part_states_;  // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
-  std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
-  std::unique_ptr<std::atomic<int64_t>[]>
-      attended_;  // [spans, of which there are no more than rows]
   int rows_capacity_ = 0;
   VoteCounter votes_;
-  std::atomic<int> next_select_{0};
   std::atomic<int> next_attend_{0};
 };
 

@@ -14,7 +14,7 @@ AttentionOps::AttentionOps(AttentionBatch* batch, int num_layers) {
 ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* queries,
                                  ggml_tensor* keys, ggml_tensor* values) {
   Layer* userdata = &layers_[static_cast<size_t>(layer)];
-  // Append and Select have no result of their own: one number that makes the next op wait.
+  // These have no result of their own but one number that makes the next op wait.
   const auto step = [&](ggml_custom_op_t op, int64_t columns, int64_t rows,
                         std::vector<ggml_tensor*> inputs) {
     return ggml_custom_4d(context, GGML_TYPE_F32, columns, rows, 1, 1, inputs.data(),
@@ -22,8 +22,9 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
   };
   ggml_tensor* appended = step(&Append, 1, 1, {keys, values});
   ggml_tensor* selected = step(&Select, 1, 1, {queries, appended});
+  ggml_tensor* looked = step(&Look, 1, 1, {queries, selected});
   ggml_tensor* attended =
-      step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, selected});
+      step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
   if (!userdata->batch->Observes(layer)) return attended;
   ggml_tensor* inputs[] = {queries};
   return ggml_custom_inplace(context, attended, inputs, 1, &Observe, GGML_N_TASKS_MAX, userdata);
@@ -37,6 +38,11 @@ void AttentionOps::Append(ggml_tensor* dst, int ith, int nth, void* layer) {
 void AttentionOps::Select(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
   self.batch->Select(self.index, Floats(dst->src[0]), {ith, nth});
+}
+
+void AttentionOps::Look(ggml_tensor* dst, int ith, int nth, void* layer) {
+  const Layer& self = *static_cast<Layer*>(layer);
+  self.batch->Look(self.index, Floats(dst->src[0]), {ith, nth});
 }
 
 void AttentionOps::Attend(ggml_tensor* dst, int ith, int nth, void* layer) {

@@ -24,6 +24,7 @@ class AttentionOps : public AttentionBuilder {
   };
   static void Append(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Select(ggml_tensor* dst, int ith, int nth, void* layer);
+  static void Look(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Attend(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Observe(ggml_tensor* dst, int ith, int nth, void* layer);
 

@@ -11,9 +11,9 @@
 namespace dynsplit {
 namespace {
 
-// Buckets by sign, exponent and the first four bits of the fraction: the bits of floats that are
+// Buckets by exponent and the first two bits of the fraction: the bits of floats that are
 // not negative order as the floats do.
-constexpr int kBucketShift = 19;
+constexpr int kBucketShift = 21;
 constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
 
 uint32_t OrderedBits(float value) { return value > 0 ? std::bit_cast<uint32_t>(value) : 0; }

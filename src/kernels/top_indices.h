@@ -15,7 +15,7 @@ struct TopIndicesScratch {
 // Sets *indices to those of the `count` greatest values, ascending; the lower index first where
 // values are equal. A NaN, or less than nothing, counts as 0. All of them where there are no more
 // than `count`. At most 2^31 - 1 values. Cost: two passes over the values, and a selection among
-// those that agree with the least one chosen in all but 19 bits. Thread safety: distinct scratch
+// those that agree with the least one chosen in all but 21 bits. Thread safety: distinct scratch
 // and indices.
 void TopIndices(std::span<const float> values, int64_t count, TopIndicesScratch* scratch,
                 std::vector<int32_t>* indices);

@@ -69,8 +69,7 @@ void SelectOracle(const Method& method, const SelectInput& input, SelectScratch*
     }
     scratch->shares[b] = static_cast<float>(sum / input.group_heads);
   }
-  TakeBest(input, method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare,
-           scratch, chosen);
+  TakeBest(input, RankOf(method), scratch, chosen);
 }
 
 }  // namespace dynsplit

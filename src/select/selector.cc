@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "select/policies.h"
+#include "select/token_selection.h"
 
 namespace dynsplit {
 namespace {
@@ -29,10 +30,6 @@ PolicyFunction FindPolicy(Policy policy) {
 }
 
 }  // namespace
-
-bool ChoosesTokens(const Method& method) {
-  return method.policy == Policy::kTop && method.refine > 1 && method.pick == Pick::kTokens;
-}
 
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen) {

@@ -42,20 +42,11 @@ struct SelectScratch {
   std::vector<int32_t> candidates;  // blocks looked at
   std::vector<Block> subset;        // [candidates]: these
   std::vector<int32_t> keys;        // positions of their keys, then of what is always attended to
-  std::vector<int32_t> best;        // indices into `keys`
   TopIndicesScratch top;
 };
 
-// Tokens and what their keys scored, so that nobody reads these again.
-struct TokenChoice {
-  std::vector<int32_t> tokens;  // positions
-  AlignedBuffer<float> scores;  // [group_heads, tokens], scaled
-};
-
-// Whether a method takes single tokens of the blocks that it looks at a second time.
-bool ChoosesTokens(const Method& method);
-
-// Sets *chosen to block indices, ascending. Not for methods that choose tokens.
+// Sets *chosen to block indices, ascending. Not for methods that choose tokens
+// (select/token_selection.h).
 // Their tokens never exceed budget_tokens, but for kAll, which takes every candidate. Candidates
 // that all fit are taken without being scored, unless a budget of mass is given too: then blocks
 // are taken only until they hold that much.
@@ -68,15 +59,5 @@ bool ChoosesTokens(const Method& method);
 void SelectBlocks(const Method& method, const SelectInput& input, SelectScratch* scratch,
                   std::vector<int32_t>* chosen);
 inline constexpr int kMaxPassedOver = 8;
-
-// For methods that choose tokens, with at least one candidate: sets *choice to the chosen tokens,
-// ascending, which never exceed budget_tokens, and after them those that are always attended to:
-// those before the first candidate, and those from the end of the last one to the row's own. Best
-// first by pooled share, the lower position first where they are equal; with a budget of mass until
-// they hold that much, what is always attended to included. Cost: one pass over the candidates'
-// summaries unless all fit, one over `refine` times as many keys as the budget holds, no sort.
-// Thread safety: distinct scratch and choice. Ours: beyond the paper.
-void SelectTokens(const Method& method, const SelectInput& input, SelectScratch* scratch,
-                  TokenChoice* choice);
 
 }  // namespace dynsplit

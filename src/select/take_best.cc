@@ -89,6 +89,10 @@ void RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
 
 }  // namespace
 
+Rank RankOf(const Method& method) {
+  return method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
+}
+
 bool AllFit(const SelectInput& input) {
   return input.budget_mass == 0 && TotalTokens(input) <= input.budget_tokens;
 }

@@ -7,6 +7,7 @@ namespace dynsplit {
 
 // What blocks are ranked by.
 enum class Rank { kShare, kPerToken };
+Rank RankOf(const Method& method);
 
 // Whether the tokens of all candidates fit in a budget that nothing but tokens limits. Cost: O(1).
 bool AllFit(const SelectInput& input);

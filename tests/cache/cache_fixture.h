@@ -115,6 +115,8 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
         barrier.arrive_and_wait();
         batch->Select(layer, q.data(), worker);
         barrier.arrive_and_wait();
+        batch->Look(layer, q.data(), worker);
+        barrier.arrive_and_wait();
         batch->Attend(layer, q.data(), out.data(), worker);
         barrier.arrive_and_wait();
         if (batch->Observes(layer)) batch->Observe(layer, q.data(), worker);

@@ -9,6 +9,7 @@
 
 #include "kernels/kernel_fixture.h"
 #include "select/select_fixture.h"
+#include "select/token_selection.h"
 
 namespace dynsplit {
 namespace {
@@ -128,9 +129,9 @@ RC_GTEST_PROP(SelectorProperty, TokensAreTheCandidatesInOrderThenWhatIsAlwaysAtt
   RandomCase c;
   RC_PRE(c.input.first_block < c.input.end_block);
   c.method.refine = *rc::gen::inRange(2, 5);
-  SelectScratch scratch;
+  TokenSelection selection;
   TokenChoice choice;
-  SelectTokens(c.method, c.input, &scratch, &choice);
+  selection.Run(c.method, c.input, &choice);
   const int32_t first = c.blocks[c.input.first_block].start;
   const int32_t end = c.blocks[c.input.end_block - 1].end();
   std::vector<int32_t> always;

@@ -1,0 +1,266 @@
+#include "cache/row_selector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "split/tile_map.h"
+
+namespace dynsplit {
+namespace {
+
+// A part of a row's keys that one worker takes: long enough that merging costs little, short
+// enough that two or more workers share one decoded token.
+constexpr int kPartTokens = 256;
+constexpr int kMaxParts = 16;
+
+// Spans of more rows than this have work enough for all threads without parts.
+constexpr int kMaxRowsInParts = 32;
+
+// Summaries cost about a quarter of what keys do.
+constexpr int64_t kPartBlocks = 512;
+
+}  // namespace
+
+int NumParts(int rows, int64_t tokens) {
+  if (rows > kMaxRowsInParts) return 1;
+  return static_cast<int>(std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts));
+}
+
+TokenRange PartOf(int64_t count, int part, int num_parts) {
+  return {count * part / num_parts, count * (part + 1) / num_parts};
+}
+
+RowSelector::RowSelector(const CacheShape& shape, int max_workers)
+    : shape_(shape),
+      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
+      scratch_(static_cast<size_t>(max_workers)) {}
+
+void RowSelector::Begin(std::span<const Span> spans) {
+  spans_ = spans;
+  Reserve(spans.empty() ? 0 : spans.back().first_row + spans.back().rows);
+  for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
+  }
+}
+
+// Blocks and budgets are the same in all layers.
+void RowSelector::BeginRow(size_t span_idx, int idx) {
+  const Span& span = spans_[span_idx];
+  const Method& method = span.cache->method();
+  bool shared = span.attention == Attention::kSelected && span.rows <= kMaxRowsInParts &&
+                ChoosesTokens(method) && span.cache->kept() == nullptr;
+  for (int head = 0; shared && head < shape_.kv_heads; ++head) {
+    const Row row = {span_idx, idx, {0, head}};
+    const SelectInput input = InputOf(row, nullptr);
+    shared = input.first_block < input.end_block;
+    if (shared) selections_[RowHead(row)].Begin(method, input);
+  }
+  shared_[static_cast<size_t>(span.first_row + idx)] = shared;
+}
+
+void RowSelector::Reserve(int rows) {
+  if (rows <= rows_capacity_) return;
+  // The counters are zero between steps: whoever counts the last one sets it back.
+  parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
+  heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
+  attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
+  choices_.resize(RowHead(rows, 0));
+  selections_.resize(RowHead(rows, 0));
+  shared_.resize(static_cast<size_t>(rows));
+  rows_capacity_ = rows;
+}
+
+void RowSelector::BeginLayer() {
+  next_select_ = 0;
+  next_look_ = 0;
+}
+
+bool RowSelector::Selects(const Span& span, LayerHead head) const {
+  const Method& method = span.cache->method();
+  return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
+         !method.AttendsToAll(head);
+}
+
+int RowSelector::NumSelecting(const Span& span, int layer) const {
+  int count = 0;
+  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
+  return count;
+}
+
+template <typename Fn>
+void RowSelector::ForEachRow(int layer, const Fn& fn) const {
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    for (int head = 0; head < shape_.kv_heads; ++head) {
+      if (!Selects(spans_[s], {layer, head})) continue;
+      for (int row = 0; row < spans_[s].rows; ++row) fn(Row{s, row, {layer, head}});
+    }
+  }
+}
+
+void RowSelector::Select(int layer, const float* queries, Worker worker) {
+  int claimed = -1;
+  int item = 0;
+  ForEachRow(layer, [&](const Row& row) {
+    const bool shared = IsShared(row);
+    const int num_parts = shared ? NumScoreParts(row) : 1;
+    for (int part = 0; part < num_parts; ++part, ++item) {
+      if (claimed < item) claimed = next_select_.fetch_add(1, std::memory_order_relaxed);
+      if (claimed != item) continue;
+      if (shared) {
+        ScorePart(row, queries, part);
+      } else {
+        SelectAlone(row, queries, &scratch_[static_cast<size_t>(worker.index)]);
+      }
+    }
+  });
+}
+
+void RowSelector::Look(int layer, const float* queries, Worker) {
+  int claimed = -1;
+  int item = 0;
+  ForEachRow(layer, [&](const Row& row) {
+    if (!IsShared(row)) return;
+    const int num_parts = NumParts(SpanOf(row).rows, selections_[RowHead(row)].num_keys());
+    for (int part = 0; part < num_parts; ++part, ++item) {
+      if (claimed < item) claimed = next_look_.fetch_add(1, std::memory_order_relaxed);
+      if (claimed == item) LookPart(row, queries, part, num_parts);
+    }
+  });
+}
+
+int RowSelector::NumScoreParts(const Row& row) const {
+  const int64_t blocks = selections_[RowHead(row)].num_scored_blocks();
+  return static_cast<int>(std::clamp<int64_t>(blocks / kPartBlocks, 1, kMaxParts));
+}
+
+bool RowSelector::IsLastPart(const Row& row, int num_parts) {
+  std::atomic<int>& done = parts_done_[RowHead(row)];
+  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < num_parts) return false;
+  done.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
+  TokenSelection& selection = selections_[RowHead(row)];
+  const SelectInput input = InputOf(row, queries);
+  const int num_parts = NumScoreParts(row);
+  selection.ScoreBlocks(input, PartOf(selection.num_scored_blocks(), part, num_parts));
+  if (IsLastPart(row, num_parts)) selection.FindKeys(SpanOf(row).cache->method(), input);
+}
+
+void RowSelector::LookPart(const Row& row, const float* queries, int part, int num_parts) {
+  TokenSelection& selection = selections_[RowHead(row)];
+  const SelectInput input = InputOf(row, queries);
+  selection.ScoreKeys(input, PartOf(selection.num_keys(), part, num_parts));
+  if (!IsLastPart(row, num_parts)) return;
+  RowChoice& choice = choices_[RowHead(row)];
+  selection.Choose(SpanOf(row).cache->method(), input, &choice.tokens);
+  choice.by_token = true;
+  Finish(row);
+}
+
+void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scratch) {
+  const SemanticCache& cache = *SpanOf(row).cache;
+  const Method& method = cache.method();
+  RowChoice& choice = choices_[RowHead(row)];
+  scratch->ranges.clear();
+  choice.by_token = false;
+  if (cache.kept() != nullptr) {
+    cache.kept()->AppendRanges(row.head.layer, row.head.kv_head, method, cache.size() + row.idx,
+                               &scratch->ranges);
+  } else {
+    const SelectInput input = InputOf(row, queries);
+    choice.by_token = ChoosesTokens(method) && input.first_block < input.end_block;
+    if (choice.by_token) {
+      scratch->tokens.Run(method, input, &choice.tokens);
+    } else {
+      ChooseRanges(input, method, scratch);
+    }
+  }
+  choice.tiles.clear();
+  AppendTiles(scratch->ranges, kTileTokens, &choice.tiles);
+  Finish(row);
+}
+
+SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
+  const Span& span = SpanOf(row);
+  const SemanticCache& cache = *span.cache;
+  const Method& method = cache.method();
+  const int64_t position = cache.size() + row.idx;
+  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
+  const int64_t end_block = cache.BlocksBefore(oldest_recent);
+  // What has left `recent` but is in no finished block yet is attended to as well, and counts
+  // against the budget.
+  int64_t unfinished = 0;
+  if (method.policy != Policy::kRecent) {
+    unfinished = oldest_recent -
+                 (end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0);
+  }
+  const int64_t first_query = int64_t{span.first_row + row.idx} * shape_.num_heads +
+                              int64_t{row.head.kv_head} * shape_.group_heads();
+  return {.queries = queries != nullptr ? queries + first_query * shape_.head_dim : nullptr,
+          .group_heads = shape_.group_heads(),
+          .scale = scale_,
+          .layer = row.head.layer,
+          .kv_head = row.head.kv_head,
+          .position = position,
+          .kv = cache.pages().View(row.head.layer, row.head.kv_head),
+          .index = &cache.index(),
+          .blocks = cache.blocks(),
+          .first_block = method.sink > 0 ? 1 : 0,
+          .end_block = end_block,
+          .budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished),
+          .budget_mass = method.budget.mass,
+          .seed = method.split.seed};
+}
+
+void RowSelector::ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch) {
+  scratch->chosen.clear();
+  int64_t recent_start = std::max<int64_t>(0, input.position + 1 - method.recent);
+  if (method.policy != Policy::kRecent) {
+    const auto finished = static_cast<size_t>(input.end_block);
+    recent_start = finished > 0 ? input.blocks[finished - 1].end() : 0;
+    if (input.end_block > input.first_block && !ChoosesTokens(method)) {
+      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+    }
+  }
+  AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
+  for (const int32_t c : scratch->chosen) {
+    AppendRange({input.blocks[c].start, input.blocks[c].end()}, &scratch->ranges);
+  }
+  AppendRange({recent_start, input.position + 1}, &scratch->ranges);
+}
+
+void RowSelector::Finish(const Row& row) {
+  RowChoice& choice = choices_[RowHead(row)];
+  if (choice.by_token) {
+    choice.tiles.clear();
+    choice.num_tokens = static_cast<int64_t>(choice.tokens.tokens.size());
+  } else {
+    choice.num_tokens = 0;
+    for (const Tile& tile : choice.tiles) choice.num_tokens += tile.rows;
+  }
+  attended_[row.span_idx].fetch_add(choice.num_tokens, std::memory_order_relaxed);
+  Pad(row);
+}
+
+void RowSelector::Pad(const Row& row) {
+  const Span& span = SpanOf(row);
+  const int layer = row.head.layer;
+  const int idx = span.first_row + row.idx;
+  std::atomic<int>& done = heads_done_[static_cast<size_t>(idx)];
+  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < NumSelecting(span, layer)) return;
+  done.store(0, std::memory_order_relaxed);  // the last head of the row: all tables are there
+  size_t num_tiles = 0;
+  for (int head = 0; head < shape_.kv_heads; ++head) {
+    if (Selects(span, {layer, head}))
+      num_tiles = std::max(num_tiles, choice(idx, head).tiles.size());
+  }
+  for (int head = 0; head < shape_.kv_heads; ++head) {
+    if (Selects(span, {layer, head})) PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
+  }
+}
+
+}  // namespace dynsplit

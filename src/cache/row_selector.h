@@ -1,0 +1,110 @@
+// What each row of a pass that selects attends to, layer by layer, in two steps of AttentionBatch:
+// Select, then Look, which reads the keys of a second look (TokenSelection) and is idle else. All
+// workers call both; work is claimed item by item, of few rows in parts, and whoever finishes the
+// last part of a row and KV head does what follows.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "cache/pass_span.h"
+#include "cache/semantic_cache.h"
+#include "select/selector.h"
+#include "select/token_selection.h"
+
+namespace dynsplit {
+
+// Parts that a row's keys are shared out in, of a span of `rows` rows.
+int NumParts(int rows, int64_t tokens);
+// Which of `count` things a part takes.
+TokenRange PartOf(int64_t count, int part, int num_parts);
+
+// What a row attends to under one KV head.
+struct RowChoice {
+  bool by_token = false;
+  TokenChoice tokens;       // if by_token
+  std::vector<Tile> tiles;  // else; the selecting heads of a row have the same number
+  int64_t num_tokens = 0;
+};
+
+class RowSelector {
+ public:
+  RowSelector(const CacheShape& shape, int max_workers);
+
+  // `spans` must stay until the next Begin.
+  void Begin(std::span<const Span> spans);
+  // Before Select, by one worker.
+  void BeginLayer();
+  // queries [rows, num_heads, head_dim].
+  void Select(int layer, const float* queries, Worker worker);
+  void Look(int layer, const float* queries, Worker worker);
+
+  bool Selects(const Span& span, LayerHead head) const;
+  int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
+  // After Look.
+  const RowChoice& choice(int row, int kv_head) const { return choices_[RowHead(row, kv_head)]; }
+  // Tokens attended to by the span's rows that selected, summed over layers, KV heads and rows.
+  int64_t attended_tokens(size_t span_idx) const {
+    return attended_[span_idx].load(std::memory_order_relaxed);
+  }
+
+ private:
+  struct Scratch {
+    SelectScratch select;
+    TokenSelection tokens;
+    std::vector<int32_t> chosen;
+    std::vector<TokenRange> ranges;
+  };
+  // One row under one KV head.
+  struct Row {
+    size_t span_idx = 0;
+    int idx = 0;  // in its span
+    LayerHead head;
+  };
+
+  void Reserve(int rows);
+  void BeginRow(size_t span_idx, int idx);
+  const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
+  size_t RowHead(int row, int kv_head) const {
+    return static_cast<size_t>(row) * static_cast<size_t>(shape_.kv_heads) +
+           static_cast<size_t>(kv_head);
+  }
+  size_t RowHead(const Row& row) const {
+    return RowHead(SpanOf(row).first_row + row.idx, row.head.kv_head);
+  }
+  // Whether single tokens are chosen, by several workers.
+  bool IsShared(const Row& row) const {
+    return shared_[static_cast<size_t>(SpanOf(row).first_row + row.idx)];
+  }
+  // Calls fn(row) for the rows and KV heads that select.
+  template <typename Fn>
+  void ForEachRow(int layer, const Fn& fn) const;
+  bool IsLastPart(const Row& row, int num_parts);
+  SelectInput InputOf(const Row& row, const float* queries) const;
+  int NumScoreParts(const Row& row) const;
+  void ScorePart(const Row& row, const float* queries, int part);
+  void LookPart(const Row& row, const float* queries, int part, int num_parts);
+  void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
+  static void ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch);
+  void Finish(const Row& row);
+  void Pad(const Row& row);
+
+  CacheShape shape_;
+  float scale_;
+  std::span<const Span> spans_;
+  std::vector<Scratch> scratch_;                      // [max_workers]
+  std::vector<RowChoice> choices_;                    // [rows * kv_heads]
+  std::vector<TokenSelection> selections_;            // the same; of shared rows
+  std::vector<bool> shared_;                          // [rows]
+  std::unique_ptr<std::atomic<int>[]> parts_done_;    // [rows * kv_heads]
+  std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
+  std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
+  int rows_capacity_ = 0;
+  std::atomic<int> next_select_{0};
+  std::atomic<int> next_look_{0};
+};
+
+}  // namespace dynsplit

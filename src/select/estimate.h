@@ -1,0 +1,28 @@
+// What the index takes the candidates' share of the attention to be (method.md section 5). In three
+// steps, as the middle one may be shared out.
+#pragma once
+
+#include "select/selector.h"
+
+namespace dynsplit {
+
+// Scores are [group_heads, stride], of them [count, rows].
+struct EstimateShape {
+  int rows = 1;  // scores of a candidate: one of each of its rows, or of its best one
+  int64_t count = 0;
+  int64_t stride = 0;
+
+  size_t num_scores(int group_heads) const { return static_cast<size_t>(stride * group_heads); }
+};
+EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input);
+
+// Scores the candidates [range.start, range.end), counted from the first one. Thread safety:
+// distinct ranges. Cost: one pass over their summaries.
+void ScoreCandidates(const SelectInput& input, const EstimateShape& shape, TokenRange range,
+                     float* scores);
+
+// shares [count] from the scores of all; `room` is [stride].
+void PoolCandidates(const Method& method, const SelectInput& input, const EstimateShape& shape,
+                    const float* scores, float* room, float* shares);
+
+}  // namespace dynsplit

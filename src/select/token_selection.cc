@@ -1,0 +1,94 @@
+#include "select/token_selection.h"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+
+#include "base/check.h"
+#include "select/refine.h"
+#include "select/take_best.h"
+
+namespace dynsplit {
+namespace {
+
+// Of `best`, ascending indices into `shares`, keeps the greatest that together hold `mass`.
+void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* best) {
+  const auto share = [&](int32_t i) { return shares[static_cast<size_t>(i)]; };
+  std::stable_sort(best->begin(), best->end(),
+                   [&](int32_t a, int32_t b) { return share(a) > share(b); });
+  size_t kept = 0;
+  for (double held = 0; kept < best->size() && held < mass; ++kept) held += share((*best)[kept]);
+  best->resize(kept);
+  std::sort(best->begin(), best->end());
+}
+
+}  // namespace
+
+bool ChoosesTokens(const Method& method) {
+  return method.policy == Policy::kTop && method.refine > 1 && method.pick == Pick::kTokens;
+}
+
+void TokenSelection::Begin(const Method& method, const SelectInput& input) {
+  DYNSPLIT_CHECK(ChoosesTokens(method) && input.first_block < input.end_block);
+  shape_ = {};
+  if (AllFit(input) || input.budget_tokens <= 0) return;
+  shape_ = ShapeOfEstimate(method, input);
+  block_scores_.Resize(shape_.num_scores(input.group_heads));
+}
+
+void TokenSelection::ScoreBlocks(const SelectInput& input, TokenRange range) {
+  if (shape_.count > 0) ScoreCandidates(input, shape_, range, block_scores_.data());
+}
+
+void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
+  candidates_.clear();
+  if (shape_.count > 0) {
+    room_.Resize(static_cast<size_t>(shape_.stride));
+    shares_.Resize(static_cast<size_t>(shape_.count));
+    PoolCandidates(method, input, shape_, block_scores_.data(), room_.data(), shares_.data());
+    FindCandidates(method, input, shares_.span(), &top_, &candidates_);
+  } else if (AllFit(input)) {
+    TakeAll(input, &candidates_);
+  }
+  num_candidate_keys_ = ListKeys(input, candidates_, &keys_);
+  key_scores_.Resize(keys_.size() * static_cast<size_t>(input.group_heads));
+}
+
+void TokenSelection::ScoreKeys(const SelectInput& input, TokenRange range) {
+  dynsplit::ScoreKeys(input, keys_, range, key_scores_.data());
+}
+
+void TokenSelection::Choose(const Method& method, const SelectInput& input, TokenChoice* choice) {
+  const size_t num_keys = keys_.size();
+  room_.Resize(num_keys);
+  shares_.Resize(num_keys);
+  PoolKeys(method, input, static_cast<int64_t>(num_keys), key_scores_.data(), room_.data(),
+           shares_.data());
+  const std::span<const float> shares = shares_.span();
+  TopIndices(shares.first(num_candidate_keys_), std::max<int64_t>(0, input.budget_tokens), &top_,
+             &best_);
+  if (input.budget_mass > 0) {
+    const auto always = shares.subspan(num_candidate_keys_);
+    KeepMass(shares, input.budget_mass - std::accumulate(always.begin(), always.end(), 0.0),
+             &best_);
+  }
+  for (size_t i = num_candidate_keys_; i < num_keys; ++i) best_.push_back(static_cast<int32_t>(i));
+  choice->tokens.clear();
+  for (const int32_t idx : best_) choice->tokens.push_back(keys_[static_cast<size_t>(idx)]);
+  choice->scores.Resize(best_.size() * static_cast<size_t>(input.group_heads));
+  float* score = choice->scores.data();
+  for (size_t head = 0; head < static_cast<size_t>(input.group_heads); ++head) {
+    const float* of_head = key_scores_.data() + head * num_keys;
+    for (const int32_t idx : best_) *score++ = of_head[idx];
+  }
+}
+
+void TokenSelection::Run(const Method& method, const SelectInput& input, TokenChoice* choice) {
+  Begin(method, input);
+  ScoreBlocks(input, {0, num_scored_blocks()});
+  FindKeys(method, input);
+  ScoreKeys(input, {0, num_keys()});
+  Choose(method, input, choice);
+}
+
+}  // namespace dynsplit

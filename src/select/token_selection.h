@@ -1,0 +1,64 @@
+// The tokens that one row attends to, chosen one by one (Pick::kTokens), in steps that the workers
+// of a pass share: with few rows and KV heads there is not work enough for all of them otherwise.
+//
+//   Begin  ScoreBlocks*  FindKeys  ScoreKeys*  Choose
+//
+// All with the same method and input, which has at least one candidate. The steps with a star may
+// run at once for the distinct parts that make up the whole; all parts of one come before what
+// follows. Best first by pooled share, the lower position first where they are equal, until the
+// budget is full, or until the chosen hold input.budget_mass of the mass, that of what is always
+// attended to included. Ours: beyond the paper.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "kernels/top_indices.h"
+#include "select/estimate.h"
+#include "select/selector.h"
+
+namespace dynsplit {
+
+// Whether a method takes single tokens of the blocks that it looks at a second time.
+bool ChoosesTokens(const Method& method);
+
+// What was chosen: first of the candidates' tokens, ascending, at most budget_tokens; then what is
+// always attended to: the tokens before the first candidate, and those from the end of the last one
+// to the row's own.
+struct TokenChoice {
+  std::vector<int32_t> tokens;  // positions
+  AlignedBuffer<float>
+      scores;  // [group_heads, tokens]: of their keys, so that nobody reads these again
+};
+
+class TokenSelection {
+ public:
+  void Begin(const Method& method, const SelectInput& input);
+  // Candidates whose summaries are to be scored: none where all of them fit, or none does.
+  int64_t num_scored_blocks() const { return shape_.count; }
+  // Cost: one pass over the summaries of the candidates in `range`.
+  void ScoreBlocks(const SelectInput& input, TokenRange range);
+  void FindKeys(const Method& method, const SelectInput& input);
+  int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }
+  // Cost: one pass over the keys of `range`.
+  void ScoreKeys(const SelectInput& input, TokenRange range);
+  // Cost: O(keys), no sort without a budget of mass.
+  void Choose(const Method& method, const SelectInput& input, TokenChoice* choice);
+  // All steps, by one worker.
+  void Run(const Method& method, const SelectInput& input, TokenChoice* choice);
+
+ private:
+  EstimateShape shape_;
+  AlignedBuffer<float> block_scores_;  // [group_heads, stride]
+  AlignedBuffer<float> key_scores_;    // [group_heads, keys]
+  AlignedBuffer<float> room_;
+  AlignedBuffer<float> shares_;      // [candidates or keys]: of the attention
+  std::vector<int32_t> candidates_;  // blocks looked at a second time
+  std::vector<int32_t> keys_;  // positions: of their tokens, then of what is always attended to
+  size_t num_candidate_keys_ = 0;
+  std::vector<int32_t> best_;  // indices into keys_
+  TopIndicesScratch top_;
+};
+
+}  // namespace dynsplit
