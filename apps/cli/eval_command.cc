@@ -33,6 +33,7 @@ struct EvalFlags {
   std::vector<int64_t> contexts = {4096};
   eval::TaskOptions options;
   std::string question = "selected";
+  std::string answer = "written";
   std::string prompt;  // "": chat where the model has a template
   std::string out;
   std::string baseline;  // "": the first method that is a kind of dynsplit
@@ -82,6 +83,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.contexts = flags.contexts;
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
+  plan.answers = flags.answer == "fed" ? eval::Answers::kFed : eval::Answers::kWritten;
   plan.progress = flags.model.progress;
   return plan;
 }
@@ -132,6 +134,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel&
   run.model.name = loaded.model->description().name;
   run.prompt = eval::PromptName(prompt);
   run.question = flags.question;
+  run.answer = flags.answer;
   run.boundary_window = flags.model.boundary_window;
   run.boundary_retained = flags.model.boundary_retained;
   run.dense_heads = DenseHeads(loaded);
@@ -158,8 +161,8 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
       loaded.dense_heads ? "dense heads of the profile: " + DenseHeads(loaded) : "no profile",
-      fmt::format("the question attends to what is {}; seed {}", flags.question,
-                  flags.options.seed)};
+      fmt::format("the question attends to what is {}, answers are {}; seed {}", flags.question,
+                  flags.answer, flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
   if (!importance.ok()) return importance.status();
   DYNSPLIT_RETURN_IF_ERROR(eval::WriteReports(flags.out, results.records(), *importance, options));
@@ -266,6 +269,10 @@ void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
       ->check(CLI::IsMember({"selected", "full"}).description(""))
       ->capture_default_str()
       ->type_name("selected|full");
+  add("--answer", &flags->answer, "Write answers and score them, or feed the expected ones")
+      ->check(CLI::IsMember({"written", "fed"}).description(""))
+      ->capture_default_str()
+      ->type_name("written|fed");
   add("--prompt", &flags->prompt, "Default: chat where the model has a known template")
       ->check(CLI::IsMember({"chat", "plain"}).description(""))
       ->type_name("chat|plain");

@@ -4,12 +4,36 @@
 #include <string>
 #include <utility>
 
+#include "apps/eval/ascii.h"
+
 namespace dynsplit::eval {
 namespace {
 
 constexpr int kSaid = 0;  // PromptPart::message_idx of what a task wrote
 
 bool IsContinuation(const Question& question) { return question.metric == Metric::kContinuation; }
+
+// The answer by which a question is measured without one being written.
+std::string ExpectedAnswer(const Question& question) {
+  if (question.expected.empty()) return "";
+  std::string answer = question.expected.front();
+  if (question.metric != Metric::kContainsAll) return answer;
+  for (size_t i = 1; i < question.expected.size(); ++i) answer += ", " + question.expected[i];
+  return answer;
+}
+
+// What stands between the answer's opening and the rest of it.
+std::string_view Gap(const std::string& answer_prefix) {
+  const bool open =
+      answer_prefix.empty() || kAsciiSpace.find(answer_prefix.back()) != kAsciiSpace.npos;
+  return open ? "" : " ";
+}
+
+std::string ExpectedText(const Question& question) {
+  if (IsContinuation(question)) return question.continuation;
+  const std::string answer = ExpectedAnswer(question);
+  return answer.empty() ? "" : std::string(Gap(question.answer_prefix)) + answer;
+}
 
 }  // namespace
 
@@ -55,10 +79,9 @@ Result<std::vector<int32_t>> Exam::DocumentTokens(const Document& document) cons
 }
 
 Result<std::vector<int32_t>> Exam::QuestionTokens(const Question& question) const {
+  if (IsContinuation(question)) return std::vector<int32_t>();
   std::vector<PromptPart> parts;
-  if (IsContinuation(question)) {
-    parts = {{question.continuation, kSaid}};
-  } else if (prompt_ == Prompt::kPlain) {
+  if (prompt_ == Prompt::kPlain) {
     const std::string asked = question.prompt.empty() ? "" : question.prompt + "\n";
     parts = {{asked + question.answer_prefix, kSaid}};
   } else {
@@ -67,6 +90,15 @@ Result<std::vector<int32_t>> Exam::QuestionTokens(const Question& question) cons
     parts.push_back({question.answer_prefix, kSaid});
   }
   return EncodeParts(*tokenizer_, parts, /*whole=*/false);
+}
+
+Result<std::vector<int32_t>> Exam::ExpectedTokens(const Question& question) const {
+  const PromptPart expected = {ExpectedText(question), kSaid};
+  auto tokens = EncodeParts(*tokenizer_, {&expected, 1}, /*whole=*/false);
+  if (tokens.ok() && tokens->empty()) {
+    return InvalidArgument("question " + question.id + ": nothing is expected");
+  }
+  return tokens;
 }
 
 }  // namespace dynsplit::eval

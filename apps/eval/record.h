@@ -23,8 +23,9 @@ struct Record {
   double score = 0;            // in [0, 1]
   double attended_tokens = 0;  // per row after the document, mean over layers and KV heads
   int64_t index_bytes = 0;     // of the method's summaries
-  std::optional<double> nll;   // continuations only: mean negative log-likelihood of a token
-  std::optional<double> kl;    // continuations only: mean KL(full || method) of a token, in nats
+  // Both or none: of continuations and fed answers, mean over their tokens, in nats.
+  std::optional<double> nll;  // negative log-likelihood
+  std::optional<double> kl;   // KL(full || method)
 };
 
 // What DD-Select learned of one document about one delimiter class: a line of importance.jsonl.

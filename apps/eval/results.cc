@@ -67,8 +67,9 @@ void Take(JsonFields* fields, Record* record) {
   fields->Number("score", 0, 1, &record->score);
   fields->Number("attended_tokens", 0, kMost, &record->attended_tokens);
   fields->Count("index_bytes", &record->index_bytes);
-  if (fields->Has("nll")) fields->Number("nll", &record->nll.emplace());
-  if (fields->Has("kl")) fields->Number("kl", &record->kl.emplace());
+  if (!fields->Has("nll") && !fields->Has("kl")) return;
+  fields->Number("nll", &record->nll.emplace());
+  fields->Number("kl", &record->kl.emplace());
 }
 
 void Take(JsonFields* fields, ImportanceRecord* record) {

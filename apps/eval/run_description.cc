@@ -73,6 +73,8 @@ Json ToJson(const RunDescription& run) {
   json["model"] = ToJson(run.model);
   json["prompt"] = run.prompt;
   json["question"] = run.question;
+  // Without the key, answers are written, as they were before there was a choice.
+  if (run.answer != "written") json["answer"] = run.answer;
   json["window"] = run.boundary_window;
   json["retained"] = run.boundary_retained;
   json["dense_heads"] = run.dense_heads;
@@ -85,15 +87,23 @@ Json ToJson(const RunDescription& run) {
   return json;
 }
 
+// As text: that of an ill-formed name is repaired on its way to the file.
+std::string Shown(const Json& json, const std::string& key) {
+  return json.contains(key) ? DumpJson(json[key]) : "none";
+}
+
+// Keys that only one of them has differ too.
 Status Compare(const std::string& path, const std::string& there, const Json& wanted) {
   const Json got = Json::parse(there, nullptr, /*allow_exceptions=*/false);
   if (!got.is_object()) return Corruption(path + ": not a JSON object");
-  for (const auto& [key, value] : wanted.items()) {
-    // As text: that of an ill-formed name is repaired on its way to the file.
-    const std::string had = got.contains(key) ? DumpJson(got[key]) : "missing";
-    if (had == DumpJson(value)) continue;
-    return InvalidArgument(path + ": " + key + " is " + had + ", wanted " + DumpJson(value) +
-                           ": results of another run; give another --out");
+  for (const Json* side : {&wanted, &got}) {
+    for (const auto& [key, unused] : side->items()) {
+      const std::string had = Shown(got, key);
+      const std::string want = Shown(wanted, key);
+      if (had == want) continue;
+      return InvalidArgument(path + ": " + key + " is " + had + ", wanted " + want +
+                             ": results of another run; give another --out");
+    }
   }
   return {};
 }

@@ -26,11 +26,12 @@ Result<FileIdentity> IdentifyModel(const std::string& path);
 struct RunDescription {
   std::string version;  // the program's, as presets may change with it
   FileIdentity model;
-  std::string prompt;         // "chat", "plain"
-  std::string question;       // "selected", "full"
-  int boundary_window = 0;    // EngineOptions': what is learned while a document is read
-  int boundary_retained = 0;  // the same
-  std::string dense_heads;    // of the model's profile: "7.0:5.1", "none"; "" without one
+  std::string prompt;              // "chat", "plain"
+  std::string question;            // "selected", "full"
+  std::string answer = "written";  // "written", "fed"
+  int boundary_window = 0;         // EngineOptions': what is learned while a document is read
+  int boundary_retained = 0;       // the same
+  std::string dense_heads;         // of the model's profile: "7.0:5.1", "none"; "" without one
   uint64_t seed = 0;
   int num_questions = 0;
   int questions_per_document = 0;

@@ -1,6 +1,7 @@
 #include "apps/eval/runner.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -60,6 +61,8 @@ class Runner {
   }
 
  private:
+  using Sessions = std::map<const MethodCase*, std::unique_ptr<Session>>;
+
   bool IsCancelled() const { return eval::IsCancelled(plan_); }
 
   // The methods that have not answered the question yet.
@@ -102,8 +105,8 @@ class Runner {
     DYNSPLIT_RETURN_IF_ERROR(LearnImportance(*sitting));
     Progress progress(sitting->Name(), plan_.progress, "answers");
     const auto answered = [&] { progress.Update(num_missing - NumMissing(*sitting), num_missing); };
-    return IsContinued(sitting->document) ? ContinueAll(*sitting, answered)
-                                          : AskAll(*sitting, answered);
+    const bool fed = plan_.answers == Answers::kFed || IsContinued(sitting->document);
+    return fed ? FeedAll(*sitting, answered) : AskAll(*sitting, answered);
   }
 
   Status Read(Sitting* sitting) {
@@ -206,23 +209,23 @@ class Runner {
     record->index_bytes = stats.index_bytes;
   }
 
+  // Question by question, as full attention's log-probabilities are held meanwhile.
   template <typename Answered>
-  Status ContinueAll(const Sitting& sitting, const Answered& answered) {
+  Status FeedAll(const Sitting& sitting, const Answered& answered) {
+    Sessions prepared;
     for (const Question& question : sitting.document.questions) {
-      std::vector<const MethodCase*> missing = Missing(sitting, question);
-      if (missing.empty()) continue;
-      auto tokens = exam_.QuestionTokens(question);
-      if (!tokens.ok()) return tokens.status();
-      if (tokens->empty()) return InvalidArgument(question.id + ": nothing to continue with");
-      Continuation continuation(*std::move(tokens), engine_.model().tokenizer().size());
-      std::stable_partition(missing.begin(), missing.end(), AttendsToAll);
-      if (!AttendsToAll(missing.front())) {
-        Record unused;
-        DYNSPLIT_RETURN_IF_ERROR(Continue(sitting, *MethodPreset("full"), &continuation, &unused));
-      }
-      for (const MethodCase* method : missing) {
+      const std::vector<const MethodCase*> methods = FullAndMissing(sitting, question);
+      if (methods.empty()) continue;
+      if (IsCancelled()) return Cancelled("cancelled");
+      auto expected = exam_.ExpectedTokens(question);
+      if (!expected.ok()) return expected.status();
+      Continuation continuation(*std::move(expected), engine_.model().tokenizer().size());
+      for (const MethodCase* method : methods) {
+        const auto session = Ask(sitting, question, *method, &prepared);
+        if (!session.ok()) return session.status();
         Record record = NewRecord(sitting, question, *method);
-        DYNSPLIT_RETURN_IF_ERROR(Continue(sitting, method->method, &continuation, &record));
+        DYNSPLIT_RETURN_IF_ERROR(Foresee(session->get(), &continuation, &record));
+        if (method == &full_) continue;
         DYNSPLIT_RETURN_IF_ERROR(results_.Add(record));
         answered();
       }
@@ -230,16 +233,43 @@ class Runner {
     return {};
   }
 
-  Status Continue(const Sitting& sitting, const Method& method, Continuation* continuation,
-                  Record* record) {
-    const auto session = Prepare(sitting, method, Attention::kSelected);
-    if (!session.ok()) return session.status();
-    const auto score = continuation->Score(session->get(), plan_.cancel);
+  // The methods that have not foreseen the answer yet; before them full attention, which they are
+  // compared with, be it one of them or not.
+  std::vector<const MethodCase*> FullAndMissing(const Sitting& sitting,
+                                                const Question& question) const {
+    std::vector<const MethodCase*> methods = Missing(sitting, question);
+    std::stable_partition(methods.begin(), methods.end(), AttendsToAll);
+    if (!methods.empty() && !AttendsToAll(methods.front())) methods.insert(methods.begin(), &full_);
+    return methods;
+  }
+
+  // A fork of the method's session that has read the question. The session itself is prepared for
+  // the first one.
+  Result<std::unique_ptr<Session>> Ask(const Sitting& sitting, const Question& question,
+                                       const MethodCase& method, Sessions* prepared) {
+    const Attention attention =
+        IsContinued(sitting.document) ? Attention::kSelected : plan_.question;
+    std::unique_ptr<Session>& ready = (*prepared)[&method];
+    if (ready == nullptr) {
+      auto session = Prepare(sitting, method.method, attention);
+      if (!session.ok()) return session.status();
+      ready = *std::move(session);
+    }
+    const auto tokens = exam_.QuestionTokens(question);
+    if (!tokens.ok()) return tokens.status();
+    std::unique_ptr<Session> session = ready->Fork();
+    DYNSPLIT_RETURN_IF_ERROR(
+        session->Feed(*tokens, {.attention = attention, .cancel = plan_.cancel}));
+    return session;
+  }
+
+  Status Foresee(Session* session, Continuation* continuation, Record* record) {
+    const auto score = continuation->Score(session, plan_.cancel);
     if (!score.ok()) return score.status();
     record->nll = score->nll;
     record->kl = score->kl;
     record->score = score->same_top;
-    SetStats(**session, record);
+    SetStats(*session, record);
     return {};
   }
 
@@ -247,6 +277,7 @@ class Runner {
   const Exam& exam_;
   Engine& engine_;
   Results& results_;
+  const MethodCase full_ = {"full", "", *MethodPreset("full")};
 };
 
 }  // namespace

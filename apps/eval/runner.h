@@ -1,7 +1,7 @@
 // Runs tasks: each document is read once, with dense attention, and every method and budget answers
-// its questions, many side by side, on forks of that one session, which counts votes if a method
-// needs them (h2o). The document's last token belongs to what is read under the method: with it the
-// method makes its blocks and index, once for all the questions.
+// its questions, many side by side, or is fed the expected answers, on forks of that one session,
+// which counts votes if a method needs them (h2o). The document's last token belongs to what is
+// read under the method: with it the method makes its blocks and index, once for all the questions.
 #pragma once
 
 #include <atomic>
@@ -25,6 +25,12 @@ struct MethodCase {
   Method method;
 };
 
+// What stands behind a question that has an answer.
+enum class Answers {
+  kWritten,  // the method's answer, which is scored
+  kFed,      // the expected one, each token of which shows how well the method foresees it
+};
+
 struct EvalPlan {
   std::vector<TaskEntry> tasks;
   std::vector<int64_t> contexts;    // TaskOptions::context_tokens, in turn
@@ -32,6 +38,7 @@ struct EvalPlan {
   TaskOptions options;
   // What the question's tokens attend to. Those of a continuation always attend to kSelected.
   Attention question = Attention::kSelected;
+  Answers answers = Answers::kWritten;
   bool progress = false;  // also where stderr is no terminal
   const std::atomic<bool>* cancel = nullptr;
 };
@@ -48,9 +55,10 @@ struct TaskDocuments {
 Result<std::vector<TaskDocuments>> MakeDocuments(const EvalPlan& plan, const Tokenizer& tokenizer);
 
 // Adds to *results what they do not have yet; a document with nothing left to do is not read. An
-// answer ends with an end token or at the question's max_tokens. Continuations are compared with
-// full attention whether it is among the methods or not; their score is the share of the tokens for
-// which both think the same one likeliest. Where a method learns the delimiters' importance, the
+// answer ends with an end token or at the question's max_tokens. Continuations, and expected
+// answers that are fed, are compared with full attention whether it is among the methods or not;
+// their score is the share of the tokens for which both think the same one likeliest, and their
+// records have nll and kl, and no answer. Where a method learns the delimiters' importance, the
 // first such one gives the importance records. ggml rounds the products of few rows and of many
 // differently, so where two tokens are nearly as likely an answer may depend on how many sequences
 // share its passes.

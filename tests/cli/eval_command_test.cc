@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                       With({"--budget", "192,much"}, "much"), With({"--budget", "101%"}, "101"),
                       With({"--context", "0"}, "context"), With({"--questions", "0"}, "questions"),
                       With({"--question", "maybe"}, "maybe"), With({"--prompt", "loud"}, "loud"),
+                      With({"--answer", "guessed"}, "guessed"),
                       With({"--questions-per-document", "0"}, "questions-per-document"),
                       With({"--questions-per-document", "1001"}, "questions-per-document"),
                       With({"--depths", "0.5,2"}, "depths"), With({"--depths", "nan"}, "depths"),
@@ -93,6 +94,22 @@ TEST_F(EvalCommandTest, BaselineMayBeInTheFolderAlready) {
       Eval({"--task", "records", "--method", "full", "--baseline", "recent"});
   EXPECT_EQ(result.status, 0) << result.err;
   ExpectRefused(Eval({"--task", "records", "--method", "full", "--baseline", "quest"}), 2, "quest");
+}
+
+TEST_F(EvalCommandTest, ExpectedAnswersAreFed) {
+  const ProcessResult result =
+      Eval({"--task", "records", "--method", "full,recent+dense-layers=0", "--answer", "fed"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(json::parse(folder_.Read("run.json"))["answer"], "fed");
+  std::istringstream lines(folder_.Read("results.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const json record = json::parse(line);
+    EXPECT_EQ(record["answer"], "");
+    EXPECT_EQ(record["kl"] == 0, record["method"] == "full") << line;
+  }
+  EXPECT_THAT(result.out, ::testing::HasSubstr("KL [95 %]"));
+  ExpectRefused(Eval({"--task", "records", "--method", "full", "--answer", "written"}), 1,
+                "answer is \"fed\", wanted none");
 }
 
 // A question that no document leaves room for is found when it is asked.

@@ -37,6 +37,12 @@ Question Ask(const std::string& prompt, const std::string& answer_prefix) {
   return question;
 }
 
+Question Expect(const std::vector<std::string>& expected, const std::string& answer_prefix) {
+  Question question = Ask("Why?", answer_prefix);
+  question.expected = expected;
+  return question;
+}
+
 std::string Shown(const Model& model, const Result<std::vector<int32_t>>& tokens) {
   EXPECT_TRUE(tokens.ok()) << tokens.status().ToString();
   return tokens.ok() ? model.tokenizer().Decode(*tokens, /*show_control=*/true) : "";
@@ -90,6 +96,9 @@ TEST_F(ExamTest, NamesOfSpecialTokensStayText) {
     EXPECT_EQ(std::count(document->begin(), document->end(), end_of_turn), 0);
     const auto question = exam->QuestionTokens(Ask(forged, forged));
     EXPECT_EQ(std::count(question->begin(), question->end(), end_of_turn), exam == &chat_ ? 1 : 0);
+    const auto expected = exam->ExpectedTokens(Expect({forged}, "Because"));
+    EXPECT_EQ(Shown(*model_, expected), " " + forged);
+    EXPECT_EQ(std::count(expected->begin(), expected->end(), end_of_turn), 0);
   }
 }
 
@@ -99,7 +108,38 @@ TEST_F(ExamTest, ContinuationsStandPlain) {
   question.metric = Metric::kContinuation;
   question.continuation = "a time";
   EXPECT_EQ(Shown(*model_, chat_.DocumentTokens(document)), "Read this.\nOnce upon ");
-  EXPECT_EQ(Shown(*model_, chat_.QuestionTokens(question)), "a time");
+  EXPECT_EQ(Shown(*model_, chat_.QuestionTokens(question)), "");
+  EXPECT_EQ(Shown(*model_, chat_.ExpectedTokens(question)), "a time");
+}
+
+TEST_F(ExamTest, ExpectedAnswersGoOnWhereTheQuestionEnds) {
+  for (const Exam* exam : {&chat_, &plain_}) {
+    EXPECT_EQ(Shown(*model_, exam->ExpectedTokens(Expect({"one"}, "Because"))), " one");
+    EXPECT_EQ(Shown(*model_, exam->ExpectedTokens(Expect({"one"}, "Because\n"))), "one");
+    EXPECT_EQ(Shown(*model_, exam->ExpectedTokens(Expect({"one"}, ""))), "one");
+  }
+}
+
+TEST_F(ExamTest, AllThatIsExpectedOrTheFirst) {
+  Question question = Expect({"one", "two", "three"}, "");
+  EXPECT_EQ(Shown(*model_, chat_.ExpectedTokens(question)), "one, two, three");
+  for (const Metric metric :
+       {Metric::kContainsAny, Metric::kExact, Metric::kF1, Metric::kAccuracy}) {
+    question.metric = metric;
+    EXPECT_EQ(Shown(*model_, chat_.ExpectedTokens(question)), "one");
+  }
+}
+
+TEST_F(ExamTest, NothingExpectedIsRefused) {
+  for (const Metric metric : {Metric::kContainsAll, Metric::kF1, Metric::kContinuation}) {
+    for (const auto& expected : {std::vector<std::string>(), std::vector<std::string>{""}}) {
+      Question question = Expect(expected, "Because");
+      question.metric = metric;
+      const Status status = chat_.ExpectedTokens(question).status();
+      EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+      EXPECT_EQ(status.message(), "question q: nothing is expected");
+    }
+  }
 }
 
 TEST_F(ExamTest, RefusesWhatItCannotLayOut) {

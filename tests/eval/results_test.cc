@@ -165,6 +165,7 @@ TEST_F(ResultsTest, WrongValuesAreTold) {
   ASSERT_TRUE(Open().Add(MakeRecord("d/q")).ok());
   json good = json::parse(folder_.Read("results.jsonl"));
   good["nll"] = 2.5;
+  good["kl"] = 0.5;
   const std::tuple<const char*, json, const char*> wrong[] = {
       {"score", 1.5, "score is 1.5, wanted a number from 0.0 to 1.0"},
       {"score", -0.1, "score is -0.1"},
@@ -186,6 +187,12 @@ TEST_F(ResultsTest, WrongValuesAreTold) {
     const Status status = ReadResults(path_).status();
     EXPECT_EQ(status.code(), StatusCode::kCorruption) << saying;
     EXPECT_THAT(status.message(), HasSubstr(path_ + ": line 2: " + saying));
+  }
+  for (const auto& [key, saying] : {std::pair("nll", "no nll"), std::pair("kl", "no kl")}) {
+    json half = good;
+    half.erase(key);
+    folder_.Write("results.jsonl", half.dump() + "\n");
+    EXPECT_EQ(ReadResults(path_).status().message(), path_ + ": line 1: " + saying);
   }
   good.erase("answer");
   folder_.Write("results.jsonl", good.dump() + "\n");

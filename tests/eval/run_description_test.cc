@@ -12,6 +12,7 @@ namespace dynsplit::eval {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 RunDescription SomeRun() {
   RunDescription run;
@@ -79,6 +80,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"model", [](RunDescription* run) { run->model.hash = "00fe"; }},
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
       {"question", [](RunDescription* run) { run->question = "full"; }},
+      {"answer", [](RunDescription* run) { run->answer = "fed"; }},
       {"window", [](RunDescription* run) { run->boundary_window = 8; }},
       {"dense_heads", [](RunDescription* run) { run->dense_heads = "7.0"; }},
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
@@ -103,6 +105,22 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
   RunDescription other = SomeRun();
   other.seed = 8;
   EXPECT_THAT(ClaimFolder(folder.path(), other).message(), HasSubstr("seed is 7, wanted 8"));
+}
+
+// Those of before there was a choice have no such key, and go on.
+TEST(ClaimFolderTest, WrittenAndFedAnswersStayApart) {
+  RunDescription fed = SomeRun();
+  fed.answer = "fed";
+  const testing::TempFolder of_written;
+  ASSERT_TRUE(ClaimFolder(of_written.path(), SomeRun()).ok());
+  EXPECT_THAT(of_written.Read("run.json"), Not(HasSubstr("answer")));
+  EXPECT_THAT(ClaimFolder(of_written.path(), fed).message(),
+              HasSubstr("answer is none, wanted \"fed\""));
+  const testing::TempFolder of_fed;
+  ASSERT_TRUE(ClaimFolder(of_fed.path(), fed).ok());
+  EXPECT_TRUE(ClaimFolder(of_fed.path(), fed).ok());
+  EXPECT_THAT(ClaimFolder(of_fed.path(), SomeRun()).message(),
+              HasSubstr("answer is \"fed\", wanted none"));
 }
 
 TEST(ClaimFolderTest, NoJsonIsCorruption) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "apps/eval/continuation.h"
 #include "apps/eval/metrics.h"
 #include "dynsplit/generate.h"
 #include "engine/engine_fixture.h"
@@ -82,6 +83,13 @@ Result<std::vector<Document>> MakeUnreadable(const TaskOptions& options,
   return documents;
 }
 
+// What the last question expects is not known.
+Result<std::vector<Document>> MakeOpen(const TaskOptions& options, const Tokenizer& tokenizer) {
+  auto documents = MakeTowns(options, tokenizer);
+  documents->front().questions.back().expected.clear();
+  return documents;
+}
+
 constexpr TaskEntry kTowns = {"towns", "", MakeTowns};
 constexpr TaskEntry kContinued = {"continued", "", MakeContinued};
 
@@ -135,6 +143,31 @@ class RunnerTest : public testing::EngineTest {
       if (record.method == method) answers[record.id] = record.answer;
     }
     return answers;
+  }
+
+  struct ForeseenAlone {
+    std::string method;
+    ContinuationScore score;
+  };
+
+  // How the methods foresee the expected answer, each in a session that nothing was forked from.
+  std::vector<ForeseenAlone> Foresee(const Document& document, const Question& question) {
+    const auto exam = Exam::Create(engine_->model(), {});
+    const auto read = exam->DocumentTokens(document);
+    Continuation expected(*exam->ExpectedTokens(question), engine_->model().tokenizer().size());
+    std::vector<MethodCase> methods = plan_.methods;
+    methods.insert(methods.begin(), Case("full"));
+    std::vector<ForeseenAlone> foreseen;
+    for (const MethodCase& method : methods) {
+      const auto session = NewSession(method.method);
+      const FeedOptions asked = {.attention = plan_.question};
+      EXPECT_TRUE(session->Feed(std::span(*read).first(read->size() - 1)).ok());
+      EXPECT_TRUE(session->Feed(std::span(*read).last(1), asked).ok());
+      EXPECT_TRUE(session->Feed(*exam->QuestionTokens(question), asked).ok());
+      foreseen.push_back({method.name, *expected.Score(session.get(), nullptr)});
+    }
+    foreseen.erase(foreseen.begin());
+    return foreseen;
   }
 
   static double MeanAttended(const std::vector<Record>& records, const std::string& method,
@@ -340,6 +373,92 @@ TEST_F(RunnerTest, ContinuationsAreComparedWithFull) {
   ASSERT_EQ(alone.size(), 1u);
   EXPECT_EQ(*alone[0].kl, *by_method["recent"].kl);
   EXPECT_EQ(*alone[0].nll, *by_method["recent"].nll);
+}
+
+TEST_F(RunnerTest, ExpectedAnswersAreFed) {
+  plan_.answers = Answers::kFed;
+  plan_.methods = {Case("recent"), Case("full"), Case("dynsplit", 32)};
+  const std::vector<Record> records = RunAll();
+  ASSERT_EQ(records.size(), 12u);
+  for (const Record& record : records) {
+    EXPECT_EQ(record.answer, "");
+    EXPECT_EQ(record.expected, (std::vector<std::string>{"e", "t"}));
+    ASSERT_TRUE(record.nll && record.kl);
+    EXPECT_GT(*record.nll, 0);
+    EXPECT_GT(record.attended_tokens, 0);
+    if (record.method == "full") {
+      EXPECT_EQ(*record.kl, 0);
+      EXPECT_EQ(record.score, 1);
+    } else {
+      EXPECT_GT(*record.kl, 0) << record.method;
+    }
+  }
+  EXPECT_LT(MeanAttended(records, "dynsplit", "32"), MeanAttended(records, "full"));
+}
+
+// What a method foresees does not depend on who else is measured, nor on the questions before.
+TEST_F(RunnerTest, FedAnswersAreForeseenAsBySessionsOfTheirOwn) {
+  plan_.answers = Answers::kFed;
+  plan_.methods = {Case("recent"), Case("dynsplit", 32)};
+  const auto documents = MakeDocuments(plan_, engine_->model().tokenizer());
+  for (const Attention attention : {Attention::kSelected, Attention::kDense}) {
+    plan_.question = attention;
+    const std::vector<Record> records = RunAll();
+    for (const Document& document : documents->front().documents) {
+      for (const Question& question : document.questions) {
+        for (const ForeseenAlone& want : Foresee(document, question)) {
+          const auto got = std::find_if(records.begin(), records.end(), [&](const Record& record) {
+            return record.id == document.id + "/" + question.id && record.method == want.method;
+          });
+          ASSERT_NE(got, records.end()) << want.method;
+          EXPECT_EQ(got->nll, want.score.nll) << want.method;
+          EXPECT_EQ(got->kl, want.score.kl) << want.method;
+          EXPECT_EQ(got->score, want.score.same_top) << want.method;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(RunnerTest, FeedingGoesOnWhereItWas) {
+  plan_.answers = Answers::kFed;
+  const std::vector<Record> at_once = RunAll();
+  const testing::TempFolder folder;
+  plan_.methods = {Case("dynsplit", 32)};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  const std::string before = folder.Read("results.jsonl");
+  folder.Write("results.jsonl", before.substr(0, before.size() - 10));  // the last line torn
+  plan_.methods = {Case("full"), Case("recent"), Case("dynsplit", 32), Case("dynsplit", 64)};
+  ASSERT_TRUE(Run(folder.path()).ok());
+  std::map<std::string, double> kl;
+  for (const Record& r : at_once) kl[r.id + r.method + r.budget] = *r.kl;
+  const std::vector<Record> records = Records(folder);
+  EXPECT_EQ(records.size(), at_once.size());
+  for (const Record& r : records) EXPECT_EQ(*r.kl, kl.at(r.id + r.method + r.budget)) << r.method;
+}
+
+TEST_F(RunnerTest, ContinuationsAreTheSameWhereAnswersAreFed) {
+  plan_.tasks = {kContinued};
+  plan_.question = Attention::kDense;
+  const std::vector<Record> written = RunAll();
+  plan_.answers = Answers::kFed;
+  const std::vector<Record> fed = RunAll();
+  ASSERT_EQ(fed.size(), written.size());
+  for (size_t i = 0; i < fed.size(); ++i) {
+    EXPECT_EQ(fed[i].nll, written[i].nll);
+    EXPECT_EQ(fed[i].kl, written[i].kl);
+    EXPECT_EQ(fed[i].attended_tokens, written[i].attended_tokens);
+  }
+}
+
+TEST_F(RunnerTest, FedQuestionsThatExpectNothingAreNamed) {
+  plan_.answers = Answers::kFed;
+  plan_.tasks = {{"open", "", MakeOpen}};
+  const testing::TempFolder folder;
+  const Status status = Run(folder.path());
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "open d0: question b: nothing is expected");
+  EXPECT_EQ(Records(folder).size(), plan_.methods.size());  // those of the question before
 }
 
 TEST_F(RunnerTest, ImportanceOfEachDocumentOnce) {

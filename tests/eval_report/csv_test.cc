@@ -38,7 +38,7 @@ TEST(CsvTest, ReadBack) {
   AddScores(records, task, "full", "", {1, 1});
   AddScores(records, task, "dynsplit", "3%", {1, 0});
   records.push_back(ContinuationRecord("0/0", "full", "", std::log(4), 0));
-  records.push_back(ContinuationRecord("0/0", "quest", "8%", std::log(5), 0.25));
+  records.push_back(ContinuationRecord("0/0", "quest", "8%", std::log(5), 0.25, 0.75));
   const auto lines = ParseCsv(ToCsv(Summarize(records, "").value()));
   ASSERT_EQ(lines.size(), 1u + 2 * 3 + 2);  // a task, a kind and all, for two; two continuations
   const std::vector<std::string>& header = lines[0];
@@ -60,6 +60,7 @@ TEST(CsvTest, ReadBack) {
   EXPECT_EQ(of_task["score_high"], "1");
   EXPECT_EQ(of_task["relative_to_full"], "0.5");
   EXPECT_EQ(of_task["perplexity"], "");
+  EXPECT_EQ(of_task["same_top_high"], "");
   EXPECT_EQ(of_task["attended_tokens"], "200");
   EXPECT_EQ(of_task["index_bytes"], "1024");
   EXPECT_EQ(cells[5]["task"], "all");
@@ -72,6 +73,10 @@ TEST(CsvTest, ReadBack) {
   EXPECT_EQ(continuation["perplexity_to_full"], "1.25");
   EXPECT_EQ(continuation["perplexity_to_full_high"], "1.25");
   EXPECT_EQ(continuation["kl"], "0.25");
+  EXPECT_EQ(continuation["kl_low"], "0.25");
+  EXPECT_EQ(continuation["kl_high"], "0.25");
+  EXPECT_EQ(continuation["same_top"], "0.75");
+  EXPECT_EQ(continuation["same_top_high"], "0.75");
   EXPECT_EQ(continuation["attended_tokens"], "200");
 }
 

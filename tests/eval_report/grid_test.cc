@@ -48,7 +48,8 @@ TEST(GridTest, EveryRowIsAsLongAsTheHeader) {
                                    .num_continuations = 2,
                                    .perplexity = {8, 7, 9},
                                    .relative = Estimate{1.01, 1, 1.02},
-                                   .kl = {}});
+                                   .kl = {0.5, 0.25, 0.75},
+                                   .same_top = {0.9, 0.875, 1}});
   const std::vector<DepthMap> maps = {{"niah", {4096}, {{{"quest", "3%"}, {{}}}}}};
   const std::vector<KindImportance> kinds = {{"prose", {{"comma", 2, 30, 0.5, 0.1}}}};
   for (const Grid& grid : {ScoreGrid(context), KindGrid(context), PairedGrid(context),
@@ -58,7 +59,21 @@ TEST(GridTest, EveryRowIsAsLongAsTheHeader) {
   }
   EXPECT_THAT(ContinuationGrid(context).rows[0],
               ElementsAre("quest", "8%", "perplexity", "2", "8.000 [7.000, 9.000]",
-                          "101.00 [100.00, 102.00]", "-", "0", "0 B"));
+                          "101.00 [100.00, 102.00]", "0.5000 [0.2500, 0.7500]",
+                          "90.0 [87.5, 100.0]", "0", "0 B"));
+}
+
+TEST(GridTest, AMeanSaysOfHowManyTasksItIs) {
+  ContextSummary context;
+  context.continuation_tasks = {"code", "dialogue"};
+  context.continuations.resize(3);
+  context.continuations[0].task = "code";
+  context.continuations[1].task = context.continuations[2].task = kAllTasks;
+  context.continuations[1].num_tasks = 2;
+  const Grid grid = ContinuationGrid(context);
+  EXPECT_EQ(grid.rows[0][2], "code");
+  EXPECT_EQ(grid.rows[1][2], "all");
+  EXPECT_EQ(grid.rows[2][2], "all (1 of 2 tasks)");
 }
 
 TEST(GridTest, Written) {

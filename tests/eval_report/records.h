@@ -35,8 +35,9 @@ inline void AddScores(std::vector<Record>& records, const std::string& task,
 }
 
 inline Record ContinuationRecord(const std::string& id, const std::string& method,
-                                 const std::string& budget, double nll, double kl) {
-  Record record = ScoredRecord("perplexity", id, method, budget, 0);
+                                 const std::string& budget, double nll, double kl,
+                                 double same_top = 0) {
+  Record record = ScoredRecord("perplexity", id, method, budget, same_top);
   record.nll = nll;
   record.kl = kl;
   return record;

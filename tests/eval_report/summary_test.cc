@@ -118,7 +118,7 @@ TEST(SummaryTest, KlIsTheMeanOverTextKindsAsPerplexityIs) {
   records[3].kind = "code";
   const ContinuationCell cell = Summarize(records, "").value().contexts[0].continuations[0];
   EXPECT_NEAR(cell.perplexity.mean, 8, 1e-9);
-  EXPECT_NEAR(*cell.kl, 0.2, 1e-12);
+  EXPECT_NEAR(cell.kl.mean, 0.2, 1e-12);
 }
 
 TEST(SummaryTest, TextKindsWeighAlikeWithinATask) {
@@ -138,8 +138,8 @@ TEST(SummaryTest, Continuations) {
   const std::vector<Record> records = {
       ContinuationRecord("0/0", "full", "", std::log(4), 0),
       ContinuationRecord("1/0", "full", "", std::log(16), 0),
-      ContinuationRecord("0/0", "quest", "8%", std::log(8), 0.25),
-      ContinuationRecord("1/0", "quest", "8%", std::log(32), 0.75),
+      ContinuationRecord("0/0", "quest", "8%", std::log(8), 0.25, 1),
+      ContinuationRecord("1/0", "quest", "8%", std::log(32), 0.75, 0.5),
   };
   const ContextSummary context = Summarize(records, "").value().contexts[0];
   EXPECT_TRUE(context.rows.empty());
@@ -152,7 +152,54 @@ TEST(SummaryTest, Continuations) {
   EXPECT_NEAR(quest.perplexity.high, 32, 1e-9);
   EXPECT_NEAR(quest.relative->mean, 2, 1e-9);
   EXPECT_NEAR(quest.relative->low, 2, 1e-9);  // twice full's on each of them
-  EXPECT_EQ(quest.kl, 0.5);
+  EXPECT_EQ(quest.kl.mean, 0.5);
+  EXPECT_EQ(quest.kl.low, 0.25);  // either document may be drawn twice
+  EXPECT_EQ(quest.kl.high, 0.75);
+  EXPECT_EQ(quest.same_top.mean, 0.75);
+  EXPECT_EQ(quest.same_top.low, 0.5);
+  EXPECT_EQ(quest.same_top.high, 1);
+}
+
+// dialogue has one text more, and quest was not measured on code.
+std::vector<Record> FedTasks() {
+  std::vector<Record> records = {
+      ContinuationRecord("0/0", "full", "", std::log(2), 0, 1),
+      ContinuationRecord("0/0", "full", "", std::log(2), 0, 1),
+      ContinuationRecord("0/1", "full", "", std::log(8), 0, 1),
+      ContinuationRecord("0/0", "dynsplit", "3%", std::log(4), 0.25, 1),
+      ContinuationRecord("0/0", "dynsplit", "3%", std::log(4), 0.5, 0.5),
+      ContinuationRecord("0/1", "dynsplit", "3%", std::log(16), 1, 1),
+      ContinuationRecord("0/0", "quest", "3%", std::log(4), 2, 0.5),
+      ContinuationRecord("0/1", "quest", "3%", std::log(4), 4, 0.5),
+  };
+  for (size_t i = 0; i < records.size(); ++i) {
+    records[i].task = i == 0 || i == 3 ? "code" : "dialogue";
+  }
+  return records;
+}
+
+TEST(SummaryTest, ContinuationsOfSeveralTasksHaveAMean) {
+  const ContextSummary context = Summarize(FedTasks(), "").value().contexts[0];
+  EXPECT_THAT(context.continuation_tasks, ElementsAre("code", "dialogue"));
+  std::vector<std::string> names;
+  for (const ContinuationCell& cell : context.continuations) {
+    names.push_back(cell.task + " " + cell.setting.Name());
+  }
+  EXPECT_THAT(names,
+              ElementsAre("code full", "code dynsplit 3%", "dialogue full", "dialogue dynsplit 3%",
+                          "dialogue quest 3%", "all full", "all dynsplit 3%", "all quest 3%"));
+  const ContinuationCell& dynsplit = context.continuations[6];
+  EXPECT_EQ(dynsplit.num_continuations, 3);
+  EXPECT_EQ(dynsplit.num_tasks, 2u);
+  EXPECT_EQ(dynsplit.kl.mean, (0.25 + (0.5 + 1) / 2) / 2);  // not 1.75 / 3: tasks weigh alike
+  EXPECT_EQ(dynsplit.kl.low, (0.25 + 0.5) / 2);
+  EXPECT_EQ(dynsplit.kl.high, (0.25 + 1) / 2);
+  EXPECT_EQ(dynsplit.same_top.mean, (1 + 0.75) / 2);
+  EXPECT_NEAR(dynsplit.perplexity.mean, std::sqrt(4 * 8), 1e-9);  // of log 4, and log 4 and log 16
+  EXPECT_NEAR(dynsplit.relative->mean, 2, 1e-9);
+  const ContinuationCell& quest = context.continuations[7];
+  EXPECT_EQ(quest.num_tasks, 1u);
+  EXPECT_EQ(quest.kl.mean, 3);
 }
 
 TEST(SummaryTest, ContextsAreApartAndAscending) {

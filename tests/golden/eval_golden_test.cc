@@ -1,5 +1,6 @@
-// A small slice of the evaluation (docs/evaluation.md), always the same: it fails where the
-// accuracy of dynsplit at 3 % of the context falls, or its attended tokens rise.
+// A small slice of the evaluation (docs/evaluation.md), always the same: the expected answers are
+// fed, and it fails where what dynsplit foresees of them at 3 % of the context moves away from what
+// full attention does, or its attended tokens rise.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -17,12 +18,15 @@ constexpr const char* kModel = "qwen2.5-coder-1.5b";
 constexpr int64_t kContext = 4000;
 constexpr int kQuestions = 12;  // of each task, about one document
 constexpr double kBudgetPercent = 3;
-// Of 24. Measured: 19 and 14; quest answers about one in ten of such questions.
-constexpr double kLeastFull = 17;
-constexpr double kLeastDynsplit = 12;
+// Measured with AVX-512 (with AVX2 alone): KL 0.063 (0.068), same top 0.927 (0.934); quest 2.90 and
+// 0.361. Without the second look (refine=1) the KL is 0.150 (0.176); with whole blocks
+// (pick=blocks) 0.081 (0.087), which is too near to be told from another processor's rounding.
+constexpr double kMostKl = 0.107;
+constexpr double kLeastSameTop = 0.85;
 
-struct Sums {
-  double score = 0;
+struct Means {
+  double kl = 0;
+  double same_top = 0;
   double attended = 0;
   int questions = 0;
 };
@@ -37,14 +41,27 @@ MethodCase Case(const std::string& name) {
 EvalPlan Slice() {
   EvalPlan plan;
   plan.contexts = {kContext};
-  plan.methods = {Case("full"), Case("dynsplit")};
+  plan.methods = {Case("full"), Case("dynsplit"), Case("quest")};
+  plan.answers = Answers::kFed;
   plan.options.num_questions = plan.options.questions_per_document = kQuestions;
   plan.options.seed = 1;
   for (const char* task : {"code-function", "records"}) plan.tasks.push_back(*FindTask(task));
   return plan;
 }
 
-TEST(EvalGolden, DynsplitFindsMostOfWhatFullAttentionFinds) {
+std::map<std::string, Means> MeansByMethod(const std::vector<Record>& records) {
+  std::map<std::string, Means> means;
+  for (const Record& record : records) ++means[record.method].questions;
+  for (const Record& record : records) {
+    Means& mean = means[record.method];
+    mean.kl += record.kl.value() / mean.questions;
+    mean.same_top += record.score / mean.questions;
+    mean.attended += record.attended_tokens / mean.questions;
+  }
+  return means;
+}
+
+TEST(EvalGolden, DynsplitForeseesWhatFullAttentionForesees) {
   DYNSPLIT_NEED_MODEL(testing::ModelFile(kModel));
   testing::LoadedGoldenModel loaded({kModel});
   ASSERT_NE(loaded.engine(), nullptr);
@@ -60,22 +77,19 @@ TEST(EvalGolden, DynsplitFindsMostOfWhatFullAttentionFinds) {
   const Status status = RunEval(plan, *documents, *exam, loaded.engine(), &*results);
   ASSERT_TRUE(status.ok()) << status.ToString();
 
-  std::map<std::string, Sums> sums;
-  for (const Record& record : results->records()) {
-    Sums& sum = sums[record.method];
-    sum.score += record.score;
-    sum.attended += record.attended_tokens;
-    ++sum.questions;
+  std::map<std::string, Means> means = MeansByMethod(results->records());
+  for (const auto& [method, mean] : means) {
+    std::printf("%s: KL %.4f, same top %.3f, attending to %.0f tokens\n", method.c_str(), mean.kl,
+                mean.same_top, mean.attended);
+    EXPECT_EQ(mean.questions, 2 * kQuestions) << method;
   }
-  const Sums &full = sums["full"], &dynsplit = sums["dynsplit"];
-  std::printf("full attention %.1f of %d, dynsplit %.1f, attending to %.0f tokens\n", full.score,
-              full.questions, dynsplit.score, dynsplit.attended / dynsplit.questions);
-  ASSERT_EQ(full.questions, 2 * kQuestions);
-  ASSERT_EQ(dynsplit.questions, 2 * kQuestions);
-  EXPECT_GE(full.score, kLeastFull);
-  EXPECT_GE(dynsplit.score, kLeastDynsplit);
+  const Means &dynsplit = means["dynsplit"], &quest = means["quest"];
+  EXPECT_EQ(means["full"].kl, 0);
+  EXPECT_LE(dynsplit.kl, kMostKl);
+  EXPECT_LT(dynsplit.kl, quest.kl / 2);
+  EXPECT_GE(dynsplit.same_top, kLeastSameTop);
   // Sink, recent, the budget, the dense heads' share, and what is not cut yet.
-  EXPECT_LE(dynsplit.attended / dynsplit.questions, 0.09 * kContext);
+  EXPECT_LE(dynsplit.attended, 0.09 * kContext);
 }
 
 }  // namespace

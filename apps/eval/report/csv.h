@@ -8,7 +8,7 @@
 namespace dynsplit::eval {
 
 // One line a cell. A line's task or kind is "all" where it is a mean over them; figures that a
-// cell does not have are empty. Scores and relative scores are shares, not percentages.
+// cell does not have are empty. Scores, relative scores and same_top are shares, not percentages.
 std::string ToCsv(const Summary& summary);
 
 }  // namespace dynsplit::eval

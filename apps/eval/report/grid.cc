@@ -18,18 +18,27 @@ std::string Points(double share) {
   return std::abs(share) < 0.0005 ? "0.0" : fmt::format("{:+.1f}", 100 * share);
 }
 
-std::string WithInterval(const Estimate& e) {
-  return fmt::format("{:.1f} [{:.1f}, {:.1f}]", 100 * e.mean, 100 * e.low, 100 * e.high);
+std::string WithInterval(const Estimate& e, int decimals, double scale = 1) {
+  return fmt::format("{1:.{0}f} [{2:.{0}f}, {3:.{0}f}]", decimals, scale * e.mean, scale * e.low,
+                     scale * e.high);
+}
+
+std::string PercentWithInterval(const Estimate& e, int decimals = 1) {
+  return WithInterval(e, decimals, 100);
 }
 
 std::string PointsWithInterval(const Estimate& e) {
   return fmt::format("{} [{}, {}]", Points(e.mean), Points(e.low), Points(e.high));
 }
 
-std::string MeanCell(const Row& row, size_t num_tasks) {
-  const std::string mean = WithInterval(row.all.score);
-  if (row.num_tasks == num_tasks) return mean;
-  return fmt::format("{} ({} of {} tasks)", mean, row.num_tasks, num_tasks);
+// Says so where a mean over tasks is not of all of them.
+std::string OfTasks(const std::string& mean, size_t num_tasks, size_t num_all) {
+  return num_tasks == num_all ? mean : fmt::format("{} ({} of {} tasks)", mean, num_tasks, num_all);
+}
+
+std::string TaskName(const ContinuationCell& cell, const ContextSummary& context) {
+  if (cell.task != kAllTasks) return cell.task;
+  return OfTasks(cell.task, cell.num_tasks, context.continuation_tasks.size());
 }
 
 void AddHeader(Grid& grid, const std::vector<std::string>& names) {
@@ -74,7 +83,8 @@ Grid ScoreGrid(const ContextSummary& context) {
   for (const Row& row : context.rows) {
     std::vector<std::string> cells = {row.setting.method, row.setting.budget};
     for (const auto& cell : row.tasks) cells.push_back(cell ? Percent(cell->score.mean) : kNone);
-    cells.push_back(MeanCell(row, context.tasks.size()));
+    cells.push_back(
+        OfTasks(PercentWithInterval(row.all.score), row.num_tasks, context.tasks.size()));
     cells.push_back(row.all.relative ? Percent(*row.all.relative) : kNone);
     cells.push_back(std::to_string(row.all.num_questions));
     cells.push_back(fmt::format("{:.0f}", row.all.attended_tokens));
@@ -94,7 +104,7 @@ Grid KindGrid(const ContextSummary& context) {
   for (const Row& row : context.rows) {
     std::vector<std::string> cells = {row.setting.method, row.setting.budget};
     for (const auto& cell : row.kinds) {
-      std::string text = cell ? WithInterval(cell->score) : kNone;
+      std::string text = cell ? PercentWithInterval(cell->score) : kNone;
       if (cell && cell->relative) text += " " + Percent(*cell->relative) + " %";
       cells.push_back(std::move(text));
     }
@@ -126,22 +136,18 @@ Grid PairedGrid(const ContextSummary& context) {
 }
 
 Grid ContinuationGrid(const ContextSummary& context) {
-  Grid grid{fmt::format("Continuations at {} tokens of context: perplexity, and KL(full || method) "
-                        "in nats a token",
+  Grid grid{fmt::format("Continuations at {} tokens of context, or expected answers that were fed: "
+                        "perplexity, KL(full || method) in nats a token, and tokens of which both "
+                        "think the same one likeliest",
                         context.context),
-            {"method", "budget", "task", "texts", "perplexity [95 %]", "of full's, % [95 %]", "KL",
-             "attended", "index"},
+            {"method", "budget", "task", "texts", "perplexity [95 %]", "of full's, % [95 %]",
+             "KL [95 %]", "same top, % [95 %]", "attended", "index"},
             {}};
   for (const ContinuationCell& cell : context.continuations) {
-    const Estimate& e = cell.perplexity;
-    grid.rows.push_back({cell.setting.method, cell.setting.budget, cell.task,
-                         std::to_string(cell.num_continuations),
-                         fmt::format("{:.3f} [{:.3f}, {:.3f}]", e.mean, e.low, e.high),
-                         cell.relative
-                             ? fmt::format("{:.2f} [{:.2f}, {:.2f}]", 100 * cell.relative->mean,
-                                           100 * cell.relative->low, 100 * cell.relative->high)
-                             : kNone,
-                         cell.kl ? fmt::format("{:.4f}", *cell.kl) : kNone,
+    grid.rows.push_back({cell.setting.method, cell.setting.budget, TaskName(cell, context),
+                         std::to_string(cell.num_continuations), WithInterval(cell.perplexity, 3),
+                         cell.relative ? PercentWithInterval(*cell.relative, 2) : kNone,
+                         WithInterval(cell.kl, 4), PercentWithInterval(cell.same_top),
                          fmt::format("{:.0f}", cell.attended_tokens),
                          FormatBytes(static_cast<int64_t>(cell.index_bytes))});
   }

@@ -22,6 +22,7 @@ Grid ScoreGrid(const ContextSummary& context);
 Grid KindGrid(const ContextSummary& context);
 // Every setting against the baseline. Differences of tasks that may be chance are in brackets.
 Grid PairedGrid(const ContextSummary& context);
+// Rows are settings, task by task; the mean over tasks comes last.
 Grid ContinuationGrid(const ContextSummary& context);
 // One task's needles: rows are settings and contexts, columns depths.
 Grid DepthGrid(const DepthMap& map);

@@ -77,7 +77,9 @@ std::string Notes() {
          "answered. Where all questions of a cell scored alike, resampling them shows no spread, "
          "and the interval is narrower than the truth. Attended: tokens that a row attended to "
          "after the document, mean over layers and KV heads. Index: bytes of the block "
-         "summaries.</p>\n";
+         "summaries. Of continuations, and of expected answers that were fed, every token is "
+         "measured: KL is how far the method's distribution is from full's, 0 where they are "
+         "alike.</p>\n";
 }
 
 }  // namespace

@@ -10,8 +10,13 @@
 namespace dynsplit::eval {
 namespace {
 
+// What a record is measured by.
+using Measure = double (*)(const Record&);
+
 double Score(const Record& record) { return record.score; }
-double Nll(const Record& record) { return *record.nll; }
+double SameTop(const Record& record) { return record.score; }  // of those with nll
+double Nll(const Record& record) { return record.nll.value_or(0); }
+double Kl(const Record& record) { return record.kl.value_or(0); }
 
 std::string TaskOf(const Record& record) { return record.task; }
 std::string KindOf(const Record& record) { return record.kind; }
@@ -44,76 +49,100 @@ RecordPointers Where(const RecordPointers& records, std::string (*part)(const Re
   return found;
 }
 
-Sample ResampleCell(const RecordPointers& records, double (*value)(const Record&), Rng& rng) {
+Sample ResampleCell(const RecordPointers& records, Measure measure, Rng& rng) {
   ByDocument cell;
-  for (const Record* record : records) cell[DocumentOf(*record)].push_back(value(*record));
+  for (const Record* record : records) cell[DocumentOf(*record)].push_back(measure(*record));
   return Resample(cell, rng);
 }
 
-// A cell of one text kind, or a mean of such.
+// A cell of one task and text kind, or a mean of such.
 struct Part {
   int64_t num_questions = 0;
-  Sample score;
+  std::vector<Sample> measures;  // as those that MakeParts is given
   double attended_tokens = 0;
   double index_bytes = 0;
 };
 
-Part MeanOfParts(const std::vector<const Part*>& parts) {
-  Part mean;
-  std::vector<Sample> scores;
-  const double count = static_cast<double>(parts.size());
-  for (const Part* part : parts) {
-    mean.num_questions += part->num_questions;
-    mean.attended_tokens += part->attended_tokens / count;
-    mean.index_bytes += part->index_bytes / count;
-    scores.push_back(part->score);
+// By task and text kind.
+using Parts = std::map<std::pair<std::string, std::string>, Part>;
+
+// The records are of one context and setting. One generator makes all the samples.
+Parts MakeParts(const RecordPointers& records, const std::vector<Measure>& measures) {
+  std::map<Parts::key_type, RecordPointers> cells;
+  for (const Record* record : records) cells[{record->task, record->kind}].push_back(record);
+  Rng rng(1);
+  Parts parts;
+  for (const auto& [key, cell] : cells) {
+    Part& part = parts[key];
+    part = {.num_questions = static_cast<int64_t>(cell.size()),
+            .measures = {},
+            .attended_tokens = MeanAttended(cell),
+            .index_bytes = MeanIndexBytes(cell)};
+    for (const Measure of : measures) part.measures.push_back(ResampleCell(cell, of, rng));
   }
-  mean.score = MeanOf(scores);
+  return parts;
+}
+
+// There must be at least one.
+Part MeanOfParts(const std::vector<Part>& parts) {
+  Part mean;
+  const double count = static_cast<double>(parts.size());
+  for (const Part& part : parts) {
+    mean.num_questions += part.num_questions;
+    mean.attended_tokens += part.attended_tokens / count;
+    mean.index_bytes += part.index_bytes / count;
+  }
+  for (size_t i = 0; i < parts.front().measures.size(); ++i) {
+    std::vector<Sample> samples;
+    for (const Part& part : parts) samples.push_back(part.measures[i]);
+    mean.measures.push_back(MeanOf(samples));
+  }
   return mean;
+}
+
+// None where there is no such part.
+template <typename Matches>
+std::optional<Part> MeanWhere(const Parts& parts, Matches matches) {
+  std::vector<Part> found;
+  for (const auto& [key, part] : parts) {
+    if (matches(key)) found.push_back(part);
+  }
+  return found.empty() ? std::nullopt : std::optional(MeanOfParts(found));
+}
+
+// The mean over the task's text kinds.
+std::optional<Part> OfTask(const Parts& parts, const std::string& task) {
+  return MeanWhere(parts, [&](const auto& key) { return key.first == task; });
+}
+
+std::optional<Part> OfKind(const Parts& parts, const std::string& kind) {
+  return MeanWhere(parts, [&](const auto& key) { return key.second == kind; });
 }
 
 Cell ToCell(const Part& part) {
   return {.num_questions = part.num_questions,
-          .score = ToEstimate(part.score),
+          .score = ToEstimate(part.measures.front()),
           .attended_tokens = part.attended_tokens,
           .index_bytes = part.index_bytes,
           .relative = {}};
 }
 
+std::optional<Cell> ToCell(const std::optional<Part>& part) {
+  return part ? std::optional(ToCell(*part)) : std::nullopt;
+}
+
 // The scored records of one context and setting.
 Row MakeRow(const Setting& setting, const RecordPointers& records, const ContextSummary& context) {
-  std::map<std::pair<std::string, std::string>, RecordPointers> cells;  // by task and kind
-  for (const Record* record : records) cells[{record->task, record->kind}].push_back(record);
-  Rng rng(1);
-  std::map<std::pair<std::string, std::string>, Part> parts;
-  for (const auto& [key, cell] : cells) {
-    parts[key] = {.num_questions = static_cast<int64_t>(cell.size()),
-                  .score = ResampleCell(cell, Score, rng),
-                  .attended_tokens = MeanAttended(cell),
-                  .index_bytes = MeanIndexBytes(cell)};
-  }
-  const auto mean_where = [&](auto matches) -> std::optional<Part> {
-    std::vector<const Part*> found;
-    for (const auto& [key, part] : parts) {
-      if (matches(key)) found.push_back(&part);
-    }
-    if (found.empty()) return std::nullopt;
-    return MeanOfParts(found);
-  };
+  const Parts parts = MakeParts(records, {Score});
   Row row{.setting = setting, .tasks = {}, .kinds = {}, .all = {}};
   std::vector<Part> of_tasks;
   for (const std::string& task : context.tasks) {
-    auto part = mean_where([&](const auto& key) { return key.first == task; });
-    row.tasks.push_back(part ? std::optional(ToCell(*part)) : std::nullopt);
-    if (part) of_tasks.push_back(std::move(*part));
+    const std::optional<Part> part = OfTask(parts, task);
+    row.tasks.push_back(ToCell(part));
+    if (part) of_tasks.push_back(*part);
   }
-  for (const std::string& kind : context.kinds) {
-    const auto part = mean_where([&](const auto& key) { return key.second == kind; });
-    row.kinds.push_back(part ? std::optional(ToCell(*part)) : std::nullopt);
-  }
-  std::vector<const Part*> pointers;
-  for (const Part& part : of_tasks) pointers.push_back(&part);
-  row.all = ToCell(MeanOfParts(pointers));
+  for (const std::string& kind : context.kinds) row.kinds.push_back(ToCell(OfKind(parts, kind)));
+  row.all = ToCell(MeanOfParts(of_tasks));
   row.num_tasks = of_tasks.size();
   return row;
 }
@@ -178,53 +207,62 @@ std::vector<PairedRow> PairedRows(const BySetting& settings, const std::string& 
 
 Estimate Exp(const Estimate& e) { return {std::exp(e.mean), std::exp(e.low), std::exp(e.high)}; }
 
-// The mean nll over text kinds.
-Estimate MeanNll(const RecordPointers& records) {
-  std::map<std::string, RecordPointers> kinds;
-  for (const Record* record : records) kinds[record->kind].push_back(record);
-  Rng rng(1);
-  std::vector<Sample> cells;
-  for (const auto& [kind, cell] : kinds) cells.push_back(ResampleCell(cell, Nll, rng));
-  return ToEstimate(MeanOf(cells));
-}
-
-// The mean over text kinds of those records that have one.
-std::optional<double> MeanKl(const RecordPointers& records) {
-  std::map<std::string, std::vector<double>> kinds;
-  for (const Record* record : records) {
-    if (record->kl) kinds[record->kind].push_back(*record->kl);
-  }
-  std::vector<double> means;
-  for (const auto& [kind, values] : kinds) means.push_back(Mean(values));
-  return means.empty() ? std::nullopt : std::optional(Mean(means));
-}
-
-ContinuationCell MakeContinuation(const Setting& setting, const RecordPointers& records,
-                                  const RecordPointers& reference) {
-  ContinuationCell cell{.task = records.front()->task,
+// `part` is of `records`; `reference` are full's.
+ContinuationCell MakeContinuation(const std::string& task, const Setting& setting, const Part& part,
+                                  const RecordPointers& records, const RecordPointers& reference) {
+  ContinuationCell cell{.task = task,
                         .setting = setting,
-                        .num_continuations = static_cast<int64_t>(records.size()),
-                        .perplexity = Exp(MeanNll(records)),
+                        .num_continuations = part.num_questions,
+                        .perplexity = Exp(ToEstimate(part.measures[0])),
                         .relative = {},
-                        .kl = MeanKl(records),
-                        .attended_tokens = MeanAttended(records),
-                        .index_bytes = MeanIndexBytes(records)};
+                        .kl = ToEstimate(part.measures[1]),
+                        .same_top = ToEstimate(part.measures[2]),
+                        .attended_tokens = part.attended_tokens,
+                        .index_bytes = part.index_bytes};
   const Paired paired = ComparePaired(records, reference, Nll);
   if (paired.NumPairs() > 0) cell.relative = Exp(paired.difference);
   return cell;
 }
 
+// Those of one setting, in the order of the tasks, then the mean over them, where there are several
+// tasks: of as many as the setting has.
+std::vector<ContinuationCell> ContinuationsOf(const BySetting::value_type& ours,
+                                              const RecordPointers& reference,
+                                              const std::vector<std::string>& tasks) {
+  const auto& [setting, records] = ours;
+  const Parts parts = MakeParts(records, {Nll, Kl, SameTop});
+  std::vector<ContinuationCell> cells;
+  std::vector<Part> of_tasks;
+  for (const std::string& task : tasks) {
+    const std::optional<Part> part = OfTask(parts, task);
+    if (!part) continue;
+    cells.push_back(MakeContinuation(task, setting, *part, Where(records, TaskOf, task),
+                                     Where(reference, TaskOf, task)));
+    of_tasks.push_back(*part);
+  }
+  if (tasks.size() > 1) {
+    cells.push_back(
+        MakeContinuation(kAllTasks, setting, MeanOfParts(of_tasks), records, reference));
+    cells.back().num_tasks = of_tasks.size();
+  }
+  return cells;
+}
+
+// By task, in turn, so that the settings of one stand together.
 std::vector<ContinuationCell> Continuations(const BySetting& settings,
                                             const std::vector<std::string>& tasks) {
   const RecordPointers reference = ReferenceRecords(settings);
   std::vector<ContinuationCell> cells;
-  for (const std::string& task : tasks) {
-    for (const auto& [setting, records] : settings) {
-      const RecordPointers of_task = Where(records, TaskOf, task);
-      if (of_task.empty()) continue;
-      cells.push_back(MakeContinuation(setting, of_task, Where(reference, TaskOf, task)));
+  for (const auto& setting : settings) {
+    for (ContinuationCell& cell : ContinuationsOf(setting, reference, tasks)) {
+      cells.push_back(std::move(cell));
     }
   }
+  const auto place = [&](const ContinuationCell& cell) {
+    return std::find(tasks.begin(), tasks.end(), cell.task);  // "all" is none of them, so the last
+  };
+  std::stable_sort(cells.begin(), cells.end(),
+                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
   return cells;
 }
 
@@ -253,9 +291,8 @@ BySetting GroupBySetting(const RecordPointers& records, Wanted wanted) {
 ContextSummary SummarizeContext(const RecordPointers& records, const std::string& baseline) {
   ContextSummary context;
   context.context = records.front()->context;
-  std::vector<std::string> continuation_tasks;
   for (const Record* record : records) {
-    AddOnce(record->nll ? continuation_tasks : context.tasks, record->task);
+    AddOnce(record->nll ? context.continuation_tasks : context.tasks, record->task);
     if (!record->nll) AddOnce(context.kinds, record->kind);
   }
   const BySetting scored = GroupBySetting(records, [](const Record& r) { return !r.nll; });
@@ -269,7 +306,7 @@ ContextSummary SummarizeContext(const RecordPointers& records, const std::string
   context.paired = PairedRows(scored, baseline, context);
   context.continuations =
       Continuations(GroupBySetting(records, [](const Record& r) { return r.nll.has_value(); }),
-                    continuation_tasks);
+                    context.continuation_tasks);
   return context;
 }
 

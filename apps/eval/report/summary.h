@@ -1,7 +1,7 @@
 // Records, added up: what the CSV, Markdown and HTML writers and the terminal show alike.
 // A task's figure is the mean over its text kinds, and "all" is the mean over tasks, so that each
-// counts the same however many questions it has. Continuations (records with nll) have no score
-// and are kept apart.
+// counts the same however many questions it has. Continuations and fed answers (records with nll
+// and kl) have no score and are kept apart.
 #pragma once
 
 #include <compare>
@@ -19,6 +19,8 @@ namespace dynsplit::eval {
 
 // The method that others are put in relation to.
 inline constexpr const char* kReferenceMethod = "full";
+// What stands for a task where a figure is the mean over tasks.
+inline constexpr const char* kAllTasks = "all";
 
 struct Setting {
   std::string method;
@@ -52,15 +54,18 @@ struct PairedRow {
   std::vector<std::optional<Paired>> tasks;  // as ContextSummary::tasks; none without a pair
 };
 
+// Continuations or fed answers of one task, or the mean over tasks.
 struct ContinuationCell {
-  std::string task;
+  std::string task;      // kAllTasks: the mean over them
+  size_t num_tasks = 1;  // that it is the mean of
   Setting setting;
   int64_t num_continuations = 0;
   Estimate perplexity;               // exp of the mean nll
   std::optional<Estimate> relative;  // to full's, on the continuations that both have
-  std::optional<double> kl;          // mean; over text kinds, as perplexity
-  double attended_tokens = 0;
-  double index_bytes = 0;
+  Estimate kl;
+  Estimate same_top;           // share of tokens for which full thinks the same one likeliest
+  double attended_tokens = 0;  // mean
+  double index_bytes = 0;      // mean
 };
 
 struct ContextSummary {
@@ -69,7 +74,8 @@ struct ContextSummary {
   std::vector<std::string> kinds;
   std::vector<Row> rows;
   std::vector<PairedRow> paired;
-  std::vector<ContinuationCell> continuations;
+  std::vector<std::string> continuation_tasks;
+  std::vector<ContinuationCell> continuations;  // by task; kAllTasks last, where there are several
 };
 
 struct Summary {
