@@ -1,0 +1,110 @@
+#include "cache/row_selector.h"
+
+#include <gtest/gtest.h>
+
+#include "cache/cache_fixture.h"
+
+namespace dynsplit {
+namespace {
+
+TEST(PartsTest, CoverEverythingOnce) {
+  for (const int64_t count : {0, 1, 7, 300, 5000}) {
+    for (const int num_parts : {1, 2, 16}) {
+      int64_t next = 0;
+      for (int part = 0; part < num_parts; ++part) {
+        const TokenRange range = PartOf(count, part, num_parts);
+        EXPECT_EQ(range.start, next);
+        EXPECT_GE(range.end, range.start);
+        next = range.end;
+      }
+      EXPECT_EQ(next, count);
+    }
+  }
+}
+
+TEST(PartsTest, OnlyFewRowsAreShared) {
+  EXPECT_EQ(NumParts(1, 100), 1);
+  EXPECT_EQ(NumParts(1, 1024), 4);
+  EXPECT_EQ(NumParts(32, 1'000'000), 16);
+  EXPECT_EQ(NumParts(33, 1'000'000), 1);
+}
+
+// After 2,000 tokens of context, what `rows` rows choose in one layer, by so many workers.
+class RowSelectorTest : public testing::Test {
+ protected:
+  struct Chosen {
+    std::vector<RowChoice> choices;  // [rows, kv_heads]
+    int64_t attended = 0;
+  };
+
+  Chosen Select(const std::string& spec, int rows, int num_workers) {
+    TestSequence sequence(&pool_, *ParseMethod(spec));
+    AttentionBatch batch(kTestShape, 2);
+    RunPass(&batch, {{&sequence, 2000, Attention::kDense}}, 2);
+    EXPECT_TRUE(sequence.cache.Begin(TestTokens(2000, rows), Attention::kSelected).ok());
+    const std::vector<Span> spans = {{&sequence.cache, 0, rows, Attention::kSelected}};
+    const auto queries = sequence.queries.Rows(kLayer, 2000, rows, kTestShape.num_heads);
+    RowSelector selector(kTestShape, num_workers);
+    selector.Begin(spans);
+    selector.BeginLayer();
+    InParallel(num_workers, [&](Worker w) { selector.Select(kLayer, queries.data(), w); });
+    InParallel(num_workers, [&](Worker w) { selector.Look(kLayer, queries.data(), w); });
+    Chosen chosen;
+    for (int row = 0; row < rows; ++row) {
+      for (int head = 0; head < kTestShape.kv_heads; ++head) {
+        const RowChoice& choice = selector.choice(row, head);
+        chosen.choices.push_back(
+            {choice.by_token, {choice.tokens.tokens, {}}, choice.tiles, choice.num_tokens});
+      }
+    }
+    chosen.attended = selector.attended_tokens(0);
+    return chosen;
+  }
+
+  template <typename Fn>
+  static void InParallel(int num_workers, const Fn& fn) {
+    std::vector<std::jthread> threads;
+    for (int w = 0; w < num_workers; ++w) threads.emplace_back([&, w] { fn({w, num_workers}); });
+  }
+
+  static constexpr int kLayer = 3;
+  PagePool pool_{kTestShape.head_dim};
+};
+
+TEST_F(RowSelectorTest, WorkersDoNotMatter) {
+  // One row is shared out in parts, 40 are not.
+  for (const int rows : {1, 3, 40}) {
+    const Chosen alone = Select("dynsplit+budget=100+recent=32", rows, 1);
+    const Chosen together = Select("dynsplit+budget=100+recent=32", rows, 4);
+    ASSERT_EQ(alone.choices.size(), together.choices.size());
+    for (size_t i = 0; i < alone.choices.size(); ++i) {
+      EXPECT_TRUE(alone.choices[i].by_token);
+      EXPECT_EQ(alone.choices[i].tokens.tokens, together.choices[i].tokens.tokens);
+    }
+    EXPECT_EQ(alone.attended, together.attended);
+  }
+}
+
+TEST_F(RowSelectorTest, TheSameTokensInPartsAndAlone) {
+  const Chosen shared = Select("dynsplit+budget=100+recent=32", 32, 2);
+  const Chosen alone = Select("dynsplit+budget=100+recent=32", 33, 2);
+  for (size_t i = 0; i < shared.choices.size(); ++i) {
+    EXPECT_EQ(shared.choices[i].tokens.tokens, alone.choices[i].tokens.tokens) << i;
+  }
+}
+
+TEST_F(RowSelectorTest, WholeBlocksAreTiles) {
+  const Chosen chosen = Select("dynsplit+pick=blocks+budget=100+recent=32", 2, 3);
+  int64_t attended = 0;
+  for (const RowChoice& choice : chosen.choices) {
+    EXPECT_FALSE(choice.by_token);
+    EXPECT_EQ(choice.tiles.size(), chosen.choices.front().tiles.size());  // of the first row
+    attended += choice.num_tokens;
+    if (&choice - chosen.choices.data() + 1 == kTestShape.kv_heads) break;
+  }
+  EXPECT_GT(attended, 0);
+  EXPECT_LT(attended, chosen.attended);  // of both rows
+}
+
+}  // namespace
+}  // namespace dynsplit
