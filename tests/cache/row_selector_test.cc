@@ -85,14 +85,6 @@ TEST_F(RowSelectorTest, WorkersDoNotMatter) {
   }
 }
 
-TEST_F(RowSelectorTest, TheSameTokensInPartsAndAlone) {
-  const Chosen shared = Select("dynsplit+budget=100+recent=32", 32, 2);
-  const Chosen alone = Select("dynsplit+budget=100+recent=32", 33, 2);
-  for (size_t i = 0; i < shared.choices.size(); ++i) {
-    EXPECT_EQ(shared.choices[i].tokens.tokens, alone.choices[i].tokens.tokens) << i;
-  }
-}
-
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {
   const Chosen chosen = Select("dynsplit+pick=blocks+budget=100+recent=32", 2, 3);
   int64_t attended = 0;
