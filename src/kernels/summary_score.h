@@ -13,8 +13,8 @@ struct SummaryScoreArgs {
   int head_dim = 0;  // a multiple of 16, at most kMaxHeadDim
   float scale = 1;
   SummaryView summaries;  // of num_blocks blocks
-  SummaryView next;  // what is scored next, fetched into the cache meanwhile (int2); or nothing
-  int vectors = 1;   // per block; 2 for kMinMax
+  SummaryView next = {};  // what is scored next, fetched meanwhile (int2); or nothing
+  int vectors = 1;        // per block; 2 for kMinMax
   int64_t num_blocks = 0;
   bool every_row = false;  // a score for each row of a block, not for its best one
 };
