@@ -12,7 +12,7 @@
 #include "split/tile_map.h"
 
 namespace dynsplit {
-// Either `rows` dense rows in one block, or one part of one row's tiles.
+// Either `rows` dense rows in one block, or one part of one row's tiles or tokens.
 struct AttentionBatch::Item {
   const Span* span = nullptr;
   int first_row = 0;  // of the pass

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/check.h"
 #include "split/tile_map.h"
 
 namespace dynsplit {
@@ -16,6 +15,10 @@ constexpr int kMaxParts = 16;
 
 // Spans of more rows than this have work enough for all threads without parts.
 constexpr int kMaxRowsInParts = 32;
+
+// A pass with as many rows and KV heads for each worker needs no parts: their buffers, one set for
+// each row and KV head, would hold some 30 bytes for every token of the context.
+constexpr int kSharedPerWorker = 4;
 
 // Summaries cost about a quarter of what keys do.
 constexpr int64_t kPartBlocks = 512;
@@ -38,7 +41,10 @@ RowSelector::RowSelector(const CacheShape& shape, int max_workers)
 
 void RowSelector::Begin(std::span<const Span> spans) {
   spans_ = spans;
-  Reserve(spans.empty() ? 0 : spans.back().first_row + spans.back().rows);
+  const int rows = spans.empty() ? 0 : spans.back().first_row + spans.back().rows;
+  const size_t most_shared = scratch_.size() > 1 ? kSharedPerWorker * scratch_.size() : 0;
+  shares_rows_ = RowHead(rows, 0) < most_shared;
+  Reserve(rows);
   for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
@@ -49,8 +55,8 @@ void RowSelector::Begin(std::span<const Span> spans) {
 void RowSelector::BeginRow(size_t span_idx, int idx) {
   const Span& span = spans_[span_idx];
   const Method& method = span.cache->method();
-  bool shared = span.attention == Attention::kSelected && span.rows <= kMaxRowsInParts &&
-                ChoosesTokens(method) && span.cache->kept() == nullptr;
+  bool shared = shares_rows_ && span.attention == Attention::kSelected && ChoosesTokens(method) &&
+                span.cache->kept() == nullptr;
   for (int head = 0; shared && head < shape_.kv_heads; ++head) {
     const Row row = {span_idx, idx, {0, head}};
     const SelectInput input = InputOf(row, nullptr);
@@ -61,13 +67,13 @@ void RowSelector::BeginRow(size_t span_idx, int idx) {
 }
 
 void RowSelector::Reserve(int rows) {
+  if (shares_rows_ && selections_.size() < RowHead(rows, 0)) selections_.resize(RowHead(rows, 0));
   if (rows <= rows_capacity_) return;
   // The counters are zero between steps: whoever counts the last one sets it back.
   parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
   choices_.resize(RowHead(rows, 0));
-  selections_.resize(RowHead(rows, 0));
   shared_.resize(static_cast<size_t>(rows));
   rows_capacity_ = rows;
 }
@@ -222,7 +228,7 @@ void RowSelector::ChooseRanges(const SelectInput& input, const Method& method, S
   if (method.policy != Policy::kRecent) {
     const auto finished = static_cast<size_t>(input.end_block);
     recent_start = finished > 0 ? input.blocks[finished - 1].end() : 0;
-    if (input.end_block > input.first_block && !ChoosesTokens(method)) {
+    if (input.end_block > input.first_block) {
       SelectBlocks(method, input, &scratch->select, &scratch->chosen);
     }
   }

@@ -1,7 +1,8 @@
 // What each row of a pass that selects attends to, layer by layer, in two steps of AttentionBatch:
 // Select, then Look, which reads the keys of a second look (TokenSelection) and is idle else. All
 // workers call both; work is claimed item by item, of few rows in parts, and whoever finishes the
-// last part of a row and KV head does what follows.
+// last part of a row and KV head does what follows. What single tokens were chosen is held with
+// their scores until the next layer: 4 (1 + query heads of a KV head) bytes for each.
 #pragma once
 
 #include <atomic>
@@ -103,6 +104,7 @@ class RowSelector {
   std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
   std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
   int rows_capacity_ = 0;
+  bool shares_rows_ = false;  // this pass
   std::atomic<int> next_select_{0};
   std::atomic<int> next_look_{0};
 };

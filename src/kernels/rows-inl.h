@@ -1,5 +1,6 @@
-// The two halves of attention over a few consecutive f16 rows, for several query heads at once:
-// dot products with every row, and a weighted sum of the rows. Included once per target.
+// The two halves of attention over a few f16 rows, consecutive or scattered, for several query
+// heads at once: dot products with every row, and a weighted sum of the rows. Included once per
+// target.
 #include <cstddef>
 #include <cstdint>
 
@@ -134,9 +135,10 @@ HWY_INLINE void StoreFourSums(D d, const hn::Vec<D> (&v)[4], hn::TFromD<D>* to) 
   (void)d;
 }
 
+inline constexpr size_t kPieceRows = 64;
+
 // Calls fn(rows, number of the first one) for pieces of at most kPieceRows of the rows that
 // row_of(token) points to, which are fetched ahead from piece to piece.
-inline constexpr size_t kPieceRows = 64;
 template <typename RowOf, typename Fn>
 HWY_INLINE void ForScatteredRows(const int32_t* tokens, size_t num_tokens, size_t length,
                                  const RowOf& row_of, const Fn& fn) {

@@ -74,17 +74,20 @@ class BudgetFill {
 };
 
 // Sets scratch->ranking, [candidates], to numbers that order the candidates: the greatest is the
-// best, no two are equal.
-void RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
+// best, no two are equal. Returns the tokens of all candidates.
+int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) {
   const auto count = static_cast<uint32_t>(input.end_block - input.first_block);
   const std::span<const float> shares = std::as_const(scratch->shares).span();
   DYNSPLIT_CHECK(shares.size() == count);
   scratch->ranking.clear();
+  int64_t total_tokens = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const int32_t length = input.blocks[input.first_block + i].length;
+    total_tokens += length;
     scratch->ranking.push_back(
         RankKey(rank == Rank::kPerToken ? shares[i] / static_cast<float>(length) : shares[i], i));
   }
+  return total_tokens;
 }
 
 }  // namespace
@@ -106,14 +109,14 @@ void TakeAll(const SelectInput& input, std::vector<int32_t>* chosen) {
 void TakeBest(const SelectInput& input, Rank rank, SelectScratch* scratch,
               std::vector<int32_t>* chosen) {
   if (input.budget_tokens <= 0) return;
-  RankBlocks(input, rank, scratch);
+  const int64_t total_tokens = RankBlocks(input, rank, scratch);
   std::vector<uint64_t>& ranking = scratch->ranking;
   const auto count = static_cast<int64_t>(ranking.size());
   const std::span<const float> shares = std::as_const(scratch->shares).span();
   BudgetFill fill(input, shares, chosen);
   auto begin = ranking.begin();
-  for (size_t round = FirstRound(input.budget_tokens, count, TotalTokens(input));
-       begin != ranking.end(); round *= 2) {
+  for (size_t round = FirstRound(input.budget_tokens, count, total_tokens); begin != ranking.end();
+       round *= 2) {
     const size_t left = static_cast<size_t>(ranking.end() - begin);
     const auto end = begin + static_cast<ptrdiff_t>(std::min(round, left));
     if (end != ranking.end()) std::nth_element(begin, end, ranking.end(), std::greater<>());

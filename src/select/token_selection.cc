@@ -11,11 +11,16 @@
 namespace dynsplit {
 namespace {
 
-// Of `best`, ascending indices into `shares`, keeps the greatest that together hold `mass`.
+// Of `best`, indices into `shares`, keeps the greatest that together hold `mass`; ascending again.
+// A NaN counts as nothing.
 void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* best) {
-  const auto share = [&](int32_t i) { return shares[static_cast<size_t>(i)]; };
-  std::stable_sort(best->begin(), best->end(),
-                   [&](int32_t a, int32_t b) { return share(a) > share(b); });
+  const auto share = [&](int32_t i) {
+    const float value = shares[static_cast<size_t>(i)];
+    return value > 0 ? value : 0.0f;
+  };
+  std::sort(best->begin(), best->end(), [&](int32_t a, int32_t b) {
+    return share(a) != share(b) ? share(a) > share(b) : a < b;
+  });
   size_t kept = 0;
   for (double held = 0; kept < best->size() && held < mass; ++kept) held += share((*best)[kept]);
   best->resize(kept);
@@ -58,20 +63,28 @@ void TokenSelection::ScoreKeys(const SelectInput& input, TokenRange range) {
   dynsplit::ScoreKeys(input, keys_, range, key_scores_.data());
 }
 
-void TokenSelection::Choose(const Method& method, const SelectInput& input, TokenChoice* choice) {
-  const size_t num_keys = keys_.size();
-  room_.Resize(num_keys);
-  shares_.Resize(num_keys);
-  PoolKeys(method, input, static_cast<int64_t>(num_keys), key_scores_.data(), room_.data(),
-           shares_.data());
-  const std::span<const float> shares = shares_.span();
-  TopIndices(shares.first(num_candidate_keys_), std::max<int64_t>(0, input.budget_tokens), &top_,
-             &best_);
-  if (input.budget_mass > 0) {
-    const auto always = shares.subspan(num_candidate_keys_);
-    KeepMass(shares, input.budget_mass - std::accumulate(always.begin(), always.end(), 0.0),
-             &best_);
+// Sets best_ to the chosen of the candidates' keys.
+void TokenSelection::FindBest(const Method& method, const SelectInput& input) {
+  const auto all = static_cast<int64_t>(num_candidate_keys_);
+  const int64_t most = std::max<int64_t>(0, input.budget_tokens);
+  if (input.budget_mass == 0 && all <= most) {  // nothing to choose
+    best_.resize(num_candidate_keys_);
+    std::iota(best_.begin(), best_.end(), 0);
+    return;
   }
+  room_.Resize(keys_.size());
+  shares_.Resize(keys_.size());
+  PoolKeys(method, input, num_keys(), key_scores_.data(), room_.data(), shares_.data());
+  const std::span<const float> shares = shares_.span();
+  TopIndices(shares.first(num_candidate_keys_), most, &top_, &best_);
+  if (input.budget_mass == 0) return;
+  const auto always = shares.subspan(num_candidate_keys_);
+  KeepMass(shares, input.budget_mass - std::accumulate(always.begin(), always.end(), 0.0), &best_);
+}
+
+void TokenSelection::Choose(const Method& method, const SelectInput& input, TokenChoice* choice) {
+  FindBest(method, input);
+  const size_t num_keys = keys_.size();
   for (size_t i = num_candidate_keys_; i < num_keys; ++i) best_.push_back(static_cast<int32_t>(i));
   choice->tokens.clear();
   for (const int32_t idx : best_) choice->tokens.push_back(keys_[static_cast<size_t>(idx)]);

@@ -49,6 +49,8 @@ class TokenSelection {
   void Run(const Method& method, const SelectInput& input, TokenChoice* choice);
 
  private:
+  void FindBest(const Method& method, const SelectInput& input);
+
   EstimateShape shape_;
   AlignedBuffer<float> block_scores_;  // [group_heads, stride]
   AlignedBuffer<float> key_scores_;    // [group_heads, keys]

@@ -73,7 +73,7 @@ TEST_P(AttentionBatchTest, RecentPolicySeesSinkAndRecentOnly) {
   EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.kv_heads * (4 * 20 + 2 * 201));
 }
 
-TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
+TEST_P(AttentionBatchTest, SelectedRowAttendsWithinItsBudget) {
   TestSequence sequence(&pool_, TestMethod(Policy::kTop));
   RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
   const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
@@ -87,6 +87,37 @@ TEST_P(AttentionBatchTest, SelectedRowAttendsToWholeBlocksWithinItsBudget) {
   EXPECT_LE(selecting, 4 * kTestShape.kv_heads * (4 + 16 + 100));
   EXPECT_GT(selecting, 4 * kTestShape.kv_heads * (4 + recent));
   ExpectRow(sequence, outputs, 0, 0, 300, AllTokens(301));
+}
+
+// Single tokens whose keys and values are shared out in several parts.
+TEST_P(AttentionBatchTest, ManyTokensAreAttendedToInParts) {
+  Method method = TestMethod(Policy::kTop);
+  method.budget.tokens = 3000;
+  TestSequence sequence(&pool_, method);
+  RunPass(&batch_, {{&sequence, 2000, Attention::kDense}}, GetParam());
+  const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  ExpectRow(sequence, outputs, 4, 0, 2000, AllTokens(2001));
+  EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.kv_heads * 6 * 2001);
+}
+
+// Of 6,000 tokens: scores, keys and values in parts, against one worker alone.
+TEST_P(AttentionBatchTest, ChosenTokensDoNotDependOnTheWorkers) {
+  Method method = TestMethod(Policy::kTop);
+  method.budget.tokens = 600;
+  method.split.block_tokens = 5;
+  std::vector<std::vector<std::vector<float>>> outputs;
+  for (const int workers : {1, GetParam()}) {
+    TestSequence sequence(&pool_, method);
+    AttentionBatch batch(kTestShape, workers);
+    RunPass(&batch, {{&sequence, 6000, Attention::kDense}}, workers);
+    outputs.push_back(RunPass(&batch, {{&sequence, 1, Attention::kSelected}}, workers));
+    EXPECT_GE(batch.AttendedTokens(0), kTestShape.kv_heads * (4 * 620 + 2 * 6001));
+  }
+  for (size_t layer = 0; layer < outputs[0].size(); ++layer) {
+    for (size_t i = 0; i < outputs[0][layer].size(); ++i) {
+      ASSERT_NEAR(outputs[0][layer][i], outputs[1][layer][i], 1e-5) << layer << " " << i;
+    }
+  }
 }
 
 // One KV head of a layer attends to everything, alone; no whole layer does.

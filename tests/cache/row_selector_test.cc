@@ -29,7 +29,8 @@ TEST(PartsTest, OnlyFewRowsAreShared) {
   EXPECT_EQ(NumParts(33, 1'000'000), 1);
 }
 
-// After 2,000 tokens of context, what `rows` rows choose in one layer, by so many workers.
+// After 8,000 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,600
+// blocks and 2,400 keys, so one row alone is shared out in several parts of both.
 class RowSelectorTest : public testing::Test {
  protected:
   struct Chosen {
@@ -40,10 +41,17 @@ class RowSelectorTest : public testing::Test {
   Chosen Select(const std::string& spec, int rows, int num_workers) {
     TestSequence sequence(&pool_, *ParseMethod(spec));
     AttentionBatch batch(kTestShape, 2);
-    RunPass(&batch, {{&sequence, 2000, Attention::kDense}}, 2);
-    EXPECT_TRUE(sequence.cache.Begin(TestTokens(2000, rows), Attention::kSelected).ok());
+    RunPass(&batch, {{&sequence, kContext, Attention::kDense}}, 2);
+    EXPECT_TRUE(sequence.cache.Begin(TestTokens(kContext, rows), Attention::kSelected).ok());
     const std::vector<Span> spans = {{&sequence.cache, 0, rows, Attention::kSelected}};
-    const auto queries = sequence.queries.Rows(kLayer, 2000, rows, kTestShape.num_heads);
+    const auto rows_of = [&](const RandomRows& source, int heads) {
+      return source.Rows(kLayer, kContext, rows, heads);
+    };
+    const auto keys = rows_of(sequence.keys, kTestShape.kv_heads);
+    const auto values = rows_of(sequence.values, kTestShape.kv_heads);
+    const auto queries = rows_of(sequence.queries, kTestShape.num_heads);
+    batch.Begin(spans);
+    batch.Append(kLayer, keys.data(), values.data(), {0, 1});  // recent holds the rows' own keys
     RowSelector selector(kTestShape, num_workers);
     selector.Begin(spans);
     selector.BeginLayer();
@@ -68,25 +76,28 @@ class RowSelectorTest : public testing::Test {
   }
 
   static constexpr int kLayer = 3;
+  static constexpr int kContext = 8000;
+  static constexpr const char* kSpec = "dynsplit+budget=600+recent=32";
   PagePool pool_{kTestShape.head_dim};
 };
 
-TEST_F(RowSelectorTest, WorkersDoNotMatter) {
-  // One row is shared out in parts, 40 are not.
-  for (const int rows : {1, 3, 40}) {
-    const Chosen alone = Select("dynsplit+budget=100+recent=32", rows, 1);
-    const Chosen together = Select("dynsplit+budget=100+recent=32", rows, 4);
+// One worker selects row by row; four share one or two rows in parts, and not 20.
+TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
+  for (const int rows : {1, 2, 20}) {
+    const Chosen alone = Select(kSpec, rows, 1);
+    const Chosen together = Select(kSpec, rows, 4);
     ASSERT_EQ(alone.choices.size(), together.choices.size());
     for (size_t i = 0; i < alone.choices.size(); ++i) {
       EXPECT_TRUE(alone.choices[i].by_token);
-      EXPECT_EQ(alone.choices[i].tokens.tokens, together.choices[i].tokens.tokens);
+      EXPECT_EQ(alone.choices[i].tokens.tokens, together.choices[i].tokens.tokens) << i;
     }
     EXPECT_EQ(alone.attended, together.attended);
+    EXPECT_GT(alone.attended, 600 * rows);
   }
 }
 
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {
-  const Chosen chosen = Select("dynsplit+pick=blocks+budget=100+recent=32", 2, 3);
+  const Chosen chosen = Select("dynsplit+pick=blocks+budget=600+recent=32", 2, 3);
   int64_t attended = 0;
   for (const RowChoice& choice : chosen.choices) {
     EXPECT_FALSE(choice.by_token);
