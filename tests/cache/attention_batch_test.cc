@@ -100,18 +100,17 @@ TEST_P(AttentionBatchTest, ManyTokensAreAttendedToInParts) {
   EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.kv_heads * 6 * 2001);
 }
 
-// Of 6,000 tokens: scores, keys and values in parts, against one worker alone.
+// Of 1,600 tokens: keys and values in parts, against one worker alone.
 TEST_P(AttentionBatchTest, ChosenTokensDoNotDependOnTheWorkers) {
   Method method = TestMethod(Policy::kTop);
   method.budget.tokens = 600;
-  method.split.block_tokens = 5;
   std::vector<std::vector<std::vector<float>>> outputs;
   for (const int workers : {1, GetParam()}) {
     TestSequence sequence(&pool_, method);
     AttentionBatch batch(kTestShape, workers);
-    RunPass(&batch, {{&sequence, 6000, Attention::kDense}}, workers);
+    RunPass(&batch, {{&sequence, 1600, Attention::kDense}}, workers);
     outputs.push_back(RunPass(&batch, {{&sequence, 1, Attention::kSelected}}, workers));
-    EXPECT_GE(batch.AttendedTokens(0), kTestShape.kv_heads * (4 * 620 + 2 * 6001));
+    EXPECT_GE(batch.AttendedTokens(0), kTestShape.kv_heads * (4 * 620 + 2 * 1601));
   }
   for (size_t layer = 0; layer < outputs[0].size(); ++layer) {
     for (size_t i = 0; i < outputs[0][layer].size(); ++i) {

@@ -29,8 +29,8 @@ TEST(PartsTest, OnlyFewRowsAreShared) {
   EXPECT_EQ(NumParts(33, 1'000'000), 1);
 }
 
-// After 5,500 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,100
-// blocks and 2,400 keys, so one row alone is shared out in several parts of both.
+// After 2,300 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,100
+// blocks and 1,200 keys, so one row alone is shared out in several parts of both.
 class RowSelectorTest : public testing::Test {
  protected:
   struct Chosen {
@@ -76,8 +76,8 @@ class RowSelectorTest : public testing::Test {
   }
 
   static constexpr int kLayer = 3;
-  static constexpr int kContext = 5500;
-  static constexpr const char* kSpec = "dynsplit+budget=600+recent=32";
+  static constexpr int kContext = 2300;
+  static constexpr const char* kSpec = "dynsplit+block=2+range=0+budget=300+recent=32";
   PagePool pool_{kTestShape.head_dim};
 };
 
@@ -92,12 +92,12 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
       EXPECT_EQ(alone.choices[i].tokens.tokens, together.choices[i].tokens.tokens) << i;
     }
     EXPECT_EQ(alone.attended, together.attended);
-    EXPECT_GT(alone.attended, 600 * rows);
+    EXPECT_GT(alone.attended, 300 * rows);
   }
 }
 
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {
-  const Chosen chosen = Select("dynsplit+pick=blocks+budget=600+recent=32", 2, 3);
+  const Chosen chosen = Select("dynsplit+pick=blocks+budget=300+recent=32", 2, 3);
   int64_t attended = 0;
   for (const RowChoice& choice : chosen.choices) {
     EXPECT_FALSE(choice.by_token);
