@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "cache/claims.h"
 #include "kernels/append_rows.h"
 #include "kernels/causal_attention.h"
 #include "kernels/local_mass.h"
@@ -12,6 +13,7 @@
 #include "split/tile_map.h"
 
 namespace dynsplit {
+
 // Either `rows` dense rows in one block, or one part of one row's tiles or tokens.
 struct AttentionBatch::Item {
   const Span* span = nullptr;
@@ -150,17 +152,13 @@ void AttentionBatch::ForEachBlock(const Span& span, int kv_head, const Fn& fn) {
 }
 
 void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Worker worker) {
-  // Every worker walks the same list and takes the items that it claims.
-  int claimed = -1;
-  int id = 0;
+  Claims claims(&next_attend_);
   ForEachItem(layer, [&](const Item& item) {
-    if (claimed < id) claimed = next_attend_.fetch_add(1, std::memory_order_relaxed);
-    if (claimed == id++) {
-      if (item.tiles == nullptr && item.tokens == nullptr) {
-        AttendBlock(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)]);
-      } else {
-        AttendPart(item, layer, queries, outputs);
-      }
+    if (!claims.IsMine()) return;
+    if (item.tiles == nullptr && item.tokens == nullptr) {
+      AttendBlock(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)]);
+    } else {
+      AttendPart(item, layer, queries, outputs);
     }
   });
 }
@@ -199,9 +197,7 @@ void AttentionBatch::AttendPart(const Item& item, int layer, const float* querie
   } else {
     AttendTiles(item, kv, queries, state);
   }
-  std::atomic<int>& done = parts_done_[RowHead(item.first_row, item.kv_head)];
-  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == item.num_parts) {
-    done.store(0, std::memory_order_relaxed);
+  if (IsLastDone(parts_done_[RowHead(item.first_row, item.kv_head)], item.num_parts)) {
     MergeParts(item, layer, queries, outputs);
   }
 }

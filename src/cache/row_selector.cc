@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cache/claims.h"
 #include "split/tile_map.h"
 
 namespace dynsplit {
@@ -22,6 +23,9 @@ constexpr int kSharedPerWorker = 4;
 
 // Summaries cost about a quarter of what keys do.
 constexpr int64_t kPartBlocks = 512;
+
+// The sink is a block of its own.
+int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
 
 }  // namespace
 
@@ -51,19 +55,37 @@ void RowSelector::Begin(std::span<const Span> spans) {
   }
 }
 
-// Blocks and budgets are the same in all layers.
 void RowSelector::BeginRow(size_t span_idx, int idx) {
   const Span& span = spans_[span_idx];
+  if (span.attention != Attention::kSelected) return;
   const Method& method = span.cache->method();
-  bool shared = shares_rows_ && span.attention == Attention::kSelected && ChoosesTokens(method) &&
-                span.cache->kept() == nullptr;
-  for (int head = 0; shared && head < shape_.kv_heads; ++head) {
+  RowPlan& plan = plans_[static_cast<size_t>(span.first_row + idx)];
+  plan = PlanOf(span, idx);
+  for (int head = 0; plan.shared && head < shape_.kv_heads; ++head) {
     const Row row = {span_idx, idx, {0, head}};
-    const SelectInput input = InputOf(row, nullptr);
-    shared = input.first_block < input.end_block;
-    if (shared) selections_[RowHead(row)].Begin(method, input);
+    selections_[RowHead(row)].Begin(method, InputOf(row, nullptr));
   }
-  shared_[static_cast<size_t>(span.first_row + idx)] = shared;
+}
+
+RowSelector::RowPlan RowSelector::PlanOf(const Span& span, int idx) const {
+  const SemanticCache& cache = *span.cache;
+  const Method& method = cache.method();
+  if (cache.kept() != nullptr) return {};
+  const int64_t position = cache.size() + idx;
+  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
+  RowPlan plan;
+  plan.end_block = cache.BlocksBefore(oldest_recent);
+  plan.recent_start = oldest_recent;
+  if (method.policy != Policy::kRecent) {
+    const auto finished = static_cast<size_t>(plan.end_block);
+    plan.recent_start = finished > 0 ? cache.blocks()[finished - 1].end() : 0;
+  }
+  // What has left `recent` but is in no finished block yet is attended to as well, and counts
+  // against the budget.
+  const int64_t unfinished = oldest_recent - plan.recent_start;
+  plan.budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished);
+  plan.shared = shares_rows_ && ChoosesTokens(method) && FirstBlock(method) < plan.end_block;
+  return plan;
 }
 
 void RowSelector::Reserve(int rows) {
@@ -74,7 +96,7 @@ void RowSelector::Reserve(int rows) {
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
   choices_.resize(RowHead(rows, 0));
-  shared_.resize(static_cast<size_t>(rows));
+  plans_.resize(static_cast<size_t>(rows));
   rows_capacity_ = rows;
 }
 
@@ -106,14 +128,12 @@ void RowSelector::ForEachRow(int layer, const Fn& fn) const {
 }
 
 void RowSelector::Select(int layer, const float* queries, Worker worker) {
-  int claimed = -1;
-  int item = 0;
+  Claims claims(&next_select_);
   ForEachRow(layer, [&](const Row& row) {
-    const bool shared = IsShared(row);
+    const bool shared = Plan(row).shared;
     const int num_parts = shared ? NumScoreParts(row) : 1;
-    for (int part = 0; part < num_parts; ++part, ++item) {
-      if (claimed < item) claimed = next_select_.fetch_add(1, std::memory_order_relaxed);
-      if (claimed != item) continue;
+    for (int part = 0; part < num_parts; ++part) {
+      if (!claims.IsMine()) continue;
       if (shared) {
         ScorePart(row, queries, part);
       } else {
@@ -124,14 +144,12 @@ void RowSelector::Select(int layer, const float* queries, Worker worker) {
 }
 
 void RowSelector::Look(int layer, const float* queries, Worker) {
-  int claimed = -1;
-  int item = 0;
+  Claims claims(&next_look_);
   ForEachRow(layer, [&](const Row& row) {
-    if (!IsShared(row)) return;
+    if (!Plan(row).shared) return;
     const int num_parts = NumParts(SpanOf(row).rows, selections_[RowHead(row)].num_keys());
-    for (int part = 0; part < num_parts; ++part, ++item) {
-      if (claimed < item) claimed = next_look_.fetch_add(1, std::memory_order_relaxed);
-      if (claimed == item) LookPart(row, queries, part, num_parts);
+    for (int part = 0; part < num_parts; ++part) {
+      if (claims.IsMine()) LookPart(row, queries, part, num_parts);
     }
   });
 }
@@ -141,26 +159,27 @@ int RowSelector::NumScoreParts(const Row& row) const {
   return static_cast<int>(std::clamp<int64_t>(blocks / kPartBlocks, 1, kMaxParts));
 }
 
-bool RowSelector::IsLastPart(const Row& row, int num_parts) {
-  std::atomic<int>& done = parts_done_[RowHead(row)];
-  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < num_parts) return false;
-  done.store(0, std::memory_order_relaxed);
-  return true;
-}
-
 void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
   const int num_parts = NumScoreParts(row);
-  selection.ScoreBlocks(input, PartOf(selection.num_scored_blocks(), part, num_parts));
-  if (IsLastPart(row, num_parts)) selection.FindKeys(SpanOf(row).cache->method(), input);
+  // Whole chunks of the index, whose queries are prepared once then.
+  const int64_t count = selection.num_scored_blocks();
+  const int64_t chunks = (input.first_block + count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+  const TokenRange part_chunks = PartOf(chunks, part, num_parts);
+  const auto candidate = [&](int64_t chunk) {
+    return std::clamp<int64_t>(chunk * kIndexChunkBlocks - input.first_block, 0, count);
+  };
+  selection.ScoreBlocks(input, {candidate(part_chunks.start), candidate(part_chunks.end)});
+  if (IsLastDone(parts_done_[RowHead(row)], num_parts))
+    selection.FindKeys(SpanOf(row).cache->method(), input);
 }
 
 void RowSelector::LookPart(const Row& row, const float* queries, int part, int num_parts) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
   selection.ScoreKeys(input, PartOf(selection.num_keys(), part, num_parts));
-  if (!IsLastPart(row, num_parts)) return;
+  if (!IsLastDone(parts_done_[RowHead(row)], num_parts)) return;
   RowChoice& choice = choices_[RowHead(row)];
   selection.Choose(SpanOf(row).cache->method(), input, &choice.tokens);
   choice.by_token = true;
@@ -182,7 +201,7 @@ void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scr
     if (choice.by_token) {
       scratch->tokens.Run(method, input, &choice.tokens);
     } else {
-      ChooseRanges(input, method, scratch);
+      ChooseRanges(input, method, Plan(row).recent_start, scratch);
     }
   }
   choice.tiles.clear();
@@ -194,16 +213,7 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
   const Span& span = SpanOf(row);
   const SemanticCache& cache = *span.cache;
   const Method& method = cache.method();
-  const int64_t position = cache.size() + row.idx;
-  const int64_t oldest_recent = std::max<int64_t>(0, position + 1 - method.recent);
-  const int64_t end_block = cache.BlocksBefore(oldest_recent);
-  // What has left `recent` but is in no finished block yet is attended to as well, and counts
-  // against the budget.
-  int64_t unfinished = 0;
-  if (method.policy != Policy::kRecent) {
-    unfinished = oldest_recent -
-                 (end_block > 0 ? cache.blocks()[static_cast<size_t>(end_block) - 1].end() : 0);
-  }
+  const RowPlan& plan = Plan(row);
   const int64_t first_query = int64_t{span.first_row + row.idx} * shape_.num_heads +
                               int64_t{row.head.kv_head} * shape_.group_heads();
   return {.queries = queries != nullptr ? queries + first_query * shape_.head_dim : nullptr,
@@ -211,26 +221,22 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
           .scale = scale_,
           .layer = row.head.layer,
           .kv_head = row.head.kv_head,
-          .position = position,
+          .position = cache.size() + row.idx,
           .kv = cache.pages().View(row.head.layer, row.head.kv_head),
           .index = &cache.index(),
           .blocks = cache.blocks(),
-          .first_block = method.sink > 0 ? 1 : 0,
-          .end_block = end_block,
-          .budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished),
+          .first_block = FirstBlock(method),
+          .end_block = plan.end_block,
+          .budget_tokens = plan.budget_tokens,
           .budget_mass = method.budget.mass,
           .seed = method.split.seed};
 }
 
-void RowSelector::ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch) {
+void RowSelector::ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
+                               Scratch* scratch) {
   scratch->chosen.clear();
-  int64_t recent_start = std::max<int64_t>(0, input.position + 1 - method.recent);
-  if (method.policy != Policy::kRecent) {
-    const auto finished = static_cast<size_t>(input.end_block);
-    recent_start = finished > 0 ? input.blocks[finished - 1].end() : 0;
-    if (input.end_block > input.first_block) {
-      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
-    }
+  if (method.policy != Policy::kRecent && input.end_block > input.first_block) {
+    SelectBlocks(method, input, &scratch->select, &scratch->chosen);
   }
   AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
   for (const int32_t c : scratch->chosen) {
@@ -256,9 +262,8 @@ void RowSelector::Pad(const Row& row) {
   const Span& span = SpanOf(row);
   const int layer = row.head.layer;
   const int idx = span.first_row + row.idx;
-  std::atomic<int>& done = heads_done_[static_cast<size_t>(idx)];
-  if (done.fetch_add(1, std::memory_order_acq_rel) + 1 < NumSelecting(span, layer)) return;
-  done.store(0, std::memory_order_relaxed);  // the last head of the row: all tables are there
+  if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(span, layer))) return;
+  // The last head of the row: all tables are there.
   size_t num_tiles = 0;
   for (int head = 0; head < shape_.kv_heads; ++head) {
     if (Selects(span, {layer, head}))

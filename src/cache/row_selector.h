@@ -66,7 +66,16 @@ class RowSelector {
     LayerHead head;
   };
 
+  // What is the same for a row in all layers and KV heads.
+  struct RowPlan {
+    bool shared = false;       // single tokens are chosen, by several workers
+    int64_t end_block = 0;     // of the candidates
+    int64_t recent_start = 0;  // of what is attended to after them
+    int64_t budget_tokens = 0;
+  };
+
   void Reserve(int rows);
+  RowPlan PlanOf(const Span& span, int idx) const;
   void BeginRow(size_t span_idx, int idx);
   const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
   size_t RowHead(int row, int kv_head) const {
@@ -76,20 +85,19 @@ class RowSelector {
   size_t RowHead(const Row& row) const {
     return RowHead(SpanOf(row).first_row + row.idx, row.head.kv_head);
   }
-  // Whether single tokens are chosen, by several workers.
-  bool IsShared(const Row& row) const {
-    return shared_[static_cast<size_t>(SpanOf(row).first_row + row.idx)];
+  const RowPlan& Plan(const Row& row) const {
+    return plans_[static_cast<size_t>(SpanOf(row).first_row + row.idx)];
   }
   // Calls fn(row) for the rows and KV heads that select.
   template <typename Fn>
   void ForEachRow(int layer, const Fn& fn) const;
-  bool IsLastPart(const Row& row, int num_parts);
   SelectInput InputOf(const Row& row, const float* queries) const;
   int NumScoreParts(const Row& row) const;
   void ScorePart(const Row& row, const float* queries, int part);
   void LookPart(const Row& row, const float* queries, int part, int num_parts);
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
-  static void ChooseRanges(const SelectInput& input, const Method& method, Scratch* scratch);
+  static void ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
+                           Scratch* scratch);
   void Finish(const Row& row);
   void Pad(const Row& row);
 
@@ -99,7 +107,7 @@ class RowSelector {
   std::vector<Scratch> scratch_;                      // [max_workers]
   std::vector<RowChoice> choices_;                    // [rows * kv_heads]
   std::vector<TokenSelection> selections_;            // the same; of shared rows
-  std::vector<bool> shared_;                          // [rows]
+  std::vector<RowPlan> plans_;                        // [rows], of those that select
   std::unique_ptr<std::atomic<int>[]> parts_done_;    // [rows * kv_heads]
   std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
   std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]

@@ -1,27 +1,19 @@
 #include "kernels/top_indices.h"
 
 #include <algorithm>
-#include <bit>
 #include <functional>
 #include <numeric>
 
 #include "base/check.h"
+#include "kernels/rank_key.h"
 #include "kernels/top_indices_simd.h"
 
 namespace dynsplit {
 namespace {
 
-// Buckets by exponent and the first two bits of the fraction: the bits of floats that are
-// not negative order as the floats do.
+// Buckets by exponent and the first two bits of the fraction.
 constexpr int kBucketShift = 21;
 constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
-
-uint32_t OrderedBits(float value) { return value > 0 ? std::bit_cast<uint32_t>(value) : 0; }
-
-// Orders as a number, greatest first: by value, then by lower index.
-uint64_t RankKey(float value, uint32_t index) {
-  return (uint64_t{OrderedBits(value)} << 32) | (0xffffffffu - index);
-}
 
 // The last of the `count` greatest; 0 < count < values.
 RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesScratch* scratch) {
@@ -40,8 +32,7 @@ RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesS
   // All of the bucket but -left were wanted.
   const auto last = scratch->bucket.end() - 1 + left;
   std::nth_element(scratch->bucket.begin(), last, scratch->bucket.end(), std::greater<>());
-  return {.value = std::bit_cast<float>(static_cast<uint32_t>(*last >> 32)),
-          .index = static_cast<int32_t>(0xffffffffu - static_cast<uint32_t>(*last))};
+  return {.value = ValueOf(*last), .index = static_cast<int32_t>(IndexOf(*last))};
 }
 
 }  // namespace

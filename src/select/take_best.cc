@@ -1,11 +1,11 @@
 #include "select/take_best.h"
 
 #include <algorithm>
-#include <bit>
 #include <functional>
 #include <utility>
 
 #include "base/check.h"
+#include "kernels/rank_key.h"
 
 namespace dynsplit {
 namespace {
@@ -13,15 +13,6 @@ namespace {
 int64_t TotalTokens(const SelectInput& input) {
   return input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
 }
-
-// Orders as a number, greatest first: by rank, then by lower index. The bits of floats that are
-// not negative order as the floats do; a NaN, or less than nothing, counts as 0.
-uint64_t RankKey(float rank, uint32_t index) {
-  const uint32_t bits = rank > 0 ? std::bit_cast<uint32_t>(rank) : 0;
-  return (uint64_t{bits} << 32) | (0xffffffffu - index);
-}
-
-uint32_t IndexOf(uint64_t key) { return 0xffffffffu - static_cast<uint32_t>(key); }
 
 // Blocks still to be looked at: those that the budget holds at the candidates' mean length, with
 // some room, so that one round is nearly always enough.
