@@ -46,6 +46,7 @@ ExitStatus Bench(const BenchFlags& flags) {
   BenchPlan plan = flags.plan;
   plan.contexts = flags.contexts;
   plan.methods = *methods;
+  plan.reading = flags.model.reading;
   plan.progress = flags.model.progress;
   plan.cancel = CatchInterrupt();
   const Result<LoadedModel> loaded = LoadModel(flags.model, plan.TokensNeeded());
@@ -76,6 +77,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
   const auto flags = std::make_shared<BenchFlags>();
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
+  AddPrefillFlags(command, &flags->model);
   command->add_option("--context", flags->contexts, "Tokens in the cache before decoding")
       ->delimiter(',')
       ->check(WholeNumber(0, 1 << 24))
@@ -91,7 +93,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
       ->check(WholeNumber(0, 1 << 20))
       ->capture_default_str()
       ->type_name("N");
-  command->add_option("--prefill", plan->prefill_tokens, "Also read this many tokens from empty")
+  command->add_option("--prompt", plan->prompt_tokens, "Also read this many tokens from empty")
       ->check(WholeNumber(0, 1 << 24))
       ->type_name("N");
   command->add_option("--rounds", plan->rounds, "Repetitions; the median one is reported")

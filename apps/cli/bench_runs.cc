@@ -53,7 +53,7 @@ class Bench {
       : plan_(plan), engine_(*engine), tokens_(tokens) {}
 
   Status Run(std::vector<BenchRow>* rows) {
-    if (plan_.prefill_tokens > 0) DYNSPLIT_RETURN_IF_ERROR(MeasurePrefill(rows));
+    if (plan_.prompt_tokens > 0) DYNSPLIT_RETURN_IF_ERROR(MeasurePrefill(rows));
     for (const int64_t context : plan_.contexts) {
       DYNSPLIT_RETURN_IF_ERROR(MeasureContext(context, rows));
     }
@@ -69,17 +69,18 @@ class Bench {
     *seconds = 0;
     if (count == 0) return {};
     return Prefill(session->get(), tokens_.first(static_cast<size_t>(count)),
-                   {.progress = plan_.progress, .cancel = plan_.cancel}, seconds);
+                   {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel},
+                   seconds);
   }
 
   Status MeasurePrefill(std::vector<BenchRow>* rows) {
     BenchRow row;
-    row.prefill_tokens = plan_.prefill_tokens;
+    row.prefill_tokens = plan_.prompt_tokens;
     ResetPeakRss();
     std::vector<double> seconds(static_cast<size_t>(plan_.rounds));
     for (double& round : seconds) {
       std::unique_ptr<Session> session;
-      DYNSPLIT_RETURN_IF_ERROR(Read(plan_.prefill_tokens, &session, &round));
+      DYNSPLIT_RETURN_IF_ERROR(Read(plan_.prompt_tokens, &session, &round));
       row.kv_bytes_total = session->stats().kv_bytes_total;
     }
     row.prefill_seconds = Median(std::move(seconds));
@@ -147,7 +148,7 @@ class Bench {
 int64_t BenchPlan::TokensNeeded() const {
   int64_t deepest = 0;
   for (const int64_t context : contexts) deepest = std::max(deepest, context);
-  return std::max<int64_t>(deepest + kWarmUpSteps + decode_steps, prefill_tokens);
+  return std::max<int64_t>(deepest + kWarmUpSteps + decode_steps, prompt_tokens);
 }
 
 Result<std::vector<BenchRow>> RunBench(const BenchPlan& plan, const std::string& text,

@@ -16,7 +16,8 @@ struct BenchPlan {
   std::vector<int64_t> contexts;  // tokens in the cache before decoding
   std::vector<Method> methods;
   int decode_steps = 64;
-  int prefill_tokens = 0;  // 0: no prefill from empty on its own
+  int prompt_tokens = 0;  // 0: no prefill from empty on its own
+  Attention reading = Attention::kDense;
   int rounds = 1;
   bool progress = false;
   const std::atomic<bool>* cancel = nullptr;

@@ -105,8 +105,11 @@ class Chat {
     options.ignore_end = flags_.answer.ignore_eos;
     options.cancel = output.cancel();
     options.on_text = [&](std::string_view text) { output.Write(text); };
-    const auto answer = conversation_.Ask(
-        question, {.progress = flags_.model.progress, .cancel = output.cancel()}, options);
+    const auto answer = conversation_.Ask(question,
+                                          {.progress = flags_.model.progress,
+                                           .attention = flags_.model.reading,
+                                           .cancel = output.cancel()},
+                                          options);
     output.Write("\n");
     DYNSPLIT_RETURN_IF_ERROR(output.Finish());
     if (!answer.ok()) return answer.status();
@@ -141,7 +144,9 @@ ExitStatus RunChat(const ChatFlags& flags) {
   Conversation conversation(*loaded, *chat_template, *method);
   const Status status =
       conversation.Start(flags.texts.system, FilesMessage(flags.texts, *texts, ""),
-                         {.progress = flags.model.progress, .cancel = CatchInterrupt()});
+                         {.progress = flags.model.progress,
+                          .attention = flags.model.reading,
+                          .cancel = CatchInterrupt()});
   if (status.code() == StatusCode::kCancelled) return kInterrupted;
   if (!status.ok()) return Failed(status);
   return Chat(flags, &conversation).Loop();
@@ -155,6 +160,7 @@ void AddChatCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
+  AddPrefillFlags(command, &flags->model);
   AddTextFlags(command, &flags->texts);
   command->add_option("--method", flags->method, "How an answer attends to what was read")
       ->capture_default_str()

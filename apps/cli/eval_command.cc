@@ -83,6 +83,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.contexts = flags.contexts;
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
+  plan.reading = flags.model.reading;
   plan.answers = flags.answer == "fed" ? eval::Answers::kFed : eval::Answers::kWritten;
   plan.progress = flags.model.progress;
   return plan;
@@ -117,6 +118,13 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
   return {};
 }
 
+// "full", or "selected, 512 tokens and a window of 512".
+std::string PrefillName(const ModelFlags& flags) {
+  if (flags.reading == Attention::kDense) return "full";
+  return fmt::format("selected, {} tokens and a window of {}", flags.joint.budget_tokens,
+                     flags.joint.window);
+}
+
 // Of the profile: "7.0:5.1", "none", or "" without one.
 std::string DenseHeads(const LoadedModel& loaded) {
   return loaded.dense_heads ? FormatLayerHeads(*loaded.dense_heads) : "";
@@ -135,6 +143,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel&
   run.prompt = eval::PromptName(prompt);
   run.question = flags.question;
   run.answer = flags.answer;
+  run.prefill = PrefillName(flags.model);
   run.boundary_window = flags.model.boundary_window;
   run.boundary_retained = flags.model.boundary_retained;
   run.dense_heads = DenseHeads(loaded);
@@ -161,8 +170,8 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
       loaded.dense_heads ? "dense heads of the profile: " + DenseHeads(loaded) : "no profile",
-      fmt::format("the question attends to what is {}, answers are {}; seed {}", flags.question,
-                  flags.answer, flags.options.seed)};
+      fmt::format("prefill {}; the question attends to what is {}, answers are {}; seed {}",
+                  PrefillName(flags.model), flags.question, flags.answer, flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");
   if (!importance.ok()) return importance.status();
   DYNSPLIT_RETURN_IF_ERROR(eval::WriteReports(flags.out, results.records(), *importance, options));
@@ -285,6 +294,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   const auto flags = std::make_shared<EvalFlags>();
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
+  AddPrefillFlags(command, &flags->model);
   AddMeasuredFlags(command, flags.get());
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")

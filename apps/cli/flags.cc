@@ -69,6 +69,34 @@ void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
       ->type_name("FILE");
 }
 
+void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
+  const std::string group = "Prefill";
+  command
+      ->add_option_function<std::string>(
+          "--prefill",
+          [flags](const std::string& word) {
+            flags->reading = word == "full" ? Attention::kDense : Attention::kJoint;
+          },
+          "What a text's own tokens attend to (default: full)")
+      ->check(CLI::IsMember({"full", "selected"}).description(""))
+      ->type_name("full|selected")
+      ->group(group);
+  command
+      ->add_option("--prefill-budget", flags->joint.budget_tokens,
+                   "Tokens that 64 of a text choose together, besides sink and window")
+      ->check(WholeNumber(8, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  command
+      ->add_option("--prefill-window", flags->joint.window,
+                   "Tokens before each that it attends to in any case")
+      ->check(WholeNumber(64, 1 << 20))
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+}
+
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
   for (const MethodKey& key : MethodKeys()) {
     if (key.name == kSeedKey) continue;
@@ -149,6 +177,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.context_tokens = flags.context_tokens;
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
+  options.joint = flags.joint;
   auto dense_heads = FindDenseHeads(flags.profile, *path, (*model)->description());
   if (!dense_heads.ok()) return dense_heads.status();
   options.dense_heads = *dense_heads;

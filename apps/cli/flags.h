@@ -29,12 +29,15 @@ struct ModelFlags {
   std::string isa;             // "": the best one here
   int boundary_window = EngineOptions().boundary_window;
   int boundary_retained = EngineOptions().boundary_retained;
-  std::string profile;  // "": the one beside the model, if there is one; "none"
+  std::string profile;                    // "": the one beside the model, if there is one; "none"
+  Attention reading = Attention::kDense;  // of texts and prompts
+  JointSelection joint;                   // how kJoint chooses
   bool progress = false;
 };
-void AddModelFlags(CLI::App* command, ModelFlags* flags);   // all but the following
-void AddContextFlag(CLI::App* command, ModelFlags* flags);  // --context
-void AddProfileFlag(CLI::App* command, ModelFlags* flags);  // --profile
+void AddModelFlags(CLI::App* command, ModelFlags* flags);    // all but the following
+void AddContextFlag(CLI::App* command, ModelFlags* flags);   // --context
+void AddProfileFlag(CLI::App* command, ModelFlags* flags);   // --profile
+void AddPrefillFlags(CLI::App* command, ModelFlags* flags);  // --prefill and what refines it
 
 // What refines a preset: a flag for each of MethodKeys().
 struct MethodFlags {

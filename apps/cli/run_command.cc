@@ -34,9 +34,11 @@ Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* s
               const LoadedModel& loaded, StandardOutput* output, RunReport* report) {
   report->prompt_tokens = static_cast<int64_t>(prompt.size());
   report->answer.stop_reason = StopReason::kCancelled;
-  const Status status =
-      Prefill(session, prompt, {.progress = flags.model.progress, .cancel = output->cancel()},
-              &report->prefill_seconds);
+  const Status status = Prefill(session, prompt,
+                                {.progress = flags.model.progress,
+                                 .attention = flags.model.reading,
+                                 .cancel = output->cancel()},
+                                &report->prefill_seconds);
   report->prefill_tokens = static_cast<int64_t>(session->tokens().size());
   if (status.code() == StatusCode::kCancelled) return {};
   DYNSPLIT_RETURN_IF_ERROR(status);
@@ -102,6 +104,7 @@ void AddRunCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
+  AddPrefillFlags(command, &flags->model);
   AddPromptFlags(command, &flags->prompt);
   command->add_option("--method", flags->method, "How the answer attends to what was read")
       ->capture_default_str()

@@ -10,7 +10,7 @@ Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillO
                double* seconds) {
   Progress progress(options.label, options.progress);
   FeedOptions feed;
-  feed.attention = Attention::kDense;
+  feed.attention = options.attention;
   feed.logits = options.logits;
   feed.cancel = options.cancel;
   feed.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };

@@ -14,11 +14,12 @@ namespace dynsplit {
 struct PrefillOptions {
   std::string label = "reading";
   bool progress = false;  // also where stderr is no terminal
+  Attention attention = Attention::kDense;
   Logits logits = Logits::kLast;
   const std::atomic<bool>* cancel = nullptr;
 };
 
-// Feeds the tokens with dense attention. *seconds is what that took, also where it ended early.
+// Feeds the tokens. *seconds is what that took, also where it ended early.
 // Session::Feed's errors.
 Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillOptions& options,
                double* seconds);

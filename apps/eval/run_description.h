@@ -29,6 +29,7 @@ struct RunDescription {
   std::string prompt;              // "chat", "plain"
   std::string question;            // "selected", "full"
   std::string answer = "written";  // "written", "fed"
+  std::string prefill = "full";    // "full", or "selected" and how
   int boundary_window = 0;         // EngineOptions': what is learned while a document is read
   int boundary_retained = 0;       // the same
   std::string dense_heads;         // of the model's profile: "7.0:5.1", "none"; "" without one

@@ -1,4 +1,4 @@
-// Runs tasks: each document is read once, with dense attention, and every method and budget answers
+// Runs tasks: each document is read once, and every method and budget answers
 // its questions, many side by side, or is fed the expected answers, on forks of that one session,
 // which counts votes if a method needs them (h2o). The document's last token belongs to what is
 // read under the method: with it the method makes its blocks and index, once for all the questions.
@@ -36,6 +36,7 @@ struct EvalPlan {
   std::vector<int64_t> contexts;    // TaskOptions::context_tokens, in turn
   std::vector<MethodCase> methods;  // each occurs once
   TaskOptions options;
+  Attention reading = Attention::kDense;  // what the document's tokens attend to: kDense or kJoint
   // What the question's tokens attend to. Those of a continuation always attend to kSelected.
   Attention question = Attention::kSelected;
   Answers answers = Answers::kWritten;

@@ -52,7 +52,7 @@ def measure_peer(model, arguments):
 
 def measure_dynsplit(model, arguments):
     """(build, {figure: value}) of dynsplit."""
-    report = run_json([arguments.program, "bench", "-m", model, "--method", "full", "--prefill", "512",
+    report = run_json([arguments.program, "bench", "-m", model, "--method", "full", "--prompt", "512",
                        "--context", arguments.depths, "--decode", "64", "--rounds", REPETITIONS,
                        "--threads", arguments.threads, "--json"])
     figures = {}

@@ -5,7 +5,7 @@ with the interpreter of setup_peer.sh:
 
 prefill: 512 tokens into an empty cache, in one batch, logits of the last one. decode at depth D: the
 mean of 64 steps of one token each after D tokens, two more before them as a warm-up. What
-`dynsplit bench --prefill 512 --context D` measures. Each figure is the median of --rounds
+`dynsplit bench --prompt 512 --context D` measures. Each figure is the median of --rounds
 repetitions; at a depth they share one prefill.
 """
 

@@ -26,8 +26,9 @@ struct EngineOptions {
   // KV heads that attend to everything under a method that leaves them to the model: its profile,
   // as `dynsplit calibrate` writes it, may be empty. Not known: the method's first dense_layers do.
   std::optional<std::vector<LayerHead>> dense_heads = {};
-  // What DD-Select observes while a text is read with full attention (method.md section 2). It
-  // cannot be changed for a text that was read.
+  JointSelection joint = {};
+  // What DD-Select observes while a text is read, but not with Attention::kSelected (method.md
+  // section 2). It cannot be changed for a text that was read.
   int boundary_window = 16;    // W: the queries behind a cut that judge it, 1..255
   int boundary_retained = 64;  // R: the keys before it that count as near, 1..1024
 };

@@ -126,6 +126,14 @@ enum class Policy {
 enum class Attention {
   kDense,     // everything before them: how a prompt is read
   kSelected,  // what the sequence's method selects, row by row: how an answer is written
+  kJoint,     // sink, a window, and what up to 64 rows select together, whatever the method: how a
+              // long prompt is read faster (method.md section 8)
+};
+
+// How a text is read with Attention::kJoint.
+struct JointSelection {
+  int budget_tokens = 512;  // that 64 rows choose, besides sink and window. 8..1 << 20
+  int window = 512;         // tokens before a row that it attends to in any case. 64..1 << 20
 };
 
 // How many tokens a query may attend to besides sink and recent.
@@ -186,7 +194,7 @@ struct Method {
   }
 };
 
-// Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>,
+// Presets by name: full, recent, fixed-mean, fixed, quest, sentence, delimiter:<class>, fixed-cuts,
 // any-delimiter, random-cuts, scatter, random, oracle, snapkv, h2o, dynsplit. NotFound (with the
 // list of names) for another.
 Result<Method> MethodPreset(std::string_view name);

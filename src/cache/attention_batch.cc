@@ -14,7 +14,7 @@
 
 namespace dynsplit {
 
-// Either `rows` dense rows in one block, or one part of one row's tiles or tokens.
+// Either `rows` rows in one block, dense or joint, or one part of one row's tiles or tokens.
 struct AttentionBatch::Item {
   const Span* span = nullptr;
   int first_row = 0;  // of the pass
@@ -34,6 +34,7 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
       selector_(shape, max_workers),
+      joint_selector_(shape, max_workers),
       scratch_(static_cast<size_t>(max_workers)),
       votes_(shape) {
   for (const int layer : SampledLayers(shape.num_layers)) {
@@ -74,6 +75,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
   }
   ReserveRows(rows);
   selector_.Begin(spans_);
+  joint_selector_.Begin(spans_);
   lse_.Resize(static_cast<size_t>(rows) * shape_.num_heads);
   mass_.Resize(static_cast<size_t>(rows) * observation_.mass_row());
   std::fill_n(mass_.data(), mass_.size(), 0.0f);
@@ -156,7 +158,7 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
   ForEachItem(layer, [&](const Item& item) {
     if (!claims.IsMine()) return;
     if (item.tiles == nullptr && item.tokens == nullptr) {
-      AttendBlock(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)]);
+      AttendBlock(item, layer, queries, outputs, worker);
     } else {
       AttendPart(item, layer, queries, outputs);
     }
@@ -164,23 +166,32 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
 }
 
 void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
-                                 Scratch* scratch) {
+                                 Worker worker) {
   const int64_t stride = int64_t{shape_.num_heads} * shape_.head_dim;
   const int head = item.kv_head * shape_.group_heads();
   const int64_t offset = item.first_row * stride + int64_t{head} * shape_.head_dim;
   const SemanticCache& cache = *item.span->cache;
+  const int first = item.first_row - item.span->first_row;
+  JointChoice choice;  // everything
+  if (JointSelector::Selects(*item.span, {layer, item.kv_head})) {
+    choice = joint_selector_.Choose({item.span, first, item.rows, {layer, item.kv_head}}, queries,
+                                    worker);
+  }
   CausalAttention({.queries = queries + offset,
                    .query_row_stride = stride,
                    .rows = item.rows,
                    .group_heads = shape_.group_heads(),
                    .scale = scale_,
-                   .first_position = cache.size() + item.first_row - item.span->first_row,
+                   .first_position = cache.size() + first,
+                   .dense_start = choice.dense_start,
+                   .earlier = choice.earlier.data(),
+                   .num_earlier = static_cast<int>(choice.earlier.size()),
                    .kv = cache.pages().View(layer, item.kv_head),
                    .outputs = outputs + offset,
                    .output_row_stride = stride,
                    .lse = &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head],
                    .lse_row_stride = shape_.num_heads},
-                  scratch->floats.data());
+                  scratch_[static_cast<size_t>(worker.index)].floats.data());
   KeepQueries(item, layer, queries);
 }
 
@@ -239,7 +250,7 @@ void AttentionBatch::MergeParts(const Item& item, int layer, const float* querie
         MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.head_dim], item.num_parts,
                      group, shape_.head_dim, outputs + head * shape_.head_dim);
     // Nobody asks for that of a row that selects.
-    if (item.span->attention == Attention::kDense) lse_[head] = merged.LogSumExp();
+    if (item.span->attention != Attention::kSelected) lse_[head] = merged.LogSumExp();
   }
   KeepQueries(item, layer, queries);
 }

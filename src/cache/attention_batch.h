@@ -4,7 +4,8 @@
 //
 // All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
 // is claimed item by item; results do not depend on who computes what, since partial results are
-// merged in a fixed order. docs/architecture.md, "How a token flows".
+// merged in a fixed order. Rows of Attention::kJoint choose within Attend, 64 of them at a time:
+// nobody else needs their choice. docs/architecture.md, "How a token flows".
 #pragma once
 
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "cache/joint_selector.h"
 #include "cache/pass_span.h"
 #include "cache/row_selector.h"
 #include "cache/semantic_cache.h"
@@ -41,8 +43,9 @@ class AttentionBatch {
   }
   // outputs [rows, num_heads, head_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
-  // Adds the dense rows' local attention mass (DD-Select) in sampled layers, and their votes for
-  // sequences that count them (H2O) in all; after Attend, where Observes(layer).
+  // Adds the local attention mass (DD-Select) in sampled layers of the rows that are not selected,
+  // and in all layers the votes of dense ones for sequences that count them (H2O); after Attend,
+  // where Observes(layer).
   void Observe(int layer, const float* queries, Worker worker);
 
   // Layers whose attention DD-Select samples: SampledLayers.
@@ -68,7 +71,7 @@ class AttentionBatch {
   template <typename Fn>
   void ForEachBlock(const Span& span, int kv_head, const Fn& fn);
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
-                   Scratch* scratch);
+                   Worker worker);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
   void AttendTiles(const Item& item, const KvView& kv, const float* queries, size_t state);
   void AttendTokens(const Item& item, const KvView& kv, size_t state);
@@ -84,6 +87,7 @@ class AttentionBatch {
   float scale_;
   std::vector<bool> sampled_;
   RowSelector selector_;
+  JointSelector joint_selector_;
   std::vector<Span> spans_;
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans

@@ -41,7 +41,8 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
       options_(options),
       pages_(pool, shape.num_layers, shape.kv_heads, shape.head_dim),
       delimiters_(std::move(delimiters)),
-      scorer_(options.observation.window, options.observation.retained, kObservedSink) {
+      scorer_(options.observation.window, options.observation.retained, kObservedSink),
+      runs_(shape.num_layers, shape.kv_heads, shape.head_dim) {
   SetMethod(method);
 }
 
@@ -65,11 +66,17 @@ void SemanticCache::SetMethod(const Method& method) {
 }
 
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
+  if (attention == Attention::kJoint && method_.policy == Policy::kH2o) {
+    return InvalidArgument("method: " + method_.name +
+                           " counts the votes of all queries: its text must be read with full "
+                           "attention");
+  }
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks && !Evicts(method_.policy))
     CutBlocks(size() - method_.recent);
   if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
+  if (attention == Attention::kJoint) runs_.Extend(size(), Views(), options_.threads);
   return {};
 }
 
@@ -204,10 +211,7 @@ std::span<const DelimiterClass> SemanticCache::Classes() {
 void SemanticCache::Summarise(std::span<const Block> added) {
   if (method_.policy != Policy::kTop || added.empty()) return;  // nobody else reads the index
   const int64_t first_block = static_cast<int64_t>(blocks_.size());
-  std::vector<KvView> views;  // [num_layers, kv_heads]
-  for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
-  }
+  const std::vector<KvView> views = Views();
   index_->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
   ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
@@ -215,6 +219,14 @@ void SemanticCache::Summarise(std::span<const Block> added) {
                  std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
                                           static_cast<size_t>(shape_.kv_heads)));
   });
+}
+
+std::vector<KvView> SemanticCache::Views() const {
+  std::vector<KvView> views;
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
+  }
+  return views;
 }
 
 }  // namespace dynsplit

@@ -6,6 +6,7 @@
 // committed leaves the cache as it was. Belongs to the engine's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "dynsplit/method.h"
 #include "dynsplit/status.h"
 #include "index/block_index.h"
+#include "index/run_index.h"
 #include "split/boundary_score.h"
 #include "split/delimiter_stream.h"
 #include "split/importance.h"
@@ -49,9 +51,19 @@ struct Observed {
 // third, half and two thirds of the way up. A small model has fewer.
 std::vector<int> SampledLayers(int num_layers);
 
+// How rows under Attention::kJoint choose, and the KV heads that attend to everything then.
+struct JointOptions : JointSelection {
+  std::vector<LayerHead> dense_heads = {};
+
+  bool AttendsToAll(LayerHead head) const {
+    return std::find(dense_heads.begin(), dense_heads.end(), head) != dense_heads.end();
+  }
+};
+
 struct CacheOptions {
   int threads = 1;  // work when blocks are cut and summarised
-  Observation observation;
+  Observation observation = {};
+  JointOptions joint = {};
 };
 
 class SemanticCache {
@@ -66,9 +78,10 @@ class SemanticCache {
   bool CanUse(const Method& method) const;
   const Method& method() const { return method_; }
 
-  // Makes room for `tokens`, and for a selected pass cuts and indexes what has left `recent`.
-  // ResourceExhausted where no pages are left. Cost: O(1) per token, but for the first selected
-  // pass after a prompt: one pass over its keys.
+  // Makes room for `tokens`; for a selected pass cuts and indexes what has left `recent`, for a
+  // joint one indexes the runs of all before.
+  // ResourceExhausted where no pages are left, InvalidArgument for a joint pass under Policy::kH2o.
+  // Cost: O(1) per token, but for the first selected pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
   // The tokens of Begin now count, and with them what AttentionBatch observed.
@@ -83,6 +96,9 @@ class SemanticCache {
   // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
   std::span<const Block> blocks() const { return blocks_; }
   const BlockIndex& index() const { return *index_; }
+  // What joint rows choose by; holds what was read before the last joint pass.
+  const RunIndex& runs() const { return runs_; }
+  const JointOptions& joint() const { return options_.joint; }
   // How many of blocks() lie wholly before `token`.
   int64_t BlocksBefore(int64_t token) const;
 
@@ -120,6 +136,7 @@ class SemanticCache {
   // Learns anew once there are `tokens` more than at the last time.
   const Learned& LearnedAfter(int64_t tokens);
   void Summarise(std::span<const Block> added);
+  std::vector<KvView> Views() const;  // [num_layers, kv_heads]
 
   CacheShape shape_;
   Method method_;
@@ -132,6 +149,7 @@ class SemanticCache {
   std::vector<Block> blocks_;
   int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;
+  RunIndex runs_;
   std::shared_ptr<const QueryWindow> window_;
   std::shared_ptr<const TokenVotes> votes_;
   bool all_voted_ = true;  // no row was read densely under another policy than kH2o

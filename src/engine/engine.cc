@@ -17,6 +17,7 @@ constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
 constexpr int kSelectedPassTokens = 32;
 constexpr int kMaxBoundaryRetained = 1024;
+constexpr int kMaxJointTokens = 1 << 20;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
 CacheShape ShapeOf(const ModelDescription& model) {
@@ -28,6 +29,16 @@ CacheShape ShapeOf(const ModelDescription& model) {
 
 Observation ObservationOf(const EngineOptions& options) {
   return {.window = options.boundary_window, .retained = options.boundary_retained};
+}
+
+// Those of the model's profile or, where it has none, those that methods take then.
+std::vector<LayerHead> DenseHeads(const EngineOptions& options, const CacheShape& shape) {
+  if (options.dense_heads && !options.dense_heads->empty()) return *options.dense_heads;
+  std::vector<LayerHead> heads;
+  for (int layer = 0; layer < std::min(Method().dense_layers, shape.num_layers); ++layer) {
+    for (int head = 0; head < shape.kv_heads; ++head) heads.push_back({layer, head});
+  }
+  return heads;
 }
 
 DelimiterTable DelimitersOf(const Tokenizer& tokenizer) {
@@ -134,6 +145,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
       CheckRange("boundary_window", resolved.boundary_window, 1, kMaxBoundaryWindow));
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("boundary_retained", resolved.boundary_retained, 1, kMaxBoundaryRetained));
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("joint.budget_tokens", resolved.joint.budget_tokens, kRunTokens, kMaxJointTokens));
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("joint.window", resolved.joint.window, kPageTokens, kMaxJointTokens));
   const CacheShape shape = ShapeOf(model->description());
   if (resolved.dense_heads) {
     DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
@@ -157,9 +172,10 @@ Status Engine::CheckMethod(const Method& method) const { return impl_->Resolve(m
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
   Result<Method> resolved = impl_->Resolve(method);
   if (!resolved.ok()) return resolved.status();
-  SemanticCache cache(
-      impl_->shape, *resolved, &impl_->pool, impl_->delimiters,
-      {.threads = impl_->options.threads, .observation = ObservationOf(impl_->options)});
+  SemanticCache cache(impl_->shape, *resolved, &impl_->pool, impl_->delimiters,
+                      {.threads = impl_->options.threads,
+                       .observation = ObservationOf(impl_->options),
+                       .joint = {impl_->options.joint, DenseHeads(impl_->options, impl_->shape)}});
   return std::make_unique<Session>(
       std::make_unique<Session::Impl>(Session::Impl{.engine = this, .cache = std::move(cache)}));
 }

@@ -13,7 +13,8 @@ size_t CausalAttentionScratch(int head_dim, int group_heads) {
 void CausalAttention(const CausalAttentionArgs& args, float* scratch) {
   DYNSPLIT_CHECK(args.rows > 0 && args.rows <= kMaxQueryRows && args.group_heads > 0);
   DYNSPLIT_CHECK(args.kv.head_dim > 0 && args.kv.head_dim % 16 == 0);
-  DYNSPLIT_CHECK(args.first_position >= 0 && args.scale > 0);
+  DYNSPLIT_CHECK(args.scale > 0 && args.dense_start % kPageTokens == 0);
+  DYNSPLIT_CHECK(args.dense_start >= 0 && args.first_position >= args.dense_start);
   DYNSPLIT_CHECK(reinterpret_cast<uintptr_t>(scratch) % 64 == 0);
   CausalAttentionSimd(args, scratch);
 }

@@ -1,6 +1,7 @@
-// Dense causal flash attention for prefill: a block of query rows of one KV head against all keys
-// up to each row's own position. GEMM-shaped: a page of K and V is converted to f32 once per block
-// of rows, and pages wholly after the last row are never touched. arXiv 2205.14135.
+// Causal flash attention for prefill: a block of query rows of one KV head against all keys up to
+// each row's own position, or against those that were chosen for the block. GEMM-shaped: K and V
+// are converted to f32 once per block of rows, and pages wholly after the last row are never
+// touched. arXiv 2205.14135.
 #pragma once
 
 #include "kernels/kv_view.h"
@@ -16,7 +17,12 @@ struct CausalAttentionArgs {
   int rows = 0;  // 1..kMaxQueryRows
   int group_heads = 1;
   float scale = 1;
-  int64_t first_position = 0;  // row i sees keys 0..first_position + i
+  // Row i sees keys dense_start..first_position + i, and before them those of `earlier`: ranges
+  // [num_earlier] that do not overlap, of any length.
+  int64_t first_position = 0;
+  int64_t dense_start = 0;  // a multiple of kPageTokens, at most first_position
+  const TokenRange* earlier = nullptr;
+  int num_earlier = 0;
   KvView kv;
   // Row i, head j at outputs + i * output_row_stride + j * head_dim; normalised.
   float* outputs = nullptr;
@@ -29,7 +35,7 @@ struct CausalAttentionArgs {
 // Floats of scratch that one call needs.
 size_t CausalAttentionScratch(int head_dim, int group_heads);
 
-// Cost: O(rows * group_heads * (first_position + rows) * head_dim). `scratch` is 64-byte aligned
+// Cost: O(rows * group_heads * keys seen * head_dim). `scratch` is 64-byte aligned
 // and holds CausalAttentionScratch() floats. Thread safety: calls may run at once with distinct
 // outputs and scratch.
 void CausalAttention(const CausalAttentionArgs& args, float* scratch);

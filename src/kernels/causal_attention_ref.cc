@@ -14,21 +14,31 @@ double Score(const CausalAttentionArgs& args, const float* query, int64_t token)
   return dot * args.scale;
 }
 
-// Writes the output of one query over the keys 0..position; returns the log-sum-exp.
-double Attend(const CausalAttentionArgs& args, const float* query, int64_t position,
-              float* output) {
+// The keys that the row at `position` sees.
+std::vector<int64_t> SeenBy(const CausalAttentionArgs& args, int64_t position) {
+  std::vector<int64_t> tokens;
+  for (int i = 0; i < args.num_earlier; ++i) {
+    for (int64_t t = args.earlier[i].start; t < args.earlier[i].end; ++t) tokens.push_back(t);
+  }
+  for (int64_t t = args.dense_start; t <= position; ++t) tokens.push_back(t);
+  return tokens;
+}
+
+// Writes the output of one query over `tokens`; returns the log-sum-exp.
+double Attend(const CausalAttentionArgs& args, const float* query,
+              const std::vector<int64_t>& tokens, float* output) {
   std::vector<double> weights;
   double max = -INFINITY;
-  for (int64_t token = 0; token <= position; ++token) {
+  for (const int64_t token : tokens) {
     weights.push_back(Score(args, query, token));
     max = std::fmax(max, weights.back());
   }
   double sum = 0;
   for (double& weight : weights) sum += weight = std::exp(weight - max);
   std::vector<double> mean(args.kv.head_dim, 0.0);
-  for (int64_t token = 0; token <= position; ++token) {
-    const f16* value = args.kv.Value(token);
-    for (size_t j = 0; j < mean.size(); ++j) mean[j] += weights[token] * F32FromF16(value[j]);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const f16* value = args.kv.Value(tokens[i]);
+    for (size_t j = 0; j < mean.size(); ++j) mean[j] += weights[i] * F32FromF16(value[j]);
   }
   for (size_t j = 0; j < mean.size(); ++j) output[j] = static_cast<float>(mean[j] / sum);
   return max + std::log(sum);
@@ -38,11 +48,11 @@ double Attend(const CausalAttentionArgs& args, const float* query, int64_t posit
 
 void CausalAttentionRef(const CausalAttentionArgs& args) {
   for (int row = 0; row < args.rows; ++row) {
+    const std::vector<int64_t> tokens = SeenBy(args, args.first_position + row);
     for (int head = 0; head < args.group_heads; ++head) {
       const int64_t column = int64_t{head} * args.kv.head_dim;
-      const double lse =
-          Attend(args, args.queries + row * args.query_row_stride + column,
-                 args.first_position + row, args.outputs + row * args.output_row_stride + column);
+      const double lse = Attend(args, args.queries + row * args.query_row_stride + column, tokens,
+                                args.outputs + row * args.output_row_stride + column);
       if (args.lse != nullptr) args.lse[row * args.lse_row_stride + head] = static_cast<float>(lse);
     }
   }

@@ -11,24 +11,10 @@
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
 #include "kernels/exp-inl.h"
-#include "kernels/f16-inl.h"
-#include "kernels/unroll-inl.h"
+#include "kernels/query_columns-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
-
-using Tag = hn::CappedTag<float, 16>;  // 16 divides head_dim
-using Vec = hn::Vec<Tag>;
-
-// The register block of both products: kUnits keys (or dimensions) times up to kMaxVecs vectors of
-// queries. 24 accumulators of 32 registers, or 12 of 16; a step loads kUnits + kMaxVecs values for
-// kUnits * kMaxVecs multiplications. kUnits divides 16.
-constexpr size_t kMaxVecs = 3;
-#if HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
-constexpr size_t kUnits = 8;
-#else
-constexpr size_t kUnits = 4;
-#endif
 
 // The queries of one call and everything in its scratch memory.
 struct Work {
@@ -44,40 +30,24 @@ struct Work {
   float* sum = nullptr;
 };
 
-// Up to kMaxVecs vectors of queries.
-struct Block {
-  size_t first = 0;  // query; also where the block starts in `rows`, `max` and `sum`
-  size_t vecs = 0;
-  size_t queries = 0;  // without padding
-
-  size_t Width() const { return vecs * hn::Lanes(Tag()); }
-};
-
-// Calls fn(block) for all blocks. Only the last may be narrower than kMaxVecs.
-template <typename Fn>
-HWY_INLINE void ForBlocks(const Work& work, const Fn& fn) {
-  const size_t lanes = hn::Lanes(Tag());
-  for (size_t first = 0; first < work.num_queries; first += kMaxVecs * lanes) {
-    const size_t left = work.num_queries - first;
-    const size_t vecs = std::min(kMaxVecs, (left + lanes - 1) / lanes);
-    fn(Block{first, vecs, std::min(left, vecs * lanes)});
-  }
+QueryRows QueriesOf(const CausalAttentionArgs& args) {
+  return {.queries = args.queries,
+          .row_stride = args.query_row_stride,
+          .rows = static_cast<size_t>(args.rows),
+          .group_heads = static_cast<size_t>(args.group_heads),
+          .head_dim = static_cast<size_t>(args.kv.head_dim),
+          .scale = args.scale};
 }
 
-// Writes the queries, scaled, into columns, and clears the running state. Padding gets zeros.
-void LoadQueries(const CausalAttentionArgs& args, const Work& work) {
-  const size_t heads = static_cast<size_t>(args.group_heads);
-  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
-    float* columns = work.queries + block.first * work.head_dim;
+// Loads the queries and clears the running state.
+void Start(const CausalAttentionArgs& args, const Work& work) {
+  const QueryRows queries = QueriesOf(args);
+  ForBlocks(work.num_queries, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    LoadColumns(queries, block, work.queries + block.first * work.head_dim);
     const size_t width = block.Width();
     for (size_t i = 0; i < width; ++i) {
-      const size_t query_idx = std::min(block.first + i, work.num_queries - 1);
-      const size_t row = query_idx / heads;
-      const float scale = i < block.queries ? args.scale : 0;
-      const float* query = args.queries + static_cast<int64_t>(row) * args.query_row_stride +
-                           query_idx % heads * work.head_dim;
-      for (size_t j = 0; j < work.head_dim; ++j) columns[j * width + i] = query[j] * scale;
-      work.rows[block.first + i] = static_cast<float>(row);
+      const size_t query = std::min(block.first + i, work.num_queries - 1);
+      work.rows[block.first + i] = static_cast<float>(query / queries.group_heads);
       work.max[block.first + i] = hwy::LowestValue<float>();
       work.sum[block.first + i] = 0;
     }
@@ -88,7 +58,7 @@ void LoadQueries(const CausalAttentionArgs& args, const Work& work) {
 // Normalises the outputs and writes them back as rows.
 void StoreOutputs(const CausalAttentionArgs& args, const Work& work) {
   const size_t heads = static_cast<size_t>(args.group_heads);
-  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+  ForBlocks(work.num_queries, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
     const float* columns = work.outputs + block.first * work.head_dim;
     const size_t width = block.Width();
     for (size_t i = 0; i < block.queries; ++i) {
@@ -101,48 +71,6 @@ void StoreOutputs(const CausalAttentionArgs& args, const Work& work) {
       args.lse[row * args.lse_row_stride + head] = work.max[block.first + i] + std::log(sum);
     }
   });
-}
-
-// Converts `count` rows, then clears those up to the next multiple of kUnits: what a page holds
-// behind its last token must not reach a product.
-void LoadRows(const f16* from, size_t count, size_t head_dim, float* to) {
-  const Tag d;
-  for (size_t i = 0; i < count * head_dim; i += hn::Lanes(d)) {
-    hn::Store(LoadF16(d, from + i), d, to + i);
-  }
-  const size_t padded = (count + kUnits - 1) / kUnits * kUnits;
-  std::fill(to + count * head_dim, to + padded * head_dim, 0.0f);
-}
-
-// scores [count, kVecs vectors] = keys x queries.
-template <size_t kVecs>
-HWY_INLINE void Multiply(const Work& work, const float* queries, size_t count) {
-  const Tag d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t key = 0; key < count; key += kUnits) {
-    Vec sum[kUnits][kVecs];
-    for (auto& of_key : sum) {
-      for (auto& v : of_key) v = hn::Zero(d);
-    }
-    const float* keys = work.keys + key * work.head_dim;
-    for (size_t j = 0; j < work.head_dim; ++j) {
-      Vec query[kVecs];
-      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
-        query[v] = hn::Load(d, queries + (j * kVecs + v) * lanes);
-      });
-      Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
-        const Vec element = hn::Set(d, keys[u * work.head_dim + j]);
-        Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
-          sum[u][v] = hn::MulAdd(element, query[v], sum[u][v]);
-        });
-      });
-    }
-    Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
-      Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
-        hn::Store(sum[u][v], d, work.scores + ((key + u) * kVecs + v) * lanes);
-      });
-    });
-  }
 }
 
 // Turns one vector's column of scores into weights relative to the new maximum. A query of row r
@@ -212,11 +140,12 @@ HWY_INLINE void Accumulate(const Work& work, float* outputs, size_t count,
   }
 }
 
-// One block of queries against the first `count` keys of the page in work.keys.
+// One block of queries against the first `count` keys in work.keys.
 template <size_t kVecs>
-void AddPage(const Work& work, size_t first, size_t count, float visible) {
+void AddKeys(const Work& work, size_t first, size_t count, float visible) {
   Vec decay[kVecs];
-  Multiply<kVecs>(work, work.queries + first * work.head_dim, count);
+  Multiply<kVecs>(work.keys, count, work.head_dim, work.queries + first * work.head_dim,
+                  work.scores);
   const size_t lanes = hn::Lanes(Tag());
   for (size_t v = 0; v < kVecs; ++v) {
     decay[v] =
@@ -225,22 +154,51 @@ void AddPage(const Work& work, size_t first, size_t count, float visible) {
   Accumulate<kVecs>(work, work.outputs + first * work.head_dim, count, decay);
 }
 
+// All queries against the `count` keys in work.keys, of which row i sees those up to visible + i.
+void AddKeysToAll(const Work& work, int64_t count, int64_t visible) {
+  ClearPadding(static_cast<size_t>(count), work.head_dim, work.keys);
+  ForBlocks(work.num_queries, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    const int64_t last_row = static_cast<int64_t>(work.rows[block.first + block.queries - 1]);
+    const int64_t seen = std::min(count, visible + last_row + 1);
+    if (seen <= 0) return;
+    const size_t keys = static_cast<size_t>(seen);
+    const float row0 = static_cast<float>(std::min<int64_t>(visible, kPageTokens));
+    if (block.vecs == 3) AddKeys<3>(work, block.first, keys, row0);
+    if (block.vecs == 2) AddKeys<2>(work, block.first, keys, row0);
+    if (block.vecs == 1) AddKeys<1>(work, block.first, keys, row0);
+  });
+}
+
+void LoadKeys(const KvView& kv, TokenRange tokens, size_t at, const Work& work) {
+  const size_t count = static_cast<size_t>(tokens.end - tokens.start);
+  LoadRows(kv.Key(tokens.start), count, work.head_dim, work.keys + at * work.head_dim);
+  LoadRows(kv.Value(tokens.start), count, work.head_dim, work.values + at * work.head_dim);
+}
+
 void AttendToPage(const CausalAttentionArgs& args, const Work& work, int64_t page) {
   const int64_t start = page * kPageTokens;
   const int64_t visible = args.first_position - start;  // key that row 0 sees last
   const int64_t count = std::min<int64_t>(kPageTokens, visible + args.rows);
-  LoadRows(args.kv.Key(start), static_cast<size_t>(count), work.head_dim, work.keys);
-  LoadRows(args.kv.Value(start), static_cast<size_t>(count), work.head_dim, work.values);
-  ForBlocks(work, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
-    const int64_t last_row = static_cast<int64_t>(work.rows[block.first + block.queries - 1]);
-    const int64_t seen = std::min<int64_t>(kPageTokens, visible + last_row + 1);
-    if (seen <= 0) return;
-    const size_t keys = static_cast<size_t>(seen);
-    const float row0 = static_cast<float>(std::min<int64_t>(visible, kPageTokens));
-    if (block.vecs == 3) AddPage<3>(work, block.first, keys, row0);
-    if (block.vecs == 2) AddPage<2>(work, block.first, keys, row0);
-    if (block.vecs == 1) AddPage<1>(work, block.first, keys, row0);
-  });
+  LoadKeys(args.kv, {start, start + count}, 0, work);
+  AddKeysToAll(work, count, visible);
+}
+
+// Gathers the keys of all ranges, wherever they lie, into full loads of kPageTokens.
+void AttendToEarlier(const CausalAttentionArgs& args, const Work& work) {
+  int64_t held = 0;
+  for (int i = 0; i < args.num_earlier; ++i) {
+    for (int64_t token = args.earlier[i].start; token < args.earlier[i].end;) {
+      const int64_t page_end = (token / kPageTokens + 1) * kPageTokens;
+      const int64_t end = std::min({args.earlier[i].end, page_end, token + kPageTokens - held});
+      LoadKeys(args.kv, {token, end}, static_cast<size_t>(held), work);
+      held += end - token;
+      token = end;
+      if (held < kPageTokens) continue;
+      AddKeysToAll(work, held, kPageTokens);
+      held = 0;
+    }
+  }
+  if (held > 0) AddKeysToAll(work, held, kPageTokens);
 }
 
 void CausalAttentionTarget(const CausalAttentionArgs& args, float* scratch) {
@@ -251,9 +209,10 @@ void CausalAttentionTarget(const CausalAttentionArgs& args, float* scratch) {
       head_dim,          num_queries,         scratch + at.queries, scratch + at.outputs,
       scratch + at.keys, scratch + at.values, scratch + at.scores,  scratch + at.rows,
       scratch + at.max,  scratch + at.sum};
-  LoadQueries(args, work);
+  Start(args, work);
+  AttendToEarlier(args, work);
   const int64_t last_position = args.first_position + args.rows - 1;
-  for (int64_t page = 0; page <= last_position / kPageTokens; ++page) {
+  for (int64_t page = args.dense_start / kPageTokens; page <= last_position / kPageTokens; ++page) {
     AttendToPage(args, work, page);
   }
   StoreOutputs(args, work);

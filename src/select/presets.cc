@@ -45,10 +45,12 @@ Method FixedMean() {
   return method;
 }
 
-// Rigid splitting at its strongest: dynsplit but for the cuts, which are every block_tokens.
+// The strong rigid baseline of docs/method.md: four int8 sub-means take the bytes of Quest's
+// bounds.
 Method Fixed() {
-  Method method;
-  method.split.splitter = Splitter::kFixed;
+  Method method = FixedMean();
+  method.vectors = 4;
+  method.summary_type = SummaryType::kInt8;
   return method;
 }
 
@@ -108,6 +110,12 @@ Method AnyDelimiter() {
   return method;
 }
 
+Method FixedCuts() {
+  Method method = DynSplit();
+  method.split.splitter = Splitter::kFixed;
+  return method;
+}
+
 Method RandomCuts() {
   Method method = DynSplit();
   method.split.splitter = Splitter::kRandom;
@@ -130,6 +138,7 @@ constexpr Preset kPresets[] = {
     {"recent", Recent},
     {"fixed-mean", FixedMean},
     {"fixed", Fixed},
+    {"fixed-cuts", FixedCuts},
     {"quest", Quest},
     {"sentence", Sentence},
     {"any-delimiter", AnyDelimiter},

@@ -12,7 +12,7 @@ using nlohmann::json;
 TEST_F(BenchCommandTest, ARowForEachMethodAndContext) {
   const ProcessResult result =
       Run("bench", {"--context", "0,700", "--method", "full,dynsplit", "--decode", "8", "--rounds",
-                    "2", "--prefill", "100", "--budget", "64", "--json"});
+                    "2", "--prompt", "100", "--budget", "64", "--json"});
   ASSERT_EQ(result.status, 0) << result.err;
   const json report = json::parse(result.out);
   EXPECT_FALSE(report["isa"].get<std::string>().empty());
@@ -40,6 +40,16 @@ TEST_F(BenchCommandTest, ARowForEachMethodAndContext) {
   EXPECT_DOUBLE_EQ(rows[3]["attended_tokens_mean"], 706.5);
   EXPECT_TRUE(rows[3]["budget"].is_null());
   EXPECT_EQ(rows[4]["budget"], "64");
+}
+
+TEST_F(BenchCommandTest, SelectedPrefill) {
+  const ProcessResult result =
+      Run("bench", {"--context", "0", "--decode", "0", "--prompt", "600", "--prefill", "selected",
+                    "--prefill-budget", "16", "--prefill-window", "64", "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(json::parse(result.out)["rows"][0]["prefill_tokens"], 600);
+  ExpectRefused(Run("bench", {"--context", "9", "--prefill", "selected", "--method", "h2o"}), 1,
+                "h2o");
 }
 
 TEST_F(BenchCommandTest, SelectionAttendsToLess) {

@@ -79,6 +79,15 @@ TEST_F(RunCommandTest, RawTextsAreReadAsTheyStand) {
   EXPECT_GT(prompt_tokens({"-f", one.path(), "-f", two.path(), "-p", "three"}), whole);
 }
 
+// On few tokens what is selected is everything.
+TEST_F(RunCommandTest, SelectedPrefillOfAShortTextIsFull) {
+  const ProcessResult full = Run("run", {"-p", "hello there", "-n", "8"});
+  const ProcessResult selected = Run(
+      "run", {"-p", "hello there", "-n", "8", "--prefill", "selected", "--prefill-budget", "8"});
+  EXPECT_EQ(selected.status, 0) << selected.err;
+  EXPECT_EQ(selected.out, full.out);
+}
+
 TEST_F(RunCommandTest, PromptFromStdin) {
   const ProcessResult from_stdin =
       Run("run", {"-p", "-", "-n", "8"}, {.input = "what stands here"});

@@ -18,7 +18,8 @@ TEST_F(EngineTest, RefusesOptionsOutOfRange) {
         EngineOptions{.batch_tokens = 0}, EngineOptions{.batch_tokens = 1 << 20},
         EngineOptions{.context_tokens = -5}, EngineOptions{.boundary_window = 0},
         EngineOptions{.boundary_window = 256}, EngineOptions{.boundary_retained = 0},
-        EngineOptions{.boundary_retained = 1 << 20}}) {
+        EngineOptions{.boundary_retained = 1 << 20}, EngineOptions{.joint = {.budget_tokens = 7}},
+        EngineOptions{.joint = {.window = 63}}}) {
     auto engine = Engine::Create(*model, bad);
     ASSERT_FALSE(engine.ok());
     EXPECT_EQ(engine.status().code(), StatusCode::kInvalidArgument);

@@ -37,6 +37,48 @@ TEST_F(SessionTest, ChunksDoNotChangeTheResult) {
   }
 }
 
+TEST_F(SessionTest, JointReadingWithRoomForAllEqualsDenseReading) {
+  const std::vector<int32_t> tokens = RandomTokens(400);
+  auto whole = NewSession();
+  ASSERT_TRUE(whole->Feed(tokens, {.logits = Logits::kAll}).ok());
+  const std::vector<float> want(whole->logits().begin(), whole->logits().end());
+  whole.reset();
+  Load({.num_layers = 4},
+       {.threads = 1, .batch_tokens = 100, .joint = {.budget_tokens = 1000, .window = 64}});
+  auto session = NewSession();
+  const FeedOptions joint = {.attention = Attention::kJoint, .logits = Logits::kAll};
+  ASSERT_TRUE(session->Feed(tokens, joint).ok());
+  ExpectNear(session->logits(), want);
+}
+
+TEST_F(SessionTest, JointReadingAttendsToLessAndTeachesDdSelect) {
+  const std::vector<int32_t> tokens = RandomTokens(400);
+  const auto logits = [&](Attention attention) {
+    auto session = NewSession();
+    EXPECT_TRUE(session->Feed(tokens, {.attention = attention}).ok());
+    EXPECT_FALSE(session->Blocks().empty());
+    int64_t candidates = 0;
+    for (const DelimiterImportance& one : session->Importance()) candidates += one.count;
+    EXPECT_GT(candidates, 0);
+    return std::vector<float>(session->logits().begin(), session->logits().end());
+  };
+  Load({.num_layers = 4},
+       {.threads = 1, .batch_tokens = 100, .joint = {.budget_tokens = 16, .window = 64}});
+  EXPECT_NE(logits(Attention::kJoint), logits(Attention::kDense));
+}
+
+TEST_F(SessionTest, JointReadingCannotCountVotes) {
+  auto session = NewSession(MethodPreset("h2o").value());
+  const std::vector<int32_t> tokens = RandomTokens(10);
+  const Status status = session->Feed(tokens, {.attention = Attention::kJoint});
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("h2o"));
+  EXPECT_TRUE(session->tokens().empty());
+  ASSERT_TRUE(session->SetMethod(MethodPreset("dynsplit").value()).ok());
+  ASSERT_TRUE(session->Feed(tokens, {.attention = Attention::kJoint}).ok());
+  EXPECT_EQ(session->SetMethod(MethodPreset("h2o").value()).code(), StatusCode::kInvalidArgument);
+}
+
 TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetWithABudget) {
   const std::vector<int32_t> prompt = RandomTokens(300);
   const std::vector<int32_t> answer = RandomTokens(90, 5);

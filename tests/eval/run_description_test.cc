@@ -81,6 +81,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"prompt", [](RunDescription* run) { run->prompt = "plain"; }},
       {"question", [](RunDescription* run) { run->question = "full"; }},
       {"answer", [](RunDescription* run) { run->answer = "fed"; }},
+      {"prefill", [](RunDescription* run) { run->prefill = "selected"; }},
       {"window", [](RunDescription* run) { run->boundary_window = 8; }},
       {"dense_heads", [](RunDescription* run) { run->dense_heads = "7.0"; }},
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},

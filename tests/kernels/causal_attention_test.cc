@@ -97,6 +97,35 @@ TEST_P(CausalAttentionTest, LogSumExpIsOptional) {
   });
 }
 
+TEST_P(CausalAttentionTest, SeesEarlierRangesAndWhatFollowsTheDenseStart) {
+  const TokenRange ranges[] = {{0, 4}, {9, 10}, {40, 150}, {151, 158}, {190, 192}};
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 330, head_dim());
+    for (const int count : {0, 1, 3, 5}) {
+      CausalAttentionArgs args = Args(pages.View(), 17, 300);
+      args.earlier = ranges;
+      args.num_earlier = count;
+      args.dense_start = 256;
+      ExpectLikeReference(args);
+    }
+  });
+}
+
+TEST_P(CausalAttentionTest, AllOfWhatIsEarlierEqualsDense) {
+  const TokenRange ranges[] = {{0, 7}, {7, 100}, {100, 128}};
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 140, head_dim());
+    CausalAttentionArgs args = Args(pages.View(), 9, 131);
+    const CausalResult dense = Run(args, false);
+    args.earlier = ranges;
+    args.num_earlier = 3;
+    args.dense_start = 128;
+    const CausalResult selected = Run(args, false);
+    ExpectNear(selected.outputs, dense.outputs, tolerance());
+    ExpectNear(selected.lse, dense.lse, tolerance());
+  });
+}
+
 // Row i equals decoding attention over the keys 0..first_position + i.
 TEST_P(CausalAttentionTest, EachRowEqualsTileAttention) {
   ForGroupSizes([&] {

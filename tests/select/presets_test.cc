@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(15));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(16));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -53,9 +53,10 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
 
   const Method rigid = *MethodPreset("fixed");
   EXPECT_EQ(rigid.split.splitter, Splitter::kFixed);
-  EXPECT_EQ(rigid.split.block_tokens, MethodPreset("dynsplit")->split.block_tokens);
-  EXPECT_EQ(rigid.vectors, MethodPreset("dynsplit")->vectors);
-  EXPECT_EQ(rigid.refine, MethodPreset("dynsplit")->refine);
+  EXPECT_EQ(rigid.split.block_tokens, 16);
+  EXPECT_EQ(rigid.vectors, 4);
+  EXPECT_EQ(rigid.summary_type, SummaryType::kInt8);
+  EXPECT_EQ(rigid.refine, 1);
 
   const Method quest = *MethodPreset("quest");
   EXPECT_EQ(quest.split.splitter, Splitter::kFixed);
@@ -91,9 +92,10 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(dynsplit.refine, 4);
   EXPECT_EQ(dynsplit.policy, Policy::kTop);
 
-  for (const auto& [name, splitter] :
-       {std::pair{"any-delimiter", Splitter::kUniform}, std::pair{"random-cuts", Splitter::kRandom},
-        std::pair{"scatter", Splitter::kDynamic}}) {
+  for (const auto& [name, splitter] : {std::pair{"fixed-cuts", Splitter::kFixed},
+                                       {"any-delimiter", Splitter::kUniform},
+                                       {"random-cuts", Splitter::kRandom},
+                                       {"scatter", Splitter::kDynamic}}) {
     const Method control = *MethodPreset(name);
     EXPECT_EQ(control.split.splitter, splitter);
     EXPECT_EQ(control.split.scatter, std::string_view(name) == "scatter" ? 1 : 0);

@@ -1,0 +1,97 @@
+#include "cache/joint_selector.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/causal_attention.h"
+#include "kernels/run_score.h"
+
+namespace dynsplit {
+namespace {
+
+// Where the rows' window begins: at a page, and no later than what the index does not hold yet.
+int64_t DenseStart(const RowBlock& block) {
+  const SemanticCache& cache = *block.span->cache;
+  const int64_t window_start = cache.size() + block.first - cache.joint().window;
+  const int64_t start = std::clamp<int64_t>(window_start, 0, cache.runs().num_runs() * kRunTokens);
+  return start / kPageTokens * kPageTokens;
+}
+
+void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) {
+  for (const int64_t run : runs) {
+    const int64_t start = run * kRunTokens;
+    if (!ranges->empty() && ranges->back().end == start) {
+      ranges->back().end += kRunTokens;
+    } else {
+      ranges->push_back({start, start + kRunTokens});
+    }
+  }
+}
+
+}  // namespace
+
+int64_t JointChoice::EarlierTokens() const {
+  int64_t tokens = 0;
+  for (const TokenRange& range : earlier) tokens += range.end - range.start;
+  return tokens;
+}
+
+JointSelector::JointSelector(const CacheShape& shape, int max_workers)
+    : shape_(shape),
+      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
+      scratch_(static_cast<size_t>(max_workers)) {}
+
+void JointSelector::Begin(std::span<const Span> spans) {
+  int64_t most_runs = 0;
+  for (const Span& span : spans) {
+    if (span.attention != Attention::kJoint) continue;
+    most_runs = std::max(most_runs, span.cache->runs().num_runs());
+  }
+  if (most_runs == 0) return;
+  for (Scratch& scratch : scratch_) {
+    scratch.floats.Resize(RunScoreScratch(shape_.head_dim, most_runs));
+    scratch.worth.resize(static_cast<size_t>(most_runs));
+    scratch.chunks.reserve(static_cast<size_t>(most_runs / kMeanChunk + 1));
+  }
+}
+
+bool JointSelector::Selects(const Span& span, LayerHead head) {
+  return span.attention == Attention::kJoint && !span.cache->joint().AttendsToAll(head);
+}
+
+JointChoice JointSelector::Choose(const RowBlock& block, const float* queries, Worker worker) {
+  const int64_t dense_start = DenseStart(block);
+  const int64_t budget = block.span->cache->joint().budget_tokens;
+  const int64_t num_runs = dense_start / kRunTokens;
+  // The first run, the sink, comes on top.
+  const int64_t wanted = budget / kRunTokens + 1;
+  if (num_runs <= wanted) return {};
+  Scratch& scratch = scratch_[static_cast<size_t>(worker.index)];
+  Score(block, queries, num_runs, &scratch);
+  scratch.worth[0] = INFINITY;
+  TopIndices(std::span(scratch.worth).first(static_cast<size_t>(num_runs)), wanted, &scratch.top,
+             &scratch.chosen);
+  scratch.ranges.clear();
+  AppendRuns(scratch.chosen, &scratch.ranges);
+  return {.earlier = scratch.ranges, .dense_start = dense_start};
+}
+
+void JointSelector::Score(const RowBlock& block, const float* queries, int64_t num_runs,
+                          Scratch* scratch) {
+  const int64_t stride = int64_t{shape_.num_heads} * shape_.head_dim;
+  const int64_t row = block.span->first_row + block.first;
+  scratch->chunks.clear();
+  block.span->cache->runs().AppendChunks(block.head.layer, block.head.kv_head, &scratch->chunks);
+  RunScore({.queries = queries + row * stride +
+                       int64_t{block.head.kv_head} * shape_.group_heads() * shape_.head_dim,
+            .query_row_stride = stride,
+            .rows = block.rows,
+            .group_heads = shape_.group_heads(),
+            .head_dim = shape_.head_dim,
+            .scale = scale_,
+            .chunks = scratch->chunks.data(),
+            .num_runs = num_runs},
+           scratch->floats.data(), scratch->worth.data());
+}
+
+}  // namespace dynsplit
