@@ -19,7 +19,6 @@
 #include "cache/pass_span.h"
 
 struct ggml_cgraph;
-struct ggml_tensor;
 
 namespace dynsplit {
 
