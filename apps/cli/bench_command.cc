@@ -24,6 +24,7 @@ struct BenchFlags {
   std::vector<std::string> methods = {"full", "dynsplit"};
   BenchPlan plan;
   std::string file;
+  std::string fill = "text";
   bool json = false;
 };
 
@@ -47,6 +48,7 @@ ExitStatus Bench(const BenchFlags& flags) {
   plan.contexts = flags.contexts;
   plan.methods = *methods;
   plan.reading = flags.model.reading;
+  plan.synthetic = flags.fill == "synthetic";
   plan.progress = flags.model.progress;
   plan.cancel = CatchInterrupt();
   const Result<LoadedModel> loaded = LoadModel(flags.model, plan.TokensNeeded());
@@ -89,6 +91,12 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
       ->type_name("SPEC,...");
   AddMethodFlags(command, &flags->refined);
   BenchPlan* plan = &flags->plan;
+  command
+      ->add_option("--fill", flags->fill,
+                   "Contexts are read, or made of the keys and values of their first tokens")
+      ->check(CLI::IsMember({"text", "synthetic"}).description(""))
+      ->capture_default_str()
+      ->type_name("text|synthetic");
   command->add_option("--decode", plan->decode_steps, "Single-token steps; 0: no decoding")
       ->check(WholeNumber(0, 1 << 20))
       ->capture_default_str()
@@ -102,6 +110,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
       ->type_name("R");
   command->add_option("-f,--file", flags->file, "A text to use instead of the built-in one")
       ->type_name("FILE");
+  command->add_flag("--op-times", plan->op_times, "Also where the time goes, by op and by layer");
   command->add_flag("--json", flags->json, "Write the figures as JSON");
   command->callback([flags, exit_status] { *exit_status = Bench(*flags); });
 }

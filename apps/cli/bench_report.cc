@@ -17,6 +17,7 @@ nlohmann::ordered_json RowToJson(const BenchRow& row) {
   if (!row.budget.empty()) json["budget"] = row.budget;
   json["context"] = row.context;
   json["prefill_tokens"] = row.prefill_tokens;
+  json["synthetic_tokens"] = row.synthetic_tokens;
   json["prefill_seconds"] = row.prefill_seconds;
   json["prefill_tokens_per_second"] = Rate(row.prefill_tokens, row.prefill_seconds);
   json["decode_steps"] = row.decode_steps;
@@ -25,11 +26,33 @@ nlohmann::ordered_json RowToJson(const BenchRow& row) {
   json["attended_tokens_mean"] = row.attended_tokens_mean;
   json["peak_rss_bytes"] = row.peak_rss_bytes;
   json["kv_bytes_total"] = row.kv_bytes_total;
+  if (row.prefill_ops) json["prefill_ops"] = ToJson(*row.prefill_ops);
+  if (row.decode_ops) json["decode_ops"] = ToJson(*row.decode_ops);
   return json;
 }
 
 std::string RateOrDash(int64_t count, double seconds) {
   return count > 0 ? FormatRate(Rate(count, seconds)) : "-";
+}
+
+// The context, and whether the model has read all of it.
+std::string Depth(const BenchRow& row) {
+  if (row.method.empty()) return std::to_string(row.prefill_tokens);
+  return std::to_string(row.context) + (row.synthetic_tokens > 0 ? " (synthetic)" : "");
+}
+
+std::string OpTables(const std::vector<BenchRow>& rows) {
+  std::string tables;
+  for (const BenchRow& row : rows) {
+    if (row.prefill_ops) {
+      const std::string title = fmt::format("reading {} tokens", row.prefill_tokens);
+      tables += "\n" + ToTables(title, *row.prefill_ops);
+    }
+    if (row.decode_ops) {
+      tables += "\n" + ToTables(row.method + " at " + Depth(row), *row.decode_ops);
+    }
+  }
+  return tables;
 }
 
 }  // namespace
@@ -50,15 +73,14 @@ std::string ToTable(const BenchReport& report) {
                "KV cache", "peak memory"});
   for (const BenchRow& row : report.rows) {
     table.AddRow({row.method.empty() ? "(prefill)" : row.method,
-                  row.budget.empty() ? "-" : row.budget,
-                  std::to_string(row.method.empty() ? row.prefill_tokens : row.context),
+                  row.budget.empty() ? "-" : row.budget, Depth(row),
                   RateOrDash(row.prefill_tokens, row.prefill_seconds),
                   RateOrDash(row.decode_steps, row.decode_seconds),
                   row.decode_steps > 0 ? fmt::format("{:.0f}", row.attended_tokens_mean) : "-",
                   FormatBytes(row.kv_bytes_total), FormatBytes(row.peak_rss_bytes)});
   }
-  return fmt::format("{}, {}, {} threads\n\n{}", report.model, report.build, report.threads,
-                     table.ToString());
+  return fmt::format("{}, {}, {} threads\n\n{}{}", report.model, report.build, report.threads,
+                     table.ToString(), OpTables(report.rows));
 }
 
 }  // namespace dynsplit::cli

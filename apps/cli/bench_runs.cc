@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <utility>
 
 #include "apps/cli/run_report.h"
 #include "apps/common/memory_usage.h"
 #include "apps/common/prefill.h"
+#include "engine/op_times.h"
+#include "engine/synthetic_fill.h"
 
 namespace dynsplit::cli {
 
@@ -27,6 +30,14 @@ const std::string_view kBenchText =
 namespace {
 
 constexpr int kWarmUpSteps = 2;
+
+// Tokens that are read of a synthetic context: the built-in text nine times over.
+constexpr int64_t kReadTokens = 1024;
+constexpr uint64_t kFillSeed = 0;
+
+double Sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 
 double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
@@ -50,7 +61,8 @@ Result<std::vector<int32_t>> CycledTokens(const std::string& text, int64_t count
 class Bench {
  public:
   Bench(const BenchPlan& plan, Engine* engine, std::span<const int32_t> tokens)
-      : plan_(plan), engine_(*engine), tokens_(tokens) {}
+      : plan_(plan), engine_(*engine), tokens_(tokens), op_times_(engine->threads()) {}
+  ~Bench() { TimeOps(&engine_, nullptr); }
 
   Status Run(std::vector<BenchRow>* rows) {
     if (plan_.prompt_tokens > 0) DYNSPLIT_RETURN_IF_ERROR(MeasurePrefill(rows));
@@ -68,9 +80,24 @@ class Bench {
     *session = *std::move(made);
     *seconds = 0;
     if (count == 0) return {};
-    return Prefill(session->get(), tokens_.first(static_cast<size_t>(count)),
-                   {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel},
-                   seconds);
+    TimeOpsIfWanted();
+    const Status status =
+        Prefill(session->get(), tokens_.first(static_cast<size_t>(count)),
+                {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel},
+                seconds);
+    TimeOps(&engine_, nullptr);
+    return status;
+  }
+
+  void TimeOpsIfWanted() {
+    if (plan_.op_times) TimeOps(&engine_, &op_times_);
+  }
+
+  // What was timed since op_times_ was cleared, and took `seconds`.
+  std::optional<TimedPasses> TimedOps(double seconds) const {
+    TimedPasses timed = {.graphs = op_times_.Report(), .seconds = seconds};
+    if (timed.graphs.passes == 0) return std::nullopt;
+    return timed;
   }
 
   Status MeasurePrefill(std::vector<BenchRow>* rows) {
@@ -78,11 +105,13 @@ class Bench {
     row.prefill_tokens = plan_.prompt_tokens;
     ResetPeakRss();
     std::vector<double> seconds(static_cast<size_t>(plan_.rounds));
+    op_times_.Clear();
     for (double& round : seconds) {
       std::unique_ptr<Session> session;
       DYNSPLIT_RETURN_IF_ERROR(Read(plan_.prompt_tokens, &session, &round));
       row.kv_bytes_total = session->stats().kv_bytes_total;
     }
+    row.prefill_ops = TimedOps(Sum(seconds));
     row.prefill_seconds = Median(std::move(seconds));
     row.peak_rss_bytes = PeakRssBytes();
     rows->push_back(std::move(row));
@@ -92,12 +121,22 @@ class Bench {
   Status MeasureContext(int64_t context, std::vector<BenchRow>* rows) {
     std::unique_ptr<Session> base;
     double seconds = 0;
-    DYNSPLIT_RETURN_IF_ERROR(Read(context, &base, &seconds));
+    const int64_t read = plan_.synthetic ? std::min(context, kReadTokens) : context;
+    op_times_.Clear();
+    DYNSPLIT_RETURN_IF_ERROR(Read(read, &base, &seconds));
+    std::optional<TimedPasses> prefill_ops = TimedOps(seconds);
+    if (context > read) {
+      DYNSPLIT_RETURN_IF_ERROR(
+          FillSynthetically(base.get(), context - read, kFillSeed, plan_.cancel));
+    }
     for (const Method& method : plan_.methods) {
       BenchRow row;
       row.method = method.name;
       row.budget = HasBudget(method) ? FormatBudget(method.budget) : "";
-      row.context = row.prefill_tokens = context;
+      row.context = context;
+      row.prefill_tokens = read;
+      row.synthetic_tokens = context - read;
+      row.prefill_ops = std::exchange(prefill_ops, std::nullopt);
       row.prefill_seconds = seconds;
       DYNSPLIT_RETURN_IF_ERROR(MeasureDecode(*base, method, &row));
       rows->push_back(std::move(row));
@@ -108,19 +147,23 @@ class Bench {
   Status MeasureDecode(const Session& base, const Method& method, BenchRow* row) {
     ResetPeakRss();
     std::vector<double> seconds(static_cast<size_t>(plan_.rounds));
+    op_times_.Clear();
     for (double& round : seconds) {
       const std::unique_ptr<Session> session = base.Fork();
       DYNSPLIT_RETURN_IF_ERROR(session->SetMethod(method));
       DYNSPLIT_RETURN_IF_ERROR(Step(session.get(), kWarmUpSteps));
       session->ResetStats();
+      TimeOpsIfWanted();
       const auto start = std::chrono::steady_clock::now();
       DYNSPLIT_RETURN_IF_ERROR(Step(session.get(), plan_.decode_steps));
       round = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      TimeOps(&engine_, nullptr);
       const SessionStats stats = session->stats();
       row->attended_tokens_mean = stats.attended_tokens_mean;
       row->kv_bytes_total = stats.kv_bytes_total;
     }
     row->decode_steps = plan_.decode_steps;
+    row->decode_ops = TimedOps(Sum(seconds));
     row->decode_seconds = Median(std::move(seconds));
     row->peak_rss_bytes = PeakRssBytes();
     return {};
@@ -141,6 +184,7 @@ class Bench {
   const BenchPlan& plan_;
   Engine& engine_;
   std::span<const int32_t> tokens_;
+  OpTimes op_times_;
 };
 
 }  // namespace

@@ -7,8 +7,8 @@ const float* Floats(const ggml_tensor* tensor) { return static_cast<const float*
 
 }  // namespace
 
-AttentionOps::AttentionOps(AttentionBatch* batch, int num_layers) {
-  for (int i = 0; i < num_layers; ++i) layers_.push_back({batch, i});
+AttentionOps::AttentionOps(AttentionBatch* batch, int num_layers) : batch_(batch) {
+  for (int i = 0; i < num_layers; ++i) layers_.push_back({this, i});
 }
 
 ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* queries,
@@ -25,35 +25,41 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
   ggml_tensor* looked = step(&Look, 1, 1, {queries, selected});
   ggml_tensor* attended =
       step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
-  if (!userdata->batch->Observes(layer)) return attended;
+  if (!batch_->Observes(layer)) return attended;
   ggml_tensor* inputs[] = {queries};
   return ggml_custom_inplace(context, attended, inputs, 1, &Observe, GGML_N_TASKS_MAX, userdata);
 }
 
 void AttentionOps::Append(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
-  self.batch->Append(self.index, Floats(dst->src[0]), Floats(dst->src[1]), {ith, nth});
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kAppend, {ith, nth});
+  self.ops->batch_->Append(self.index, Floats(dst->src[0]), Floats(dst->src[1]), {ith, nth});
 }
 
 void AttentionOps::Select(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
-  self.batch->Select(self.index, Floats(dst->src[0]), {ith, nth});
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kSelect, {ith, nth});
+  self.ops->batch_->Select(self.index, Floats(dst->src[0]), {ith, nth});
 }
 
 void AttentionOps::Look(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
-  self.batch->Look(self.index, Floats(dst->src[0]), {ith, nth});
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kLook, {ith, nth});
+  self.ops->batch_->Look(self.index, Floats(dst->src[0]), {ith, nth});
 }
 
 void AttentionOps::Attend(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
-  self.batch->Attend(self.index, Floats(dst->src[0]), static_cast<float*>(dst->data), {ith, nth});
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kAttend, {ith, nth});
+  self.ops->batch_->Attend(self.index, Floats(dst->src[0]), static_cast<float*>(dst->data),
+                           {ith, nth});
 }
 
 void AttentionOps::Observe(ggml_tensor* dst, int ith, int nth, void* layer) {
   // src[0] is what was attended, passed on as it is; src[1] the queries.
   const Layer& self = *static_cast<Layer*>(layer);
-  self.batch->Observe(self.index, Floats(dst->src[1]), {ith, nth});
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kObserve, {ith, nth});
+  self.ops->batch_->Observe(self.index, Floats(dst->src[1]), {ith, nth});
 }
 
 }  // namespace dynsplit

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cache/attention_batch.h"
+#include "engine/op_times.h"
 #include "model/graph_builder.h"
 
 namespace dynsplit {
@@ -17,9 +18,12 @@ class AttentionOps : public AttentionBuilder {
   ggml_tensor* Build(ggml_context* context, int layer, ggml_tensor* queries, ggml_tensor* keys,
                      ggml_tensor* values) override;
 
+  // Times the steps of all passes from now on; null: none.
+  void set_times(OpTimes* times) { times_ = times; }
+
  private:
   struct Layer {
-    AttentionBatch* batch;
+    const AttentionOps* ops;
     int index;
   };
   static void Append(ggml_tensor* dst, int ith, int nth, void* layer);
@@ -28,6 +32,8 @@ class AttentionOps : public AttentionBuilder {
   static void Attend(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Observe(ggml_tensor* dst, int ith, int nth, void* layer);
 
+  AttentionBatch* batch_;
+  OpTimes* times_ = nullptr;
   std::vector<Layer> layers_;
 };
 

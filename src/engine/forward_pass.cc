@@ -28,7 +28,18 @@ void Upload(ggml_tensor* tensor, std::span<const int32_t> values) {
   std::copy(values.begin(), values.end(), static_cast<int32_t*>(tensor->data));
 }
 
-bool IsSet(void* cancel) { return static_cast<const std::atomic<bool>*>(cancel)->load(); }
+// What is done after each node, by worker 0.
+struct Watch {
+  const std::atomic<bool>* cancel;
+  OpTimes* times;
+};
+
+// Whether the pass is to end.
+bool AfterNode(void* data) {
+  const Watch& watch = *static_cast<const Watch*>(data);
+  if (watch.times != nullptr) watch.times->NodeDone();
+  return watch.cancel != nullptr && watch.cancel->load();
+}
 
 }  // namespace
 
@@ -66,10 +77,13 @@ Result<std::span<const float>> ForwardPass::Run(const PassInputs& inputs,
   Upload(graph.inputs.tokens, inputs.tokens);
   Upload(graph.inputs.positions, inputs.positions);
   Upload(graph.inputs.output_rows, inputs.output_rows);
-  graph.plan.abort_callback = cancel == nullptr ? nullptr : &IsSet;
-  graph.plan.abort_callback_data = const_cast<std::atomic<bool>*>(cancel);
+  Watch watch = {cancel, times_};
+  graph.plan.abort_callback = cancel == nullptr && times_ == nullptr ? nullptr : &AfterNode;
+  graph.plan.abort_callback_data = &watch;
+  if (times_ != nullptr) times_->BeginPass(graph.nodes);
   switch (ggml_graph_compute(graph.nodes, &graph.plan)) {
     case GGML_STATUS_SUCCESS:
+      if (times_ != nullptr) times_->EndPass();
       break;
     case GGML_STATUS_ABORTED:
       return Cancelled("pass of " + std::to_string(inputs.tokens.size()) + " tokens cancelled");

@@ -10,6 +10,7 @@
 
 #include "dynsplit/status.h"
 #include "engine/attention_ops.h"
+#include "engine/op_times.h"
 #include "model/weights.h"
 
 struct ggml_threadpool;
@@ -33,6 +34,9 @@ class ForwardPass {
   // was set meanwhile; ResourceExhausted where a graph's buffers find no memory.
   Result<std::span<const float>> Run(const PassInputs& inputs, const std::atomic<bool>* cancel);
 
+  // Times the nodes of all passes from now on; null: none.
+  void set_times(OpTimes* times) { times_ = times; }
+
  private:
   struct ThreadpoolDeleter {
     void operator()(ggml_threadpool* threadpool) const;
@@ -44,6 +48,7 @@ class ForwardPass {
   const Weights* weights_;
   AttentionOps* attention_;
   int threads_;
+  OpTimes* times_ = nullptr;
   std::unique_ptr<ggml_threadpool, ThreadpoolDeleter> threadpool_;
   std::vector<std::unique_ptr<Graph>> graphs_;  // most recently used first
 };

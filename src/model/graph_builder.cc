@@ -76,8 +76,10 @@ ggml_tensor* OutputLogits(const GraphBuilder& graph, ggml_tensor* x) {
 }
 
 ggml_tensor* BuildPreNormModel(const GraphBuilder& graph) {
-  ggml_tensor* x = Embed(graph);
-  for (int i = 0; i < graph.config.num_layers; ++i) x = PreNormLayer(graph, i, x);
+  ggml_tensor* x = ggml_set_name(Embed(graph), kSectionEnd);
+  for (int i = 0; i < graph.config.num_layers; ++i) {
+    x = ggml_set_name(PreNormLayer(graph, i, x), kSectionEnd);
+  }
   return OutputLogits(graph, x);
 }
 

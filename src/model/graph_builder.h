@@ -20,6 +20,9 @@ class AttentionBuilder {
                              ggml_tensor* keys, ggml_tensor* values) = 0;
 };
 
+// The name of the nodes that end the embedding and each layer, for who measures a graph.
+inline constexpr char kSectionEnd[] = "section_end";
+
 struct GraphInputs {
   ggml_tensor* tokens = nullptr;       // [rows] i32
   ggml_tensor* positions = nullptr;    // [rows] i32

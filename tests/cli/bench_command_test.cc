@@ -6,6 +6,7 @@ namespace dynsplit::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using BenchCommandTest = CliTest;
 using nlohmann::json;
 
@@ -74,6 +75,59 @@ TEST_F(BenchCommandTest, EvictionFollowsOnTheSamePrefill) {
   for (const size_t i : {1, 2}) {
     EXPECT_DOUBLE_EQ(rows[i]["attended_tokens_mean"], 0.5 * 704.5 + 0.5 * (4 + 64 + 64));
   }
+}
+
+TEST_F(BenchCommandTest, ASyntheticContextIsCalledSo) {
+  const std::vector<std::string> flags = {"--context", "700,1500", "--fill",
+                                          "synthetic", "--decode", "2"};
+  std::vector<std::string> json_flags = flags;
+  json_flags.emplace_back("--json");
+  const ProcessResult result = Run("bench", json_flags);
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json rows = json::parse(result.out)["rows"];
+  ASSERT_EQ(rows.size(), 4u);
+  // The first 1,024 tokens are read.
+  EXPECT_EQ(rows[0]["prefill_tokens"], 700);
+  EXPECT_EQ(rows[0]["synthetic_tokens"], 0);
+  EXPECT_EQ(rows[2]["context"], 1500);
+  EXPECT_EQ(rows[2]["prefill_tokens"], 1024);
+  EXPECT_EQ(rows[2]["synthetic_tokens"], 476);
+  // Two steps that do not count, then 1,503 and 1,504 tokens.
+  EXPECT_DOUBLE_EQ(rows[2]["attended_tokens_mean"], 1503.5);
+  const ProcessResult table = Run("bench", flags);
+  EXPECT_THAT(table.out, HasSubstr("1500 (synthetic)"));
+  EXPECT_THAT(table.out, Not(HasSubstr("700 (synthetic)")));
+  ExpectRefused(Run("bench", {"--fill", "sand"}), 2, "synthetic");
+}
+
+TEST_F(BenchCommandTest, TellsWhereTheTimeGoes) {
+  const std::vector<std::string> flags = {"--context", "100", "--decode",  "4",
+                                          "--rounds",  "2",   "--op-times"};
+  std::vector<std::string> json_flags = flags;
+  json_flags.emplace_back("--json");
+  const ProcessResult result = Run("bench", json_flags);
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json rows = json::parse(result.out)["rows"];
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["prefill_ops"]["passes"], 1);
+  EXPECT_FALSE(rows[1].contains("prefill_ops"));  // the first row's
+  for (const json& row : rows) {
+    const json& timed = row["decode_ops"];
+    EXPECT_EQ(timed["passes"], 8);  // of two rounds, without what warmed up
+    double ops = 0, layers = 0;
+    for (const json& op : timed["ops"]) ops += op["seconds"].get<double>();
+    EXPECT_NEAR(ops, timed["seconds"].get<double>(), 1e-6);
+    for (const json& layer : timed["layers"]) layers += layer["seconds"].get<double>();
+    // All but what lies between the graphs.
+    EXPECT_EQ(timed["ops"].back()["op"], "between");
+    EXPECT_NEAR(layers, ops - timed["ops"].back()["seconds"].get<double>(), 1e-6);
+    EXPECT_EQ(timed["layers"][0]["layer"], "embedding");
+    EXPECT_GT(timed["layers"][1]["attend"], 0);
+  }
+  const ProcessResult table = Run("bench", flags);
+  EXPECT_THAT(table.out, HasSubstr("reading 100 tokens: 1 passes"));
+  EXPECT_THAT(table.out, HasSubstr("dynsplit at 100: 8 passes"));
+  EXPECT_THAT(table.out, HasSubstr("mul_mat"));
 }
 
 TEST_F(BenchCommandTest, TableForPeople) {
