@@ -81,10 +81,9 @@ class Bench {
     *seconds = 0;
     if (count == 0) return {};
     TimeOpsIfWanted();
-    const Status status =
-        Prefill(session->get(), tokens_.first(static_cast<size_t>(count)),
-                {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel},
-                seconds);
+    const Status status = Prefill(
+        session->get(), tokens_.first(static_cast<size_t>(count)),
+        {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel}, seconds);
     TimeOps(&engine_, nullptr);
     return status;
   }

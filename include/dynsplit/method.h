@@ -179,6 +179,9 @@ struct Method {
   // keys themselves. 1..64; 1: the summaries decide.
   int refine = 4;
   Pick pick = Pick::kTokens;  // with refine
+  // For kTokens: so many times the tokens of a second look have their blocks' summaries scored,
+  // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates.
+  int coarse = 4;
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own

@@ -1,6 +1,6 @@
 // The attention of one pass over several sequences, as steps per layer:
 //
-//   per layer: Append Select Look Attend Observe?
+//   per layer: Append Survey Select Look Attend Observe?
 //
 // All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
 // is claimed item by item; results do not depend on who computes what, since partial results are
@@ -35,6 +35,9 @@ class AttentionBatch {
   // keys, values [rows, kv_heads, head_dim] f32, keys after RoPE: written to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
   // queries [rows, num_heads, head_dim]: choose what the rows that select attend to.
+  void Survey(int layer, const float* queries, Worker worker) {
+    selector_.Survey(layer, queries, worker);
+  }
   void Select(int layer, const float* queries, Worker worker) {
     selector_.Select(layer, queries, worker);
   }

@@ -23,6 +23,7 @@ constexpr int kSharedPerWorker = 4;
 
 // Summaries cost about a quarter of what keys do.
 constexpr int64_t kPartBlocks = 512;
+constexpr int64_t kPartGroups = kPartBlocks * 4 / kGroupVectors;  // as many vectors
 
 // The sink is a block of its own.
 int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
@@ -101,6 +102,7 @@ void RowSelector::Reserve(int rows) {
 }
 
 void RowSelector::BeginLayer() {
+  next_survey_ = 0;
   next_select_ = 0;
   next_look_ = 0;
 }
@@ -125,6 +127,17 @@ void RowSelector::ForEachRow(int layer, const Fn& fn) const {
       for (int row = 0; row < spans_[s].rows; ++row) fn(Row{s, row, {layer, head}});
     }
   }
+}
+
+void RowSelector::Survey(int layer, const float* queries, Worker) {
+  Claims claims(&next_survey_);
+  ForEachRow(layer, [&](const Row& row) {
+    if (!Plan(row).shared) return;
+    const int num_parts = NumSurveyParts(row);
+    for (int part = 0; part < num_parts; ++part) {
+      if (claims.IsMine()) SurveyPart(row, queries, part);
+    }
+  });
 }
 
 void RowSelector::Select(int layer, const float* queries, Worker worker) {
@@ -152,6 +165,25 @@ void RowSelector::Look(int layer, const float* queries, Worker) {
       if (claims.IsMine()) LookPart(row, queries, part, num_parts);
     }
   });
+}
+
+int RowSelector::NumSurveyParts(const Row& row) const {
+  const int64_t groups = selections_[RowHead(row)].num_scored_groups();
+  if (groups == 0) return 0;
+  return static_cast<int>(std::clamp<int64_t>(groups / kPartGroups, 1, kMaxParts));
+}
+
+void RowSelector::SurveyPart(const Row& row, const float* queries, int part) {
+  TokenSelection& selection = selections_[RowHead(row)];
+  const SelectInput input = InputOf(row, queries);
+  const int num_parts = NumSurveyParts(row);
+  const int64_t count = selection.num_scored_groups();
+  const int64_t chunks = (count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+  const TokenRange part_chunks = PartOf(chunks, part, num_parts);
+  selection.ScoreGroups(input, {std::min(count, part_chunks.start * kIndexChunkBlocks),
+                                std::min(count, part_chunks.end * kIndexChunkBlocks)});
+  if (IsLastDone(parts_done_[RowHead(row)], num_parts))
+    selection.FindBlocks(SpanOf(row).cache->method(), input);
 }
 
 int RowSelector::NumScoreParts(const Row& row) const {
@@ -224,6 +256,8 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
           .position = cache.size() + row.idx,
           .kv = cache.pages().View(row.head.layer, row.head.kv_head),
           .index = &cache.index(),
+          .coarse_index = &cache.coarse_index(),
+          .groups = cache.groups(),
           .blocks = cache.blocks(),
           .first_block = FirstBlock(method),
           .end_block = plan.end_block,

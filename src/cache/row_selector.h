@@ -1,8 +1,9 @@
-// What each row of a pass that selects attends to, layer by layer, in two steps of AttentionBatch:
-// Select, then Look, which reads the keys of a second look (TokenSelection) and is idle else. All
-// workers call both; work is claimed item by item, of few rows in parts, and whoever finishes the
-// last part of a row and KV head does what follows. What single tokens were chosen is held with
-// their scores until the next layer: 4 (1 + query heads of a KV head) bytes for each.
+// What each row of a pass that selects attends to, layer by layer, in three steps of
+// AttentionBatch: Survey, which reads the coarse index where there is one for the row, Select, and
+// Look, which reads the keys of a second look (TokenSelection); both are idle else. All workers
+// call all; work is claimed item by item, of few rows in parts, and whoever finishes the last part
+// of a row and KV head does what follows. What single tokens were chosen is held with their scores
+// until the next layer: 4 (1 + query heads of a KV head) bytes for each.
 #pragma once
 
 #include <atomic>
@@ -40,6 +41,7 @@ class RowSelector {
   // Before Select, by one worker.
   void BeginLayer();
   // queries [rows, num_heads, head_dim].
+  void Survey(int layer, const float* queries, Worker worker);
   void Select(int layer, const float* queries, Worker worker);
   void Look(int layer, const float* queries, Worker worker);
 
@@ -92,7 +94,9 @@ class RowSelector {
   template <typename Fn>
   void ForEachRow(int layer, const Fn& fn) const;
   SelectInput InputOf(const Row& row, const float* queries) const;
+  int NumSurveyParts(const Row& row) const;
   int NumScoreParts(const Row& row) const;
+  void SurveyPart(const Row& row, const float* queries, int part);
   void ScorePart(const Row& row, const float* queries, int part);
   void LookPart(const Row& row, const float* queries, int part, int num_parts);
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
@@ -113,6 +117,7 @@ class RowSelector {
   std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
   int rows_capacity_ = 0;
   bool shares_rows_ = false;  // this pass
+  std::atomic<int> next_survey_{0};
   std::atomic<int> next_select_{0};
   std::atomic<int> next_look_{0};
 };

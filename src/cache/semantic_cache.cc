@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/parallel_for.h"
 #include "kernels/key_novelty.h"
+#include "select/token_selection.h"
 #include "split/segmenter.h"
 
 namespace dynsplit {
@@ -63,6 +64,13 @@ void SemanticCache::SetMethod(const Method& method) {
                             .vectors = method.vectors,
                             .kind = method.summary,
                             .type = method.summary_type});
+  groups_.clear();
+  coarse_index_.emplace(IndexShape{.num_layers = shape_.num_layers,
+                                   .kv_heads = shape_.kv_heads,
+                                   .head_dim = shape_.head_dim,
+                                   .vectors = kGroupVectors,
+                                   .kind = Summary::kMean,
+                                   .type = SummaryType::kInt2});
 }
 
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
@@ -147,6 +155,7 @@ void SemanticCache::CutBlocks(int64_t end) {
   blocks_.reserve(blocks_.size() + added.size());
   Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
+  SummariseGroups();
   next_cut_ = end + kCutTokens;
 }
 
@@ -209,15 +218,32 @@ std::span<const DelimiterClass> SemanticCache::Classes() {
 }
 
 void SemanticCache::Summarise(std::span<const Block> added) {
-  if (method_.policy != Policy::kTop || added.empty()) return;  // nobody else reads the index
-  const int64_t first_block = static_cast<int64_t>(blocks_.size());
+  if (method_.policy != Policy::kTop) return;  // nobody else reads the index
+  AddToIndex(added, static_cast<int64_t>(blocks_.size()), &*index_);
+}
+
+void SemanticCache::SummariseGroups() {
+  if (!ChoosesTokens(method_) || method_.coarse == 0) return;
+  const auto first = static_cast<int64_t>(groups_.size());
+  const auto blocks = static_cast<int64_t>(blocks_.size());
+  for (int64_t end = (first + 1) * kGroupBlocks; end <= blocks; end += kGroupBlocks) {
+    Block group = blocks_[static_cast<size_t>(end - kGroupBlocks)];
+    group.length = blocks_[static_cast<size_t>(end - 1)].end() - group.start;
+    groups_.push_back(group);
+  }
+  AddToIndex(std::span(groups_).subspan(static_cast<size_t>(first)), first, &*coarse_index_);
+}
+
+void SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_block,
+                               BlockIndex* index) const {
+  if (added.empty()) return;
   const std::vector<KvView> views = Views();
-  index_->Reserve(first_block + static_cast<int64_t>(added.size()));
+  index->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
   ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
-    index_->Fill(layer, first_block, added,
-                 std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
-                                          static_cast<size_t>(shape_.kv_heads)));
+    index->Fill(layer, first_block, added,
+                std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
+                                         static_cast<size_t>(shape_.kv_heads)));
   });
 }
 

@@ -96,6 +96,10 @@ class SemanticCache {
   // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
   std::span<const Block> blocks() const { return blocks_; }
   const BlockIndex& index() const { return *index_; }
+  // What blocks are surveyed by (Method::coarse): groups()[g] are the blocks [g, g + 1) *
+  // kGroupBlocks.
+  const BlockIndex& coarse_index() const { return *coarse_index_; }
+  std::span<const Block> groups() const { return groups_; }
   // What joint rows choose by; holds what was read before the last joint pass.
   const RunIndex& runs() const { return runs_; }
   const JointOptions& joint() const { return options_.joint; }
@@ -136,6 +140,8 @@ class SemanticCache {
   // Learns anew once there are `tokens` more than at the last time.
   const Learned& LearnedAfter(int64_t tokens);
   void Summarise(std::span<const Block> added);
+  void SummariseGroups();
+  void AddToIndex(std::span<const Block> added, int64_t first_block, BlockIndex* index) const;
   std::vector<KvView> Views() const;  // [num_layers, kv_heads]
 
   CacheShape shape_;
@@ -149,6 +155,8 @@ class SemanticCache {
   std::vector<Block> blocks_;
   int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;
+  std::vector<Block> groups_;
+  std::optional<BlockIndex> coarse_index_;
   RunIndex runs_;
   std::shared_ptr<const QueryWindow> window_;
   std::shared_ptr<const TokenVotes> votes_;

@@ -21,7 +21,8 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
                           static_cast<int>(inputs.size()), op, GGML_N_TASKS_MAX, userdata);
   };
   ggml_tensor* appended = step(&Append, 1, 1, {keys, values});
-  ggml_tensor* selected = step(&Select, 1, 1, {queries, appended});
+  ggml_tensor* surveyed = step(&Survey, 1, 1, {queries, appended});
+  ggml_tensor* selected = step(&Select, 1, 1, {queries, surveyed});
   ggml_tensor* looked = step(&Look, 1, 1, {queries, selected});
   ggml_tensor* attended =
       step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
@@ -34,6 +35,12 @@ void AttentionOps::Append(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
   const OpTimes::Step step(self.ops->times_, AttentionStep::kAppend, {ith, nth});
   self.ops->batch_->Append(self.index, Floats(dst->src[0]), Floats(dst->src[1]), {ith, nth});
+}
+
+void AttentionOps::Survey(ggml_tensor* dst, int ith, int nth, void* layer) {
+  const Layer& self = *static_cast<Layer*>(layer);
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kSurvey, {ith, nth});
+  self.ops->batch_->Survey(self.index, Floats(dst->src[0]), {ith, nth});
 }
 
 void AttentionOps::Select(ggml_tensor* dst, int ith, int nth, void* layer) {

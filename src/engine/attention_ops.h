@@ -27,6 +27,7 @@ class AttentionOps : public AttentionBuilder {
     int index;
   };
   static void Append(ggml_tensor* dst, int ith, int nth, void* layer);
+  static void Survey(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Select(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Look(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Attend(ggml_tensor* dst, int ith, int nth, void* layer);

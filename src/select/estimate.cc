@@ -16,12 +16,12 @@ bool ByMass(const Method& method) { return method.block_score != BlockScore::kMa
 
 }  // namespace
 
-EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input) {
+EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input, int64_t count) {
   DYNSPLIT_CHECK(input.index != nullptr && input.end_block <= input.index->num_blocks());
   const IndexShape& index = input.index->shape();
   EstimateShape shape;
   shape.rows = ByMass(method) ? SummaryRows(index.kind, index.vectors) : 1;
-  shape.count = input.end_block - input.first_block;
+  shape.count = count;
   shape.stride = (shape.count * shape.rows + kRowAlign - 1) / kRowAlign * kRowAlign;
   return shape;
 }

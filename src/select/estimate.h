@@ -14,7 +14,8 @@ struct EstimateShape {
 
   size_t num_scores(int group_heads) const { return static_cast<size_t>(stride * group_heads); }
 };
-EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input);
+// For `count` of the candidates.
+EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input, int64_t count);
 
 // Scores the candidates [range.start, range.end), counted from the first one. Thread safety:
 // distinct ranges. Cost: one pass over their summaries.

@@ -131,6 +131,8 @@ constexpr Key kKeys[] = {
      Number<&Method::refine>},
     {{"pick", "blocks|tokens", "What is taken of the blocks that are ranked anew"},
      Word<&Method::pick>},
+    {{"coarse", "N", "Times what is looked at whose summaries are scored; 0: all"},
+     Number<&Method::coarse>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
     {{"dense-heads", "L.H:...|none|profile", "KV heads (of a layer) that attend to everything"},

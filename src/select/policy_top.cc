@@ -11,7 +11,7 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
                std::vector<int32_t>* chosen) {
   if (AllFit(input)) return TakeAll(input, chosen);
   if (input.budget_tokens <= 0) return;
-  const EstimateShape shape = ShapeOfEstimate(method, input);
+  const EstimateShape shape = ShapeOfEstimate(method, input, input.end_block - input.first_block);
   scratch->scores.Resize(shape.num_scores(input.group_heads));
   scratch->room.Resize(static_cast<size_t>(shape.stride));
   scratch->shares.Resize(static_cast<size_t>(shape.count));
@@ -19,7 +19,8 @@ void SelectTop(const Method& method, const SelectInput& input, SelectScratch* sc
   PoolCandidates(method, input, shape, scratch->scores.data(), scratch->room.data(),
                  scratch->shares.data());
   if (method.refine == 1) return TakeBest(input, RankOf(method), scratch, chosen);
-  FindCandidates(method, input, scratch->shares.span(), &scratch->top, &scratch->candidates);
+  FindCandidates(input, {RankOf(method), input.budget_tokens * method.refine},
+                 scratch->shares.span(), &scratch->top, &scratch->candidates);
   TakeBestByKeys(method, input, scratch->candidates, scratch, chosen);
 }
 

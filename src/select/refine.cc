@@ -67,19 +67,19 @@ void TakeBestOfSubset(const SelectInput& input, double always, SelectScratch* sc
 
 }  // namespace
 
-void FindCandidates(const Method& method, const SelectInput& input, std::span<float> shares,
-                    TopIndicesScratch* top, std::vector<int32_t>* candidates) {
+void FindCandidates(const SelectInput& input, const CandidateGoal& goal, std::span<float> shares,
+                    TopIndicesScratch* top, std::vector<int32_t>* found) {
   const int64_t count = input.end_block - input.first_block;
   DYNSPLIT_CHECK(static_cast<int64_t>(shares.size()) == count);
   const Block* blocks = &input.blocks[input.first_block];
-  if (RankOf(method) == Rank::kPerToken) {
+  int64_t all_tokens = 0;
+  for (size_t i = 0; i < shares.size(); ++i) all_tokens += blocks[i].length;
+  if (goal.rank == Rank::kPerToken) {
     for (size_t i = 0; i < shares.size(); ++i) shares[i] /= static_cast<float>(blocks[i].length);
   }
-  const int64_t tokens = input.budget_tokens * method.refine;
-  const int64_t total_tokens = blocks[count - 1].end() - blocks[0].start;
-  TopIndices(shares, std::min(count, tokens * count / std::max<int64_t>(1, total_tokens)), top,
-             candidates);
-  for (int32_t& b : *candidates) b += static_cast<int32_t>(input.first_block);
+  TopIndices(shares, std::min(count, goal.tokens * count / std::max<int64_t>(1, all_tokens)), top,
+             found);
+  for (int32_t& b : *found) b += static_cast<int32_t>(input.first_block);
 }
 
 size_t ListKeys(const SelectInput& input, std::span<const int32_t> candidates,

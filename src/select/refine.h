@@ -11,10 +11,16 @@
 
 namespace dynsplit {
 
-// Sets *candidates to the best blocks, ascending, that hold about method.refine budgets at the mean
-// length. shares [candidates] are overwritten. Cost: O(blocks), no sort.
-void FindCandidates(const Method& method, const SelectInput& input, std::span<float> shares,
-                    TopIndicesScratch* top, std::vector<int32_t>* candidates);
+// What to find, of the candidates of an input.
+struct CandidateGoal {
+  Rank rank = Rank::kShare;
+  int64_t tokens = 0;  // about so many, at the candidates' mean length
+};
+
+// Sets *found to the best candidates, ascending. shares [candidates] are overwritten. Cost:
+// O(candidates), no sort.
+void FindCandidates(const SelectInput& input, const CandidateGoal& goal, std::span<float> shares,
+                    TopIndicesScratch* top, std::vector<int32_t>* found);
 
 // Sets *keys to the positions of the candidates' tokens, then of what is always attended to.
 // Returns how many are the candidates'.

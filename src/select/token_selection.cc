@@ -36,13 +36,51 @@ bool ChoosesTokens(const Method& method) {
 void TokenSelection::Begin(const Method& method, const SelectInput& input) {
   DYNSPLIT_CHECK(ChoosesTokens(method) && input.first_block < input.end_block);
   shape_ = {};
+  survey_.Clear();
   if (AllFit(input) || input.budget_tokens <= 0) return;
-  shape_ = ShapeOfEstimate(method, input);
+  survey_.Begin(method, input);
+  if (num_scored_groups() == 0) ListBlocks(method, input);
+}
+
+void TokenSelection::FindBlocks(const Method& method, const SelectInput& input) {
+  survey_.Choose(method, input);
+  ListBlocks(method, input);
+}
+
+void TokenSelection::ListBlocks(const Method& method, const SelectInput& input) {
+  const std::span<const BlockRun> runs = survey_.runs();
+  subset_.clear();
+  subset_ids_.clear();
+  if (runs.size() == 1) {
+    blocks_ = input.blocks.subspan(static_cast<size_t>(runs[0].first),
+                                   static_cast<size_t>(runs[0].count));
+  } else {
+    for (const BlockRun& run : runs) {
+      for (int64_t block = run.first; block < run.first + run.count; ++block) {
+        subset_.push_back(input.blocks[static_cast<size_t>(block)]);
+        subset_ids_.push_back(static_cast<int32_t>(block));
+      }
+    }
+    blocks_ = subset_;
+  }
+  shape_ = ShapeOfEstimate(method, input, static_cast<int64_t>(blocks_.size()));
   block_scores_.Resize(shape_.num_scores(input.group_heads));
 }
 
 void TokenSelection::ScoreBlocks(const SelectInput& input, TokenRange range) {
-  if (shape_.count > 0) ScoreCandidates(input, shape_, range, block_scores_.data());
+  if (shape_.count == 0) return;
+  SelectInput among = input;
+  int64_t before = 0;  // scored blocks of earlier runs
+  for (const BlockRun& run : survey_.runs()) {
+    among.first_block = run.first;
+    among.end_block = run.first + run.count;
+    const TokenRange of_run = {std::max<int64_t>(0, range.start - before),
+                               std::min(run.count, range.end - before)};
+    if (of_run.start < of_run.end) {
+      ScoreCandidates(among, shape_, of_run, block_scores_.data() + before * shape_.rows);
+    }
+    before += run.count;
+  }
 }
 
 void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
@@ -50,8 +88,17 @@ void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
   if (shape_.count > 0) {
     room_.Resize(static_cast<size_t>(shape_.stride));
     shares_.Resize(static_cast<size_t>(shape_.count));
-    PoolCandidates(method, input, shape_, block_scores_.data(), room_.data(), shares_.data());
-    FindCandidates(method, input, shares_.span(), &top_, &candidates_);
+    SelectInput among = input;
+    among.blocks = blocks_;
+    among.first_block = 0;
+    among.end_block = shape_.count;
+    PoolCandidates(method, among, shape_, block_scores_.data(), room_.data(), shares_.data());
+    FindCandidates(among, {RankOf(method), input.budget_tokens * method.refine}, shares_.span(),
+                   &top_, &candidates_);
+    const auto first = static_cast<int32_t>(survey_.runs().front().first);
+    for (int32_t& c : candidates_) {
+      c = subset_ids_.empty() ? first + c : subset_ids_[static_cast<size_t>(c)];
+    }
   } else if (AllFit(input)) {
     TakeAll(input, &candidates_);
   }
@@ -98,6 +145,10 @@ void TokenSelection::Choose(const Method& method, const SelectInput& input, Toke
 
 void TokenSelection::Run(const Method& method, const SelectInput& input, TokenChoice* choice) {
   Begin(method, input);
+  if (num_scored_groups() > 0) {
+    ScoreGroups(input, {0, num_scored_groups()});
+    FindBlocks(method, input);
+  }
   ScoreBlocks(input, {0, num_scored_blocks()});
   FindKeys(method, input);
   ScoreKeys(input, {0, num_keys()});

@@ -1,7 +1,7 @@
 // The tokens that one row attends to, chosen one by one (Pick::kTokens), in steps that the workers
 // of a pass share: with few rows and KV heads there is not work enough for all of them otherwise.
 //
-//   Begin  ScoreBlocks*  FindKeys  ScoreKeys*  Choose
+//   Begin  (ScoreGroups*  FindBlocks)?  ScoreBlocks*  FindKeys  ScoreKeys*  Choose
 //
 // All with the same method and input, which has at least one candidate. The steps with a star may
 // run at once for the distinct parts that make up the whole; all parts of one come before what
@@ -15,6 +15,7 @@
 
 #include "base/aligned_buffer.h"
 #include "kernels/top_indices.h"
+#include "select/block_survey.h"
 #include "select/estimate.h"
 #include "select/selector.h"
 
@@ -35,9 +36,16 @@ struct TokenChoice {
 class TokenSelection {
  public:
   void Begin(const Method& method, const SelectInput& input);
+  // Groups of blocks that are surveyed first: none without a coarse index, or where the text is
+  // short for one.
+  int64_t num_scored_groups() const { return survey_.num_scored_groups(); }
+  void ScoreGroups(const SelectInput& input, TokenRange range) {
+    survey_.ScoreGroups(input, range);
+  }
+  void FindBlocks(const Method& method, const SelectInput& input);
   // Candidates whose summaries are to be scored: none where all of them fit, or none does.
   int64_t num_scored_blocks() const { return shape_.count; }
-  // Cost: one pass over the summaries of the candidates in `range`.
+  // Counted from the first of them. Cost: one pass over the summaries of those in `range`.
   void ScoreBlocks(const SelectInput& input, TokenRange range);
   void FindKeys(const Method& method, const SelectInput& input);
   int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }
@@ -49,9 +57,14 @@ class TokenSelection {
   void Run(const Method& method, const SelectInput& input, TokenChoice* choice);
 
  private:
+  void ListBlocks(const Method& method, const SelectInput& input);
   void FindBest(const Method& method, const SelectInput& input);
 
+  BlockSurvey survey_;
   EstimateShape shape_;
+  std::span<const Block> blocks_;      // whose summaries are scored
+  std::vector<Block> subset_;          // these, where they are not consecutive
+  std::vector<int32_t> subset_ids_;    // [subset]: their numbers
   AlignedBuffer<float> block_scores_;  // [group_heads, stride]
   AlignedBuffer<float> key_scores_;    // [group_heads, keys]
   AlignedBuffer<float> room_;

@@ -113,6 +113,8 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
         const Worker worker{w, num_workers};
         batch->Append(layer, k.data(), v.data(), worker);
         barrier.arrive_and_wait();
+        batch->Survey(layer, q.data(), worker);
+        barrier.arrive_and_wait();
         batch->Select(layer, q.data(), worker);
         barrier.arrive_and_wait();
         batch->Look(layer, q.data(), worker);

@@ -55,6 +55,7 @@ class RowSelectorTest : public testing::Test {
     RowSelector selector(kTestShape, num_workers);
     selector.Begin(spans);
     selector.BeginLayer();
+    InParallel(num_workers, [&](Worker w) { selector.Survey(kLayer, queries.data(), w); });
     InParallel(num_workers, [&](Worker w) { selector.Select(kLayer, queries.data(), w); });
     InParallel(num_workers, [&](Worker w) { selector.Look(kLayer, queries.data(), w); });
     Chosen chosen;
