@@ -8,25 +8,11 @@
 #include "base/rng.h"
 #include "split/boundary_score.h"
 #include "split/delimiter_table.h"
+#include "split/prose_classes.h"
 #include "split/segmenter.h"
 
 namespace dynsplit {
 namespace {
-
-// Classes in about the shares that English prose has.
-std::vector<DelimiterClass> RandomClasses(size_t n) {
-  Rng rng(1);
-  std::vector<DelimiterClass> classes(n);
-  for (DelimiterClass& delimiter : classes) {
-    const double u = rng.Uniform();
-    delimiter = u < 0.2    ? DelimiterClass::kNone
-                : u < 0.85 ? DelimiterClass::kSpace
-                : u < 0.92 ? DelimiterClass::kComma
-                : u < 0.98 ? DelimiterClass::kSentence
-                           : DelimiterClass::kParagraph;
-  }
-  return classes;
-}
 
 // Arguments: tokens, Splitter, Search.
 void BM_Segment(benchmark::State& state) {
@@ -34,7 +20,7 @@ void BM_Segment(benchmark::State& state) {
   SplitOptions options;
   options.splitter = static_cast<Splitter>(state.range(1));
   options.search = static_cast<Search>(state.range(2));
-  const std::vector<DelimiterClass> classes = RandomClasses(static_cast<size_t>(n));
+  const std::vector<DelimiterClass> classes = ProseClasses(static_cast<size_t>(n));
   ClassImportance learned;
   learned.weight = kOrderedPrior;
   const std::vector<float> weights = CutWeights(options, classes, learned, 0);

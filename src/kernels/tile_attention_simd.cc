@@ -15,24 +15,77 @@
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 
-// One tile for `heads` <= kMaxHeads heads, whose arguments start at the first of them. While
-// the keys are read, the values are fetched into the cache, and with the values the keys of `next`:
-// half a tile ahead (at most 16 KiB at head_dim 128, so that both fit in the first cache).
-void AddTile(const TileAttentionArgs& args, Tile tile, Tile next, size_t heads,
-             SoftmaxState* states, float* outputs) {
-  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
-  const size_t count = static_cast<size_t>(tile.rows);
-  const size_t next_count = static_cast<size_t>(next.rows);
-  HWY_ALIGN_MAX float weights[kMaxHeads * kPageTokens];
-  float decay[kMaxHeads];
-  const Rows keys = {args.kv.Key(tile.start), count, head_dim, args.kv.Value(tile.start), count};
-  DotRows({args.queries, head_dim}, heads, keys, {weights, kPageTokens});
-  for (size_t h = 0; h < heads; ++h) {
-    decay[h] = SoftmaxPart(weights + h * kPageTokens, count, args.scale, states[h]);
+// Where the keys of up to kPieceRows rows lie: all that a piece of the work knows of tiles.
+struct Piece {
+  const f16* keys[kPieceRows];
+  size_t count = 0;
+};
+
+// Hands out the rows of a table of tiles in full pieces, of which only the last may be short. So
+// many short tiles cost hardly more than a few long ones: 512 rows of 64 values, 3 heads, AVX-512,
+// take 6.5 us in tiles of 5 rows and 5.8 in tiles of 16, where a softmax and a sum that begin and
+// end with each tile take 18.6 and 6.9.
+class PieceReader {
+ public:
+  explicit PieceReader(const TileAttentionArgs& args)
+      : kv_(args.kv), tile_(args.tiles), end_(args.tiles + args.num_tiles) {}
+
+  HWY_INLINE void Read(Piece* piece) {
+    const size_t head_dim = static_cast<size_t>(kv_.head_dim);
+    piece->count = 0;
+    while (tile_ != end_ && piece->count < kPieceRows) {
+      const size_t left = static_cast<size_t>(tile_->rows) - row_;
+      const size_t count = std::min(left, kPieceRows - piece->count);
+      const f16* key = kv_.Key(tile_->start) + row_ * head_dim;
+      for (size_t i = 0; i < count; ++i) piece->keys[piece->count + i] = key + i * head_dim;
+      piece->count += count;
+      row_ += count;
+      if (count == left) {
+        ++tile_;
+        row_ = 0;
+      }
+    }
   }
-  const Rows values = {args.kv.Value(tile.start), count, head_dim, args.kv.Key(next.start),
-                       next_count};
-  SumRows({weights, kPageTokens}, heads, values, decay, {outputs, head_dim});
+
+ private:
+  KvView kv_;
+  const Tile* tile_;
+  const Tile* end_;
+  size_t row_ = 0;  // the first of *tile_ that was not read
+};
+
+// The keys or values of a piece, and those fetched into the cache, row by row, while they are read.
+struct PieceRows {
+  const f16* const* keys = nullptr;
+  size_t offset = 0;  // from the key to the row
+  size_t count = 0;
+  size_t length = 0;
+  const f16* const* next_keys = nullptr;
+  size_t next_offset = 0;
+  size_t next_count = 0;
+
+  HWY_INLINE const f16* Row(size_t i) const { return keys[i] + offset; }
+  HWY_INLINE void Fetch(size_t i, size_t begin, size_t n) const {
+    if (i < next_count) FetchValues(next_keys[i] + next_offset + begin, n);
+  }
+};
+
+// One piece for `heads` <= kMaxHeads heads, whose arguments start at the first of them. While the
+// keys are read, the values are fetched, and with the values the keys of `next`: half a piece
+// ahead (16 KiB at head_dim 128, so that both fit in the first cache).
+void AddPiece(const TileAttentionArgs& args, const Piece& piece, const Piece& next, size_t heads,
+              SoftmaxState* states, float* outputs) {
+  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t to_value = kPageTokens * head_dim;
+  HWY_ALIGN_MAX float weights[kMaxHeads * kPieceRows];
+  float decay[kMaxHeads];
+  const PieceRows keys = {piece.keys, 0, piece.count, head_dim, piece.keys, to_value, piece.count};
+  DotRows({args.queries, head_dim}, heads, keys, {weights, kPieceRows});
+  for (size_t h = 0; h < heads; ++h) {
+    decay[h] = SoftmaxPart(weights + h * kPieceRows, piece.count, args.scale, states[h]);
+  }
+  const PieceRows values = {piece.keys, to_value, piece.count, head_dim, next.keys, 0, next.count};
+  SumRows({weights, kPieceRows}, heads, values, decay, {outputs, head_dim});
 }
 
 void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
@@ -40,15 +93,17 @@ void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, fl
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   std::fill_n(states, heads, SoftmaxState());
   std::fill_n(outputs, heads * head_dim, 0.0f);
-  for (int i = 0; i < args.num_tiles; ++i) {
-    const Tile tile = args.tiles[i];
-    if (tile.rows == 0) continue;
-    Tile next = i + 1 < args.num_tiles ? args.tiles[i + 1] : Tile();
+  PieceReader reader(args);
+  Piece pieces[2];
+  reader.Read(&pieces[0]);
+  for (size_t i = 0; pieces[i % 2].count > 0; ++i) {
+    const Piece& piece = pieces[i % 2];
+    Piece& next = pieces[(i + 1) % 2];
+    reader.Read(&next);
     ForHeadChunks(heads, [&](size_t first, size_t count) DYNSPLIT_SIMD_LAMBDA {
       TileAttentionArgs chunk = args;
       chunk.queries += first * head_dim;
-      AddTile(chunk, tile, next, count, states + first, outputs + first * head_dim);
-      next.rows = 0;  // the first chunk fetches all of its keys
+      AddPiece(chunk, piece, next, count, states + first, outputs + first * head_dim);
     });
   }
 }

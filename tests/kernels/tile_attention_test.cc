@@ -163,6 +163,43 @@ TEST_P(TileAttentionTest, ManyTilesWithPadding) {
   });
 }
 
+// Rows are computed 64 at a time, whichever tiles they come from.
+TEST_P(TileAttentionTest, ShortTilesOfAnyTotal) {
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 640, head_dim());
+    for (int total : {63, 64, 65, 127, 128, 129, 200}) {
+      std::vector<Tile> tiles;
+      for (int start = 0; total > 0; start += 16) {
+        const int rows = std::min(total, 1 + static_cast<int>(rng_.Below(16)));
+        tiles.push_back({start, rows});
+        if (rows % 3 == 0) tiles.push_back({0, 0});
+        total -= rows;
+      }
+      ExpectLikeReference(Args(pages), tiles);
+    }
+  });
+}
+
+TEST_P(TileAttentionTest, TilesDoNotChangeABit) {
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 256, head_dim());
+    const TileAttentionArgs args = Args(pages);
+    const Partial want = RunTiles(TileAttention, args, {{10, 54}, {64, 64}, {200, 9}});
+    std::vector<Tile> single_rows;
+    for (int token = 10; token < 128; ++token) single_rows.push_back({token, 1});
+    for (int token = 200; token < 209; ++token) single_rows.push_back({token, 1});
+    const std::vector<Tile> some = {{10, 3}, {13, 51}, {64, 5}, {69, 0}, {69, 59}, {200, 9}};
+    for (const std::vector<Tile>& tiles : {single_rows, some}) {
+      const Partial got = RunTiles(TileAttention, args, tiles);
+      EXPECT_EQ(got.outputs, want.outputs);
+      for (size_t h = 0; h < want.states.size(); ++h) {
+        EXPECT_EQ(got.states[h].max, want.states[h].max);
+        EXPECT_EQ(got.states[h].sum, want.states[h].sum);
+      }
+    }
+  });
+}
+
 TEST_P(TileAttentionTest, LargeScoresNeitherOverflowNorVanish) {
   ForGroupSizes([&] {
     const RandomPages pages(rng_, 128, head_dim(), 4);
