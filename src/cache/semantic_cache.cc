@@ -151,7 +151,8 @@ void SemanticCache::CutBlocks(int64_t end) {
   if (end <= begin) return;
   const std::vector<Block> cut = Cut(begin, end, /*open=*/true);
   added.insert(added.end(), cut.begin(), cut.end());
-  // Nothing has changed yet where this throws; after it nothing throws.
+  // Nothing has changed yet where this throws; where SummariseGroups does, the next cut makes up
+  // for it.
   blocks_.reserve(blocks_.size() + added.size());
   Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
@@ -226,12 +227,15 @@ void SemanticCache::SummariseGroups() {
   if (!ChoosesTokens(method_) || method_.coarse == 0) return;
   const auto first = static_cast<int64_t>(groups_.size());
   const auto blocks = static_cast<int64_t>(blocks_.size());
+  std::vector<Block> added;
   for (int64_t end = (first + 1) * kGroupBlocks; end <= blocks; end += kGroupBlocks) {
     Block group = blocks_[static_cast<size_t>(end - kGroupBlocks)];
     group.length = blocks_[static_cast<size_t>(end - 1)].end() - group.start;
-    groups_.push_back(group);
+    added.push_back(group);
   }
-  AddToIndex(std::span(groups_).subspan(static_cast<size_t>(first)), first, &*coarse_index_);
+  groups_.reserve(groups_.size() + added.size());
+  AddToIndex(added, first, &*coarse_index_);
+  groups_.insert(groups_.end(), added.begin(), added.end());
 }
 
 void SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_block,

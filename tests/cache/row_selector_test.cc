@@ -97,6 +97,37 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
   }
 }
 
+// Beyond 16,384 tokens a coarse index is read first, in parts as well. Nobody needs to attend to
+// the text for that: its keys are appended.
+TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
+  constexpr int kLong = 17000;
+  TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=64+recent=32"));
+  AttentionBatch batch(kTestShape, 1);
+  ASSERT_TRUE(sequence.cache.Begin(TestTokens(0, kLong), Attention::kDense).ok());
+  const std::vector<Span> text = {{&sequence.cache, 0, kLong, Attention::kDense}};
+  batch.Begin(text);
+  for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
+    const auto keys = sequence.keys.Rows(layer, 0, kLong, kTestShape.kv_heads);
+    batch.Append(layer, keys.data(), keys.data(), {0, 1});
+  }
+  sequence.cache.Commit(TestTokens(0, kLong), {});
+  ASSERT_TRUE(sequence.cache.Begin(TestTokens(kLong, 1), Attention::kSelected).ok());
+  const std::vector<Span> row = {{&sequence.cache, 0, 1, Attention::kSelected}};
+  const auto queries = sequence.queries.Rows(kLayer, kLong, 1, kTestShape.num_heads);
+  std::vector<std::vector<int32_t>> chosen;
+  for (const int num_workers : {1, 3}) {
+    RowSelector selector(kTestShape, num_workers);
+    selector.Begin(row);
+    selector.BeginLayer();
+    InParallel(num_workers, [&](Worker w) { selector.Survey(kLayer, queries.data(), w); });
+    InParallel(num_workers, [&](Worker w) { selector.Select(kLayer, queries.data(), w); });
+    InParallel(num_workers, [&](Worker w) { selector.Look(kLayer, queries.data(), w); });
+    chosen.push_back(selector.choice(0, 1).tokens.tokens);
+  }
+  EXPECT_EQ(chosen[0], chosen[1]);
+  EXPECT_GE(chosen[0].size(), 64u + 4 + 32);
+}
+
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {
   const Chosen chosen = Select("dynsplit+pick=blocks+budget=300+recent=32", 2, 3);
   int64_t attended = 0;

@@ -53,6 +53,30 @@ TEST_F(SemanticCacheTest, GeneratedTokensAreCutOnceTheyAreOld) {
   EXPECT_EQ(sequence.cache.size(), 701);
 }
 
+TEST_F(SemanticCacheTest, GroupsAreOfWholeBlocksAndGrowWithThem) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 700, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const size_t groups_before = sequence.cache.groups().size();
+  EXPECT_GT(groups_before, 1u);
+  TestSequence fork = sequence;
+  for (int i = 0; i < 400; ++i) RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  const auto blocks = sequence.cache.blocks();
+  const auto groups = sequence.cache.groups();
+  ASSERT_EQ(groups.size(), blocks.size() / kGroupBlocks);
+  EXPECT_EQ(sequence.cache.coarse_index().num_blocks(), static_cast<int64_t>(groups.size()));
+  for (size_t g = 0; g < groups.size(); ++g) {
+    EXPECT_EQ(groups[g].start, blocks[g * kGroupBlocks].start);
+    EXPECT_EQ(groups[g].end(), blocks[(g + 1) * kGroupBlocks - 1].end());
+  }
+  EXPECT_EQ(fork.cache.groups().size(), groups_before);
+  Method whole_blocks;
+  whole_blocks.pick = Pick::kBlocks;
+  fork.cache.SetMethod(whole_blocks);
+  RunPass(&batch_, {{&fork, 1, Attention::kSelected}}, 2);
+  EXPECT_TRUE(fork.cache.groups().empty());
+}
+
 TEST_F(SemanticCacheTest, ShortTextsHaveNoBlocks) {
   TestSequence sequence(&pool_, Method{});
   RunPass(&batch_, {{&sequence, 2, Attention::kDense}}, 2);

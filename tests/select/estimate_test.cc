@@ -40,7 +40,7 @@ class EstimateTest : public testing::Test {
 
   std::vector<float> Shares(const Method& method, const std::vector<TokenRange>& ranges) {
     const SelectInput input = Input();
-    const EstimateShape shape = ShapeOfEstimate(method, input);
+    const EstimateShape shape = ShapeOfEstimate(method, input, input.end_block - 1);
     AlignedBuffer<float> scores(shape.num_scores(kHeads)), room(shape.stride);
     for (const TokenRange range : ranges) ScoreCandidates(input, shape, range, scores.data());
     std::vector<float> shares(static_cast<size_t>(shape.count));

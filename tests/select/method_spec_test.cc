@@ -38,6 +38,7 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"score", {"mass", [](const Method& m) { return m.block_score == BlockScore::kMass; }}},
     {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
     {"pick", {"blocks", [](const Method& m) { return m.pick == Pick::kBlocks; }}},
+    {"coarse", {"7", [](const Method& m) { return m.coarse == 7; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
     {"dense-heads",

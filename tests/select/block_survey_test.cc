@@ -1,0 +1,165 @@
+#include "select/block_survey.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernels/kernel_fixture.h"
+#include "select/token_selection.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr int kHeadDim = 16;
+constexpr int kHeads = 2;
+constexpr int64_t kTokens = 20000;  // more than twice what is always scored
+constexpr int32_t kBlockTokens = 5;
+
+// Random keys but for some hot passages of two blocks. Blocks have five tokens; the first one is
+// the sink.
+class BlockSurveyTest : public testing::Test {
+ protected:
+  BlockSurveyTest() {
+    for (int head = 0; head < kHeads; ++head) queries_[head * kHeadDim] = 4;
+    for (int32_t start = 0; start < kTokens; start += kBlockTokens) {
+      blocks_.push_back({start, kBlockTokens});
+    }
+    for (size_t b = 0; b + kGroupBlocks <= blocks_.size(); b += kGroupBlocks) {
+      groups_.push_back({blocks_[b].start, kGroupBlocks * kBlockTokens});
+    }
+  }
+
+  void Heat(std::initializer_list<int64_t> passages) {
+    for (const int64_t first : passages) {
+      for (int64_t t = first; t < first + 10; ++t) pages_.Key(t)[0] = F16FromF32(6);
+    }
+    const std::vector<KvView> views = {pages_.View()};
+    index_.Reserve(static_cast<int64_t>(blocks_.size()));
+    index_.Fill(0, 0, blocks_, views);
+    coarse_.Reserve(static_cast<int64_t>(groups_.size()));
+    coarse_.Fill(0, 0, groups_, views);
+  }
+
+  SelectInput Input(int64_t budget, int64_t end_block) {
+    SelectInput input;
+    input.queries = queries_.data();
+    input.group_heads = kHeads;
+    input.position = kTokens - 1;
+    input.kv = pages_.View();
+    input.index = &index_;
+    input.coarse_index = &coarse_;
+    input.groups = groups_;
+    input.blocks = blocks_;
+    input.first_block = 1;
+    input.end_block = end_block;
+    input.budget_tokens = budget;
+    return input;
+  }
+  int64_t AllBlocks() const { return static_cast<int64_t>(blocks_.size()); }
+
+  std::vector<BlockRun> Survey(const SelectInput& input) {
+    survey_.Begin(method_, input);
+    if (survey_.num_scored_groups() > 0) {
+      survey_.ScoreGroups(input, {0, survey_.num_scored_groups()});
+      survey_.Choose(method_, input);
+    }
+    return {survey_.runs().begin(), survey_.runs().end()};
+  }
+
+  static bool Holds(const std::vector<BlockRun>& runs, int64_t block) {
+    for (const BlockRun& run : runs) {
+      if (run.first <= block && block < run.first + run.count) return true;
+    }
+    return false;
+  }
+
+  Rng rng_{3};
+  RandomPages pages_{rng_, kTokens, kHeadDim};
+  std::vector<Block> blocks_;
+  std::vector<Block> groups_;
+  std::vector<float> queries_ = std::vector<float>(kHeads * kHeadDim);
+  BlockIndex index_{{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
+  BlockIndex coarse_{{1, 1, kHeadDim, kGroupVectors, Summary::kMean, SummaryType::kInt2}};
+  Method method_ = *ParseMethod("dynsplit");
+  BlockSurvey survey_;
+};
+
+TEST_F(BlockSurveyTest, ScoresTheGroupsThatHoldTheMassAndWhatIsInNone) {
+  const std::vector<int64_t> hot = {330, 7775, 7790, 12345};
+  Heat({330, 7775, 7790, 12345});
+  const std::vector<BlockRun> runs = Survey(Input(100, AllBlocks() - 3));
+  int64_t scored = 0, end = 1;
+  for (const BlockRun& run : runs) {
+    EXPECT_GE(run.first, end);
+    EXPECT_GT(run.count, 0);
+    end = run.first + run.count;
+    scored += run.count;
+  }
+  EXPECT_EQ(end, AllBlocks() - 3);
+  // 8,192 tokens, but for whole groups and the rest behind the last whole one.
+  EXPECT_NEAR(static_cast<double>(scored * kBlockTokens), 8192, 2 * kGroupBlocks * kBlockTokens);
+  for (const int64_t token : hot) EXPECT_TRUE(Holds(runs, token / kBlockTokens)) << token;
+}
+
+TEST_F(BlockSurveyTest, EverythingIsScoredOfAShortTextAndWithoutACoarseIndex) {
+  Heat({330});
+  const int64_t blocks = 2 * 8192 / kBlockTokens;
+  std::vector<BlockRun> runs = Survey(Input(100, blocks));
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].first, 1);
+  EXPECT_EQ(runs[0].count, blocks - 1);
+  EXPECT_EQ(survey_.num_scored_groups(), 0);
+  method_.coarse = 0;
+  runs = Survey(Input(100, AllBlocks()));
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].count, AllBlocks() - 1);
+  method_.coarse = 10;
+  EXPECT_EQ(Survey(Input(300, AllBlocks())).size(), 1u);  // 12,000 of 20,000 tokens
+}
+
+// Through all the steps: the hot tokens are found, wherever they are, by their own positions.
+TEST_F(BlockSurveyTest, TokensAreChosenOutOfSurveyedBlocks) {
+  Heat({330, 7775, 12345, 19990});
+  const SelectInput input = Input(40, AllBlocks());
+  TokenSelection selection;
+  TokenChoice choice;
+  selection.Run(method_, input, &choice);
+  std::vector<int32_t> want;
+  for (const int32_t first : {330, 7775, 12345, 19990}) {
+    for (int32_t t = first; t < first + 10; ++t) want.push_back(t);
+  }
+  const std::vector<int32_t> chosen(choice.tokens.begin(), choice.tokens.begin() + 40);
+  EXPECT_EQ(chosen, want);
+}
+
+TEST_F(BlockSurveyTest, PartsDoNotMatter) {
+  Heat({330, 7775, 12345, 19990});
+  const SelectInput input = Input(64, AllBlocks());
+  TokenSelection whole;
+  TokenChoice want;
+  whole.Run(method_, input, &want);
+  TokenSelection parts;
+  parts.Begin(method_, input);
+  const int64_t groups = parts.num_scored_groups();
+  ASSERT_GT(groups, 100);
+  for (const TokenRange range : {TokenRange{64, groups}, {0, 64}}) parts.ScoreGroups(input, range);
+  parts.FindBlocks(method_, input);
+  const int64_t blocks = parts.num_scored_blocks();
+  ASSERT_LT(blocks, AllBlocks() / 2);
+  for (const TokenRange range : {TokenRange{700, blocks}, {0, 33}, {33, 700}}) {
+    parts.ScoreBlocks(input, range);
+  }
+  parts.FindKeys(method_, input);
+  parts.ScoreKeys(input, {0, parts.num_keys()});
+  TokenChoice got;
+  parts.Choose(method_, input, &got);
+  EXPECT_EQ(got.tokens, want.tokens);
+  // A short text after a long one: nothing of the survey is left.
+  const SelectInput shorter = Input(64, 1000);
+  parts.Run(method_, shorter, &got);
+  whole = TokenSelection();
+  whole.Run(method_, shorter, &want);
+  EXPECT_EQ(got.tokens, want.tokens);
+}
+
+}  // namespace
+}  // namespace dynsplit
