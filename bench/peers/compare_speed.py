@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Speed of dynsplit's full attention beside llama.cpp's, on one machine in one run.
+"""Speed of dynsplit beside llama.cpp's, on one machine in one run.
 
-    python3 compare_speed.py [-m MODEL]... [--depths 0,2048] [--rounds 3] [--json FILE]
+    python3 compare_speed.py [-m MODEL]... [--prompts 512,4096] [--depths 0,2048,8192] [--rounds 3]
+                             [--peer on:f16,off:f16] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the models
-(scripts/get-model.sh). In every round first one program runs, then the other, never both, with the
-same number of threads; each figure of a round is the program's own median of three. Printed: the
-medians over the rounds, and of the rounds' ratios dynsplit / llama.cpp the median, least and
-greatest. Run it on an idle machine: with other work beside it, threads that wait for each other at
-a barrier slow down by 10 times and more.
+(scripts/get-model.sh); --plot needs matplotlib. In every round first one program runs, then the
+other, never both, with the same number of threads; llama.cpp keeps what it has read for the next
+round. Printed: the medians over the rounds, and of the rounds' ratios dynsplit / llama.cpp the
+median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths above that are
+read by llama.cpp and filled synthetically by dynsplit (`bench --fill synthetic`), which says nothing
+about answers but takes the same time to decode.
+
+Run it on an idle machine: with other work beside it, threads that wait for each other at a barrier
+slow down by 10 times and more.
 """
 
 import argparse
@@ -21,7 +26,8 @@ import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent.parent
-REPETITIONS = "3"  # within a program
+DECODE_STEPS = 64
+LONG = 8192  # tokens beyond which a prompt is read once, and a depth not read by dynsplit
 
 
 def cache():
@@ -29,59 +35,149 @@ def cache():
     return pathlib.Path(os.environ.get("DYNSPLIT_CACHE", home / "dynsplit"))
 
 
-def run_json(command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}\nexit {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout)
+class Llama:
+    """A llama_speed.py at work. `setting` is FLASH_ATTENTION:KV_TYPE."""
+
+    def __init__(self, model, setting, context, threads):
+        python = cache() / "peer" / "venv" / "bin" / "python"
+        if not python.exists():
+            raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh")
+        flash_attention, kv_type = setting.split(":")
+        self.name = f"llama.cpp, flash attention {flash_attention}, {kv_type}"
+        command = [python, FOLDER / "llama_speed.py", "-m", model, "--context", context, "--threads",
+                   threads, "--kv-type", kv_type, "--flash-attention", flash_attention]
+        self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True)
+        self.build = self._read()["build"]
+
+    def _read(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name}: ended with {self._process.wait()}")
+        return json.loads(line)
+
+    def seconds(self, command, value):
+        self._process.stdin.write(json.dumps({command: value}) + "\n")
+        self._process.stdin.flush()
+        return self._read()["seconds"]
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def measure_peer(model, arguments):
-    """(build, {figure: value}) of llama.cpp."""
-    python = cache() / "peer" / "venv" / "bin" / "python"
-    if not python.exists():
-        raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh")
-    report = run_json([python, FOLDER / "llama_speed.py", "-m", model, "--depths", arguments.depths,
-                       "--threads", arguments.threads, "--kv-type", arguments.kv_type,
-                       "--flash-attention", arguments.flash_attention, "--rounds", REPETITIONS])
-    figures = {"prefill 512": report["prefill_tokens_per_second"]}
-    for depth, speed in report["decode_tokens_per_second"].items():
-        figures[f"decode at {depth}"] = speed
-    return report["build"], figures
+class Dynsplit:
+    def __init__(self, model, arguments):
+        self._command = [arguments.program, "bench", "-m", model, "--threads", arguments.threads, "--json"]
+        self._methods = arguments.methods
+        self._budget = arguments.budget
+        self.build = ""
+
+    def _rows(self, *flags):
+        command = [str(part) for part in [*self._command, *flags]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)}\nexit {done.returncode}: {done.stderr}")
+        report = json.loads(done.stdout)
+        self.build = f"dynsplit: {report['build']}, {report['isa']}"
+        return report["rows"]
+
+    def prefill(self, count, how):
+        """Tokens per second, with full or selected prefill."""
+        rows = self._rows("--context", 0, "--method", "full", "--decode", 0, "--prompt", count,
+                          "--prefill", how)
+        return rows[0]["prefill_tokens_per_second"]
+
+    def decode(self, depth):
+        """{method: tokens per second}."""
+        rows = self._rows("--context", depth, "--method", self._methods, "--budget", self._budget,
+                          "--decode", DECODE_STEPS, "--fill", "synthetic" if depth > LONG else "text")
+        return {row["method"]: row["decode_tokens_per_second"] for row in rows}
 
 
-def measure_dynsplit(model, arguments):
-    """(build, {figure: value}) of dynsplit."""
-    report = run_json([arguments.program, "bench", "-m", model, "--method", "full", "--prompt", "512",
-                       "--context", arguments.depths, "--decode", "64", "--rounds", REPETITIONS,
-                       "--threads", arguments.threads, "--json"])
-    figures = {}
-    for row in report["rows"]:
-        if row["method"] is None:
-            figures["prefill 512"] = row["prefill_tokens_per_second"]
-        else:
-            figures[f"decode at {row['context']}"] = row["decode_tokens_per_second"]
-    return f"dynsplit: {report['build']}, {report['isa']}", figures
+class Figures:
+    """{figure: {program: [a speed for each round]}}."""
+
+    def __init__(self, peer_names):
+        self.speeds = {}
+        self._peers = peer_names
+
+    def add(self, figure, program, speed):
+        self.speeds.setdefault(figure, {}).setdefault(program, []).append(speed)
+
+    def print(self, figure):
+        programs = self.speeds[figure]
+        for peer in (p for p in self._peers if p in programs):
+            print(f"{figure:18} {peer:44} {statistics.median(programs[peer]):8.1f}")
+            for ours in (p for p in programs if p not in self._peers):
+                ratios = [a / b for a, b in zip(programs[ours], programs[peer])]
+                print(f"{'':18} {'  ' + ours:44} {statistics.median(programs[ours]):8.1f} "
+                      f"{statistics.median(ratios):6.2f}   {min(ratios):.2f} .. {max(ratios):.2f}")
+        sys.stdout.flush()
+
+
+def compare_prompts(peer, dynsplit, arguments, figures):
+    for count in arguments.prompts:
+        figure = f"prefill of {count}"
+        for _ in range(arguments.rounds if count <= LONG else 1):
+            figures.add(figure, peer.name, count / peer.seconds("prefill", count))
+            for how in ("full", "selected"):
+                figures.add(figure, f"dynsplit, prefill {how}", dynsplit.prefill(count, how))
+        figures.print(figure)
+
+
+def compare_depths(peers, dynsplit, arguments, figures):
+    for depth in arguments.depths:
+        figure = f"decode at {depth}"
+        for peer in peers:
+            peer.seconds("fill", depth)
+        for _ in range(arguments.rounds):
+            for peer in peers:
+                figures.add(figure, peer.name, DECODE_STEPS / peer.seconds("decode", DECODE_STEPS))
+            for method, speed in dynsplit.decode(depth).items():
+                figures.add(figure, f"dynsplit, {method}", speed)
+        figures.print(figure)
 
 
 def compare(model, arguments):
-    """{figure: {"llama": [round], "dynsplit": [round]}} and the two builds."""
-    figures, builds = {}, {}
-    for _ in range(arguments.rounds):
-        for name, measure in (("llama", measure_peer), ("dynsplit", measure_dynsplit)):
-            builds[name], values = measure(model, arguments)
-            for figure, value in values.items():
-                figures.setdefault(figure, {"llama": [], "dynsplit": []})[name].append(value)
-    return figures, builds
+    """The figures of one model, and the builds."""
+    context = max(arguments.prompts + [depth + 128 for depth in arguments.depths])
+    peers = [Llama(model, setting, context, arguments.threads) for setting in arguments.peer]
+    dynsplit = Dynsplit(model, arguments)
+    figures = Figures([peer.name for peer in peers])
+    print(f"\n{model}")
+    compare_prompts(peers[0], dynsplit, arguments, figures)
+    for peer in peers:
+        peer.seconds("fill", 0)
+    compare_depths(peers, dynsplit, arguments, figures)
+    for peer in peers:
+        peer.close()
+    return figures.speeds, [peers[0].build, dynsplit.build]
 
 
-def print_table(model, figures):
-    print(f"\n{model:20} {'llama.cpp':>10} {'dynsplit':>10} {'ratio':>7}   least .. greatest")
-    for figure, rounds in figures.items():
-        ratios = [ours / peer for ours, peer in zip(rounds["dynsplit"], rounds["llama"])]
-        print(f"{figure:20} {statistics.median(rounds['llama']):10.1f} "
-              f"{statistics.median(rounds['dynsplit']):10.1f} {statistics.median(ratios):7.2f}   "
-              f"{min(ratios):.2f} .. {max(ratios):.2f}")
+def plot(result, path):
+    import matplotlib
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(result["models"]), squeeze=False,
+                                   figsize=(5.5 * len(result["models"]), 4))
+    for axis, (model, figures) in zip(axes[0], result["models"].items()):
+        lines = {}
+        for name, programs in figures.items():
+            if not name.startswith("decode at "):
+                continue
+            for program, speeds in programs.items():
+                lines.setdefault(program, []).append((int(name[10:]), statistics.median(speeds)))
+        for program, points in lines.items():
+            axis.plot(*zip(*points), marker="o", label=program,
+                      linestyle="--" if program.startswith("llama") else "-")
+        axis.set(title=model, xlabel="tokens in the cache", ylabel="decode tokens/s", ylim=(0, None))
+        axis.legend(fontsize=7)
+        axis.grid(alpha=0.3)
+    figure.suptitle(f"{result['cpu']}, {result['threads']} threads", fontsize=9)
+    figure.tight_layout()
+    figure.savefig(path)
 
 
 def cpu():
@@ -91,32 +187,37 @@ def cpu():
     return "unknown CPU"
 
 
+def numbers(text):
+    return [int(number) for number in text.split(",") if number]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-m", "--model", action="append", help="known names or .gguf paths")
-    parser.add_argument("--depths", default="0,2048")
+    parser.add_argument("--prompts", type=numbers, default=[512, 4096], help="N,...: prompts to read")
+    parser.add_argument("--depths", type=numbers, default=[0, 2048, 8192], help="N,...: to decode at")
+    parser.add_argument("--methods", default="full,dynsplit", help="dynsplit's")
+    parser.add_argument("--budget", default="512", help="dynsplit's")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--kv-type", default="f16", help="llama.cpp's; dynsplit's is f16")
-    parser.add_argument("--flash-attention", default="on", choices=["on", "off"], help="llama.cpp's")
+    parser.add_argument("--peer", type=lambda text: text.split(","), default=["on:f16"],
+                        help="FLASH_ATTENTION:KV_TYPE,...: llama.cpp's settings; the first one reads prompts")
     parser.add_argument("--program", default=ROOT / "build" / "release" / "dynsplit")
     parser.add_argument("--json", type=pathlib.Path, help="write every round's figures here")
+    parser.add_argument("--plot", type=pathlib.Path, help="draw decode speed against depth here")
     arguments = parser.parse_args()
+    arguments.depths.sort()
 
-    result = {"cpu": cpu(), "threads": arguments.threads, "kv_type": arguments.kv_type,
-              "flash_attention": arguments.flash_attention, "models": {}}
-    print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second; "
-          f"llama.cpp with {arguments.kv_type} KV, flash attention {arguments.flash_attention}")
+    result = {"cpu": cpu(), "threads": arguments.threads, "budget": arguments.budget, "models": {}}
+    print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second, "
+          f"ratio, least .. greatest; budget {arguments.budget}")
     for model in arguments.model or ["smollm2-135m", "qwen2.5-coder-1.5b"]:
-        figures, builds = compare(model, arguments)
-        if not result["models"]:
-            print("\n".join(builds.values()))
-        result["builds"] = builds
-        result["models"][model] = figures
-        print_table(model, figures)
-        sys.stdout.flush()
+        result["models"][model], result["builds"] = compare(model, arguments)
+    print("\n" + "\n".join(result["builds"]))
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
+    if arguments.plot:
+        plot(result, arguments.plot)
 
 
 if __name__ == "__main__":

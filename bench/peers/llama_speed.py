@@ -1,28 +1,27 @@
-"""Prefill and decode speed of llama.cpp on one model; JSON to stdout. compare_speed.py runs it; alone,
-with the interpreter of setup_peer.sh:
+"""llama.cpp as a process that measures on command; compare_speed.py talks to it. With the interpreter
+of setup_peer.sh:
 
-    python llama_speed.py -m smollm2-135m --depths 0,2048 --kv-type f16
+    python llama_speed.py -m smollm2-135m --context 33000 --kv-type f16 --flash-attention on
 
-prefill: 512 tokens into an empty cache, in one batch, logits of the last one. decode at depth D: the
-mean of 64 steps of one token each after D tokens, two more before them as a warm-up. What
-`dynsplit bench --prompt 512 --context D` measures. Each figure is the median of --rounds
-repetitions; at a depth they share one prefill.
+Writes one line of JSON, {"build"}, then for each line read from stdin one line more:
+
+    {"prefill": N}  reads N tokens into an empty cache, in batches of 512: {"seconds"}
+    {"fill": D}     goes on reading up to D tokens, or forgets those behind: {"seconds"}
+    {"decode": S}   S steps of one token each, after two more as a warm-up; then the cache is as
+                    before: {"seconds"}
+
+So a long prompt is read once, and the rounds of a comparison find it there. Between commands it
+waits for input and takes no processor.
 """
 
 import argparse
 import json
-import resource
-import statistics
+import sys
 import time
 
-from llama_peer import BATCH_TOKENS, KV_TYPES, Peer, build
+from llama_peer import KV_TYPES, Peer, build
 
-DECODE_STEPS = 64
 WARM_UP_STEPS = 2
-
-
-def resident_peak_bytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def prompt_ids(peer, count):
@@ -31,59 +30,51 @@ def prompt_ids(peer, count):
     return peer.tokenize(text)[:count]
 
 
-def prefill_speed(peer, ids):
-    peer.truncate(0)
-    start = time.perf_counter()
-    peer.feed(ids[:BATCH_TOKENS])
-    return BATCH_TOKENS / (time.perf_counter() - start)
+class Measurement:
+    def __init__(self, peer, ids):
+        self._peer, self._ids = peer, ids
 
+    def prefill(self, count):
+        self._peer.truncate(0)
+        return self.fill(count)
 
-def decode_speed(peer, depth, ids):
-    peer.truncate(depth)
-    for token in ids[:WARM_UP_STEPS]:
-        peer.step(token)
-    start = time.perf_counter()
-    for token in ids[:DECODE_STEPS]:
-        peer.step(token)
-    return DECODE_STEPS / (time.perf_counter() - start)
-
-
-def measure(arguments):
-    before = resident_peak_bytes()
-    depths = sorted(int(depth) for depth in arguments.depths.split(","))
-    context = max(depths[-1], BATCH_TOKENS) + WARM_UP_STEPS + DECODE_STEPS
-    peer = Peer(arguments.model, context + -context % 256, arguments.kv_type,
-                arguments.flash_attention == "on", arguments.threads)
-    ids = prompt_ids(peer, context)
-    prefill = [prefill_speed(peer, ids) for _ in range(arguments.rounds)]
-    decode = {}
-    peer.truncate(0)
-    for depth in depths:
-        peer.truncate(min(peer.position, depth))
+    def fill(self, depth):
+        peer = self._peer
+        if peer.position > depth:
+            peer.truncate(depth)
+        start = time.perf_counter()
         if peer.position < depth:
-            peer.feed(ids[peer.position:depth])
-        rounds = [decode_speed(peer, depth, ids) for _ in range(arguments.rounds)]
-        decode[depth] = statistics.median(rounds)
-    return {
-        "build": build(),
-        "threads": arguments.threads,
-        "kv_type": arguments.kv_type,
-        "flash_attention": arguments.flash_attention,
-        "prefill_tokens_per_second": statistics.median(prefill),
-        "decode_tokens_per_second": decode,
-        "peak_rss_bytes": resident_peak_bytes() - before,  # less what the interpreter holds
-    }
+            peer.feed(self._ids[peer.position:depth])
+        return time.perf_counter() - start
+
+    def decode(self, steps):
+        depth = self._peer.position
+        for token in self._ids[:WARM_UP_STEPS]:
+            self._peer.step(token)
+        start = time.perf_counter()
+        for token in self._ids[:steps]:
+            self._peer.step(token)
+        seconds = time.perf_counter() - start
+        self._peer.truncate(depth)
+        return seconds
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-m", "--model", required=True, help="a known name or a .gguf path")
-    parser.add_argument("--depths", default="0,2048", help="tokens in the cache before decoding")
+    parser.add_argument("--context", type=int, required=True, help="most tokens")
     parser.add_argument("--kv-type", default="f16", choices=KV_TYPES)
     parser.add_argument("--flash-attention", default="on", choices=["on", "off"])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    print(json.dumps(measure(parser.parse_args()), indent=1))
+    arguments = parser.parse_args()
+    peer = Peer(arguments.model, arguments.context + -arguments.context % 256, arguments.kv_type,
+                arguments.flash_attention == "on", arguments.threads)
+    measurement = Measurement(peer, prompt_ids(peer, arguments.context))
+    print(json.dumps({"build": build()}), flush=True)
+    for line in sys.stdin:
+        (command, value), = json.loads(line).items()
+        seconds = getattr(measurement, command)(value)
+        print(json.dumps({"seconds": seconds}), flush=True)
 
 
 if __name__ == "__main__":
