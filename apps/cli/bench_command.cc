@@ -47,7 +47,7 @@ ExitStatus Bench(const BenchFlags& flags) {
   BenchPlan plan = flags.plan;
   plan.contexts = flags.contexts;
   plan.methods = *methods;
-  plan.reading = flags.model.reading;
+  plan.prefill = flags.model.prefill;
   plan.synthetic = flags.fill == "synthetic";
   plan.progress = flags.model.progress;
   plan.cancel = CatchInterrupt();

@@ -83,7 +83,7 @@ class Bench {
     TimeOpsIfWanted();
     const Status status = Prefill(
         session->get(), tokens_.first(static_cast<size_t>(count)),
-        {.progress = plan_.progress, .attention = plan_.reading, .cancel = plan_.cancel}, seconds);
+        {.progress = plan_.progress, .attention = plan_.prefill, .cancel = plan_.cancel}, seconds);
     TimeOps(&engine_, nullptr);
     return status;
   }

@@ -23,7 +23,7 @@ struct BenchPlan {
   std::vector<Method> methods;
   int decode_steps = 64;
   int prompt_tokens = 0;  // 0: no prefill from empty on its own
-  Attention reading = Attention::kDense;
+  Attention prefill = Attention::kDense;
   int rounds = 1;
   bool progress = false;
   const std::atomic<bool>* cancel = nullptr;

@@ -107,7 +107,7 @@ class Chat {
     options.on_text = [&](std::string_view text) { output.Write(text); };
     const auto answer = conversation_.Ask(question,
                                           {.progress = flags_.model.progress,
-                                           .attention = flags_.model.reading,
+                                           .attention = flags_.model.prefill,
                                            .cancel = output.cancel()},
                                           options);
     output.Write("\n");
@@ -145,7 +145,7 @@ ExitStatus RunChat(const ChatFlags& flags) {
   const Status status =
       conversation.Start(flags.texts.system, FilesMessage(flags.texts, *texts, ""),
                          {.progress = flags.model.progress,
-                          .attention = flags.model.reading,
+                          .attention = flags.model.prefill,
                           .cancel = CatchInterrupt()});
   if (status.code() == StatusCode::kCancelled) return kInterrupted;
   if (!status.ok()) return Failed(status);

@@ -83,7 +83,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.contexts = flags.contexts;
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
-  plan.reading = flags.model.reading;
+  plan.prefill = flags.model.prefill;
   plan.answers = flags.answer == "fed" ? eval::Answers::kFed : eval::Answers::kWritten;
   plan.progress = flags.model.progress;
   return plan;
@@ -120,7 +120,7 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
 
 // "full", or "selected, 512 tokens and a window of 512".
 std::string PrefillName(const ModelFlags& flags) {
-  if (flags.reading == Attention::kDense) return "full";
+  if (flags.prefill == Attention::kDense) return "full";
   return fmt::format("selected, {} tokens and a window of {}", flags.joint.budget_tokens,
                      flags.joint.window);
 }

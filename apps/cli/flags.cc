@@ -71,19 +71,21 @@ void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
 
 void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
   const std::string group = "Prefill";
-  command
-      ->add_option_function<std::string>(
-          "--prefill",
-          [flags](const std::string& word) {
-            flags->reading = word == "full" ? Attention::kDense : Attention::kJoint;
-          },
-          "What a text's own tokens attend to (default: full)")
-      ->check(CLI::IsMember({"full", "selected"}).description(""))
-      ->type_name("full|selected")
-      ->group(group);
+  CLI::Option* prefill = command
+                             ->add_option_function<std::string>(
+                                 "--prefill",
+                                 [flags](const std::string& word) {
+                                   flags->prefill =
+                                       word == "full" ? Attention::kDense : Attention::kJoint;
+                                 },
+                                 "What a text's own tokens attend to (default: full)")
+                             ->check(CLI::IsMember({"full", "selected"}).description(""))
+                             ->type_name("full|selected")
+                             ->group(group);
   command
       ->add_option("--prefill-budget", flags->joint.budget_tokens,
                    "Tokens that 64 of a text choose together, besides sink and window")
+      ->needs(prefill)
       ->check(WholeNumber(8, 1 << 20))
       ->capture_default_str()
       ->type_name("N")
@@ -91,6 +93,7 @@ void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
   command
       ->add_option("--prefill-window", flags->joint.window,
                    "Tokens before each that it attends to in any case")
+      ->needs(prefill)
       ->check(WholeNumber(64, 1 << 20))
       ->capture_default_str()
       ->type_name("N")

@@ -30,7 +30,7 @@ struct ModelFlags {
   int boundary_window = EngineOptions().boundary_window;
   int boundary_retained = EngineOptions().boundary_retained;
   std::string profile;                    // "": the one beside the model, if there is one; "none"
-  Attention reading = Attention::kDense;  // of texts and prompts
+  Attention prefill = Attention::kDense;  // of texts and prompts
   JointSelection joint;                   // how kJoint chooses
   bool progress = false;
 };

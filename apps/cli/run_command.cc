@@ -36,7 +36,7 @@ Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* s
   report->answer.stop_reason = StopReason::kCancelled;
   const Status status = Prefill(session, prompt,
                                 {.progress = flags.model.progress,
-                                 .attention = flags.model.reading,
+                                 .attention = flags.model.prefill,
                                  .cancel = output->cancel()},
                                 &report->prefill_seconds);
   report->prefill_tokens = static_cast<int64_t>(session->tokens().size());

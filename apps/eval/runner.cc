@@ -123,7 +123,7 @@ class Runner {
                    std::span(sitting->tokens).first(sitting->tokens.size() - 1),
                    {.label = sitting->Name(),
                     .progress = plan_.progress,
-                    .attention = plan_.reading,
+                    .attention = plan_.prefill,
                     .logits = Logits::kNone,
                     .cancel = plan_.cancel},
                    &seconds);

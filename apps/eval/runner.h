@@ -36,7 +36,7 @@ struct EvalPlan {
   std::vector<int64_t> contexts;    // TaskOptions::context_tokens, in turn
   std::vector<MethodCase> methods;  // each occurs once
   TaskOptions options;
-  Attention reading = Attention::kDense;  // what the document's tokens attend to: kDense or kJoint
+  Attention prefill = Attention::kDense;  // what the document's tokens attend to: kDense or kJoint
   // What the question's tokens attend to. Those of a continuation always attend to kSelected.
   Attention question = Attention::kSelected;
   Answers answers = Answers::kWritten;

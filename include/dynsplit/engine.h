@@ -26,6 +26,7 @@ struct EngineOptions {
   // KV heads that attend to everything under a method that leaves them to the model: its profile,
   // as `dynsplit calibrate` writes it, may be empty. Not known: the method's first dense_layers do.
   std::optional<std::vector<LayerHead>> dense_heads = {};
+  // Of texts that are read with Attention::kJoint. Their dense heads are those above.
   JointSelection joint = {};
   // What DD-Select observes while a text is read, but not with Attention::kSelected (method.md
   // section 2). It cannot be changed for a text that was read.

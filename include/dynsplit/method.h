@@ -127,13 +127,15 @@ enum class Attention {
   kDense,     // everything before them: how a prompt is read
   kSelected,  // what the sequence's method selects, row by row: how an answer is written
   kJoint,     // sink, a window, and what up to 64 rows select together, whatever the method: how a
-              // long prompt is read faster (method.md section 8)
+              // long prompt is read faster (method.md section 8). One row alone attends to all
 };
 
 // How a text is read with Attention::kJoint.
 struct JointSelection {
   int budget_tokens = 512;  // that 64 rows choose, besides sink and window. 8..1 << 20
-  int window = 512;         // tokens before a row that it attends to in any case. 64..1 << 20
+  // Tokens before a row that it attends to in any case, and all of its pass before it: the more,
+  // the longer the passes are. 64..1 << 20
+  int window = 512;
 };
 
 // How many tokens a query may attend to besides sink and recent.

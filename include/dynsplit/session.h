@@ -32,7 +32,7 @@ struct SessionStats {
   int64_t tokens = 0;
   int64_t kv_bytes_total = 0;     // pages that this sequence refers to
   int64_t kv_bytes_resident = 0;  // of these, in memory now
-  int64_t index_bytes = 0;        // summaries
+  int64_t index_bytes = 0;        // summaries, those of groups and of joint rows included
   int64_t num_blocks = 0;
   int64_t selected_rows = 0;        // tokens processed with Attention::kSelected so far
   double attended_tokens_mean = 0;  // of those rows, over layers and KV heads
@@ -65,7 +65,8 @@ class Session {
 
   // Continues under another method: blocks and index are made anew when next needed, from the same
   // pages. InvalidArgument where the method is invalid, and for Policy::kH2o where text was read
-  // densely under another policy: the votes of those queries were not counted.
+  // under another policy, for it and kSnapKv where any was read jointly: the votes of those queries
+  // were not counted.
   Status SetMethod(const Method& method);
   const Method& method() const;
 

@@ -21,7 +21,7 @@ struct AttentionBatch::Item {
   int rows = 1;
   int kv_head = 0;
   const std::vector<Tile>* tiles = nullptr;
-  const TokenChoice* tokens = nullptr;  // neither: a dense block
+  const TokenChoice* tokens = nullptr;  // neither: a block of rows
   int part = 0;
   int num_parts = 1;
   int slot = 0;  // of the row's first part in part_states_
@@ -140,7 +140,7 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
   }
 }
 
-// Of a head whose rows are all dense.
+// Of a head whose rows are all dense, or joint.
 template <typename Fn>
 void AttentionBatch::ForEachBlock(const Span& span, int kv_head, const Fn& fn) {
   const int blocks = (span.rows + kMaxQueryRows - 1) / kMaxQueryRows;
@@ -293,6 +293,7 @@ Observed AttentionBatch::ObservedOf(size_t span_idx) const {
   return {.mass = mass_.span().subspan(static_cast<size_t>(span.first_row) * mass_row,
                                        static_cast<size_t>(span.rows) * mass_row),
           .heads = observed_heads(),
+          .joint = span.attention == Attention::kJoint,
           .window = votes_.window(span_idx),
           .votes = votes_.votes(span_idx)};
 }

@@ -95,10 +95,10 @@ class AttentionBatch {
   std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
   std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
   std::vector<Scratch> scratch_;                // [max_workers]
-  AlignedBuffer<float> lse_;               // [rows, num_heads] of the last layer, dense spans only
-  AlignedBuffer<float> mass_;              // [rows, mass_row]
-  AlignedBuffer<float> part_outputs_;      // [parts, group_heads, head_dim]
-  std::vector<SoftmaxState> part_states_;  // [parts, group_heads]
+  AlignedBuffer<float> lse_;   // [rows, num_heads] of the last layer; not of spans that select
+  AlignedBuffer<float> mass_;  // [rows, mass_row]
+  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
+  std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
   int rows_capacity_ = 0;
   VoteCounter votes_;

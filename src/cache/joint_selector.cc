@@ -30,12 +30,6 @@ void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) 
 
 }  // namespace
 
-int64_t JointChoice::EarlierTokens() const {
-  int64_t tokens = 0;
-  for (const TokenRange& range : earlier) tokens += range.end - range.start;
-  return tokens;
-}
-
 JointSelector::JointSelector(const CacheShape& shape, int max_workers)
     : shape_(shape),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),

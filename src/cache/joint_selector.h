@@ -25,16 +25,14 @@ struct RowBlock {
 struct JointChoice {
   std::span<const TokenRange> earlier = {};  // valid until the worker's next Choose
   int64_t dense_start = 0;                   // a multiple of kPageTokens
-
-  int64_t EarlierTokens() const;
 };
 
 class JointSelector {
  public:
   JointSelector(const CacheShape& shape, int max_workers);
 
-  // Makes room for a pass, so that Choose allocates nothing but where a choice is longer than all
-  // before it. Throws std::bad_alloc.
+  // Makes room for a pass, 24 bytes for every token of the longest text and worker, so that Choose
+  // allocates nothing but where a choice is longer than all before it. Throws std::bad_alloc.
   void Begin(std::span<const Span> spans);
 
   static bool Selects(const Span& span, LayerHead head);

@@ -23,7 +23,7 @@ constexpr int kSharedPerWorker = 4;
 
 // Summaries cost about a quarter of what keys do.
 constexpr int64_t kPartBlocks = 512;
-constexpr int64_t kPartGroups = kPartBlocks * 4 / kGroupVectors;  // as many vectors
+constexpr int64_t kPartGroups = kIndexChunkBlocks;
 
 // The sink is a block of its own.
 int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
@@ -195,12 +195,14 @@ void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
   const int num_parts = NumScoreParts(row);
-  // Whole chunks of the index, whose queries are prepared once then.
+  // Whole chunks of the index, for which queries are prepared once then; unless a survey left what
+  // lies here and there.
   const int64_t count = selection.num_scored_blocks();
-  const int64_t chunks = (input.first_block + count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+  const int64_t skipped = selection.num_scored_groups() > 0 ? 0 : input.first_block;
+  const int64_t chunks = (skipped + count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
   const TokenRange part_chunks = PartOf(chunks, part, num_parts);
   const auto candidate = [&](int64_t chunk) {
-    return std::clamp<int64_t>(chunk * kIndexChunkBlocks - input.first_block, 0, count);
+    return std::clamp<int64_t>(chunk * kIndexChunkBlocks - skipped, 0, count);
   };
   selection.ScoreBlocks(input, {candidate(part_chunks.start), candidate(part_chunks.end)});
   if (IsLastDone(parts_done_[RowHead(row)], num_parts))

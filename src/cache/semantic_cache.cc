@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/parallel_for.h"
 #include "kernels/key_novelty.h"
-#include "select/token_selection.h"
+#include "select/block_survey.h"
 #include "split/segmenter.h"
 
 namespace dynsplit {
@@ -48,6 +48,7 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
 }
 
 bool SemanticCache::CanUse(const Method& method) const {
+  if (read_jointly_ && Evicts(method.policy)) return false;
   return method.policy != Policy::kH2o || all_voted_;
 }
 
@@ -70,13 +71,13 @@ void SemanticCache::SetMethod(const Method& method) {
                                    .head_dim = shape_.head_dim,
                                    .vectors = kGroupVectors,
                                    .kind = Summary::kMean,
-                                   .type = SummaryType::kInt2});
+                                   .type = SummaryType::kInt8});
 }
 
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
-  if (attention == Attention::kJoint && method_.policy == Policy::kH2o) {
+  if (attention == Attention::kJoint && Evicts(method_.policy)) {
     return InvalidArgument("method: " + method_.name +
-                           " counts the votes of all queries: its text must be read with full "
+                           " counts the votes of queries: its text must be read with full "
                            "attention");
   }
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
@@ -98,6 +99,7 @@ void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& obse
     scorer_.AddRow(first + static_cast<int64_t>(row),
                    observed.mass.subspan(row * mass_row, mass_row), observed.heads);
   }
+  read_jointly_ = read_jointly_ || observed.joint;
   window_ = observed.window;
   votes_ = observed.votes;
   all_voted_ = all_voted_ && votes_ != nullptr;
@@ -151,8 +153,8 @@ void SemanticCache::CutBlocks(int64_t end) {
   if (end <= begin) return;
   const std::vector<Block> cut = Cut(begin, end, /*open=*/true);
   added.insert(added.end(), cut.begin(), cut.end());
-  // Nothing has changed yet where this throws; where SummariseGroups does, the next cut makes up
-  // for it.
+  // Nothing has changed yet where this throws. Groups that SummariseGroups cannot make are not
+  // surveyed: their blocks are scored.
   blocks_.reserve(blocks_.size() + added.size());
   Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
@@ -224,17 +226,17 @@ void SemanticCache::Summarise(std::span<const Block> added) {
 }
 
 void SemanticCache::SummariseGroups() {
-  if (!ChoosesTokens(method_) || method_.coarse == 0) return;
-  const auto first = static_cast<int64_t>(groups_.size());
-  const auto blocks = static_cast<int64_t>(blocks_.size());
+  if (blocks_.empty() || !MaySurvey(method_, blocks_.back().end())) return;
+  const size_t first_block = method_.sink > 0 ? 1 : 0;
   std::vector<Block> added;
-  for (int64_t end = (first + 1) * kGroupBlocks; end <= blocks; end += kGroupBlocks) {
-    Block group = blocks_[static_cast<size_t>(end - kGroupBlocks)];
-    group.length = blocks_[static_cast<size_t>(end - 1)].end() - group.start;
+  for (size_t block = first_block + groups_.size() * kGroupBlocks;
+       block + kGroupBlocks <= blocks_.size(); block += kGroupBlocks) {
+    Block group = blocks_[block];
+    group.length = blocks_[block + kGroupBlocks - 1].end() - group.start;
     added.push_back(group);
   }
   groups_.reserve(groups_.size() + added.size());
-  AddToIndex(added, first, &*coarse_index_);
+  AddToIndex(added, static_cast<int64_t>(groups_.size()), &*coarse_index_);
   groups_.insert(groups_.end(), added.begin(), added.end());
 }
 

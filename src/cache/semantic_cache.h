@@ -39,12 +39,14 @@ struct Observation {
   int mass_row() const { return 1 + window + retained; }
 };
 
-// What a pass that read densely saw of its tokens; all empty after one that selected.
+// What a pass that read densely or jointly saw of its tokens; all empty after one that selected.
+// The mass of joint rows is that of the keys which they attended to.
 struct Observed {
   std::span<const float> mass = {};  // [tokens, mass_row], summed over `heads` heads
   int heads = 0;
-  std::shared_ptr<const QueryWindow> window = {};
-  std::shared_ptr<const TokenVotes> votes = {};  // null but for Policy::kH2o
+  bool joint = false;
+  std::shared_ptr<const QueryWindow> window = {};  // null after joint rows
+  std::shared_ptr<const TokenVotes> votes = {};    // null but for Policy::kH2o
 };
 
 // The layers at which DD-Select looks, at their attention and their keys, ascending: three, a
@@ -74,13 +76,15 @@ class SemanticCache {
 
   // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
-  // False for H2O where not every row that was read could vote.
+  // False for H2O where not every row that was read could vote, and for it and SnapKV where rows
+  // were read jointly: their votes would be shares of a part of the keys.
   bool CanUse(const Method& method) const;
   const Method& method() const { return method_; }
 
   // Makes room for `tokens`; for a selected pass cuts and indexes what has left `recent`, for a
   // joint one indexes the runs of all before.
-  // ResourceExhausted where no pages are left, InvalidArgument for a joint pass under Policy::kH2o.
+  // ResourceExhausted where no pages are left, InvalidArgument for a joint pass under a
+  // policy that counts votes.
   // Cost: O(1) per token, but for the first selected pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
@@ -96,8 +100,8 @@ class SemanticCache {
   // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
   std::span<const Block> blocks() const { return blocks_; }
   const BlockIndex& index() const { return *index_; }
-  // What blocks are surveyed by (Method::coarse): groups()[g] are the blocks [g, g + 1) *
-  // kGroupBlocks.
+  // What blocks are surveyed by (Method::coarse): groups()[g] are kGroupBlocks blocks, the first
+  // one's being those behind the sink. None of a text that is too short for it.
   const BlockIndex& coarse_index() const { return *coarse_index_; }
   std::span<const Block> groups() const { return groups_; }
   // What joint rows choose by; holds what was read before the last joint pass.
@@ -160,7 +164,8 @@ class SemanticCache {
   RunIndex runs_;
   std::shared_ptr<const QueryWindow> window_;
   std::shared_ptr<const TokenVotes> votes_;
-  bool all_voted_ = true;  // no row was read densely under another policy than kH2o
+  bool all_voted_ = true;  // no row was read under another policy than kH2o
+  bool read_jointly_ = false;
   std::shared_ptr<const KeptBlocks> kept_;
 };
 

@@ -24,7 +24,7 @@ void VoteCounter::Begin(std::span<const Span> spans) {
   counts_all_ = false;
   for (size_t s = 0; s < spans.size(); ++s) {
     if (windows_[s] != nullptr) windows_[s].swap(spares_[s]);
-    if (spans[s].attention == Attention::kSelected) {
+    if (spans[s].attention != Attention::kDense) {
       windows_[s] = nullptr;
       continue;
     }

@@ -31,9 +31,9 @@ Observation ObservationOf(const EngineOptions& options) {
   return {.window = options.boundary_window, .retained = options.boundary_retained};
 }
 
-// Those of the model's profile or, where it has none, those that methods take then.
+// Of joint rows: those of the model's profile or, without one, what methods take then.
 std::vector<LayerHead> DenseHeads(const EngineOptions& options, const CacheShape& shape) {
-  if (options.dense_heads && !options.dense_heads->empty()) return *options.dense_heads;
+  if (options.dense_heads) return *options.dense_heads;
   std::vector<LayerHead> heads;
   for (int layer = 0; layer < std::min(Method().dense_layers, shape.num_layers); ++layer) {
     for (int head = 0; head < shape.kv_heads; ++head) heads.push_back({layer, head});

@@ -51,7 +51,7 @@ Status Session::SetMethod(const Method& method) {
   if (!resolved.ok()) return resolved.status();
   if (!impl_->cache.CanUse(method)) {
     return InvalidArgument("method: " + method.name +
-                           " counts the votes of all queries, and text was read under another one");
+                           " counts the votes of queries, and text was read without counting them");
   }
   impl_->cache.SetMethod(*resolved);
   return {};
@@ -81,12 +81,14 @@ SessionStats Session::stats() const {
   const SemanticCache& cache = impl_->cache;
   const int64_t heads = int64_t{cache.shape().num_layers} * cache.shape().kv_heads;
   const int64_t bytes = static_cast<int64_t>(cache.pages().bytes());
-  SessionStats stats{.tokens = cache.size(),
-                     .kv_bytes_total = bytes,
-                     .kv_bytes_resident = bytes,
-                     .index_bytes = static_cast<int64_t>(cache.index().bytes()),
-                     .num_blocks = static_cast<int64_t>(cache.blocks().size()),
-                     .selected_rows = impl_->selected_rows};
+  SessionStats stats{
+      .tokens = cache.size(),
+      .kv_bytes_total = bytes,
+      .kv_bytes_resident = bytes,
+      .index_bytes = static_cast<int64_t>(cache.index().bytes() + cache.coarse_index().bytes() +
+                                          cache.runs().bytes()),
+      .num_blocks = static_cast<int64_t>(cache.blocks().size()),
+      .selected_rows = impl_->selected_rows};
   if (impl_->selected_rows > 0) {
     stats.attended_tokens_mean = static_cast<double>(impl_->attended_tokens) /
                                  static_cast<double>(heads * impl_->selected_rows);

@@ -13,7 +13,7 @@ namespace dynsplit {
 namespace {
 
 // A page: several blocks of any splitter in their natural order.
-constexpr int64_t kRunTokens = 64;
+constexpr int64_t kCopiedTokens = 64;
 // In f32 they take 47 MB for SmolLM2-135M.
 constexpr int64_t kMostSources = 2048;
 // Each element times 1 +- at most this: no two rows are equal, and no channel changes its size.
@@ -88,7 +88,7 @@ class Filler {
   void ChooseSources(int64_t count) {
     source_rows_.clear();
     tokens_.clear();
-    const int64_t length = std::min(kRunTokens, num_sources_);
+    const int64_t length = std::min(kCopiedTokens, num_sources_);
     while (static_cast<int64_t>(tokens_.size()) < count) {
       if (run_left_ == 0) {
         run_left_ = length;

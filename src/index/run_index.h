@@ -20,7 +20,7 @@ class RunIndex {
   RunIndex(int num_layers, int kv_heads, int head_dim);
 
   // Adds the whole runs among the first `tokens` tokens. views: [num_layers, kv_heads]. Throws
-  // std::bad_alloc, with nothing changed. Cost: one pass over the new runs' keys.
+  // std::bad_alloc; it is not to be used any more then. Cost: one pass over the new runs' keys.
   void Extend(int64_t tokens, std::span<const KvView> views, int threads);
 
   int64_t num_runs() const { return means_.num_blocks(); }

@@ -3,12 +3,9 @@
 #pragma once
 
 #include "kernels/causal_attention.h"
+#include "kernels/query_columns.h"
 
 namespace dynsplit {
-
-// Query vectors (row, head) are handled in blocks of up to 3 vectors of up to 16 lanes, whatever
-// the instruction set has; the last block is padded.
-inline constexpr size_t kMaxBlockQueries = 48;
 
 // Offsets in floats, all multiples of 16, so that everything is 64-byte aligned. Queries, outputs
 // and scores are transposed: [blocks, head_dim, queries of the block]. Sums over keys and over

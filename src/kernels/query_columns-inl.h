@@ -7,6 +7,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/f16-inl.h"
+#include "kernels/query_columns.h"
 #include "kernels/unroll-inl.h"
 
 #if defined(DYNSPLIT_KERNELS_QUERY_COLUMNS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -27,6 +28,7 @@ using Vec = hn::Vec<Tag>;
 // queries. 24 accumulators of 32 registers, or 12 of 16; a step loads kUnits + kMaxVecs values for
 // kUnits * kMaxVecs multiplications. kUnits divides 16.
 constexpr size_t kMaxVecs = 3;
+static_assert(kMaxVecs * 16 <= kMaxBlockQueries);
 #if HWY_TARGET == HWY_NEON || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3)
 constexpr size_t kUnits = 8;
 #else

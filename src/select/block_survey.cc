@@ -4,13 +4,13 @@
 
 #include "base/check.h"
 #include "select/refine.h"
+#include "select/token_selection.h"
 
 namespace dynsplit {
 namespace {
 
-// So many tokens' summaries cost less to score (2 ms a step of SmolLM2-135M) than what an error of
-// the coarse index costs.
-constexpr int64_t kLeastTokens = 8192;
+// Fewer groups than this are no choice.
+constexpr int64_t kLeastGroups = 8;
 
 // What to score is found as what to look at is: the groups are the candidates then.
 SelectInput GroupsOf(const SelectInput& input) {
@@ -18,27 +18,34 @@ SelectInput GroupsOf(const SelectInput& input) {
   groups.index = input.coarse_index;
   groups.blocks = input.groups;
   groups.first_block = 0;
-  groups.end_block = input.end_block / kGroupBlocks;
+  groups.end_block = std::min(static_cast<int64_t>(input.groups.size()),
+                              (input.end_block - input.first_block) / kGroupBlocks);
   return groups;
 }
 
 }  // namespace
 
+bool MaySurvey(const Method& method, int64_t tokens) {
+  return ChoosesTokens(method) && method.coarse > 0 && tokens >= 2 * kLeastScoredTokens;
+}
+
 void BlockSurvey::Clear() {
   shape_ = {};
-  runs_.clear();
+  ranges_.clear();
 }
 
 void BlockSurvey::Begin(const Method& method, const SelectInput& input) {
   Clear();
-  tokens_ = std::max(kLeastTokens, input.budget_tokens * method.refine * method.coarse);
+  tokens_ = std::max(kLeastScoredTokens, input.budget_tokens * method.refine * method.coarse);
   const int64_t all =
       input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
-  if (method.coarse == 0 || all < 2 * tokens_) {
-    runs_.assign(1, {input.first_block, input.end_block - input.first_block});
+  const SelectInput groups = GroupsOf(input);
+  const bool surveys = MaySurvey(method, all) && all >= 2 * tokens_ &&
+                       groups.end_block * tokens_ / all >= kLeastGroups;
+  if (!surveys) {
+    ranges_.push_back({input.first_block, input.end_block - input.first_block});
     return;
   }
-  const SelectInput groups = GroupsOf(input);
   shape_ = ShapeOfEstimate(method, groups, groups.end_block);
   scores_.Resize(shape_.num_scores(input.group_heads));
   room_.Resize(static_cast<size_t>(shape_.stride));
@@ -54,21 +61,20 @@ void BlockSurvey::Choose(const Method& method, const SelectInput& input) {
   const SelectInput groups = GroupsOf(input);
   PoolCandidates(method, groups, shape_, scores_.data(), room_.data(), shares_.data());
   FindCandidates(groups, {RankOf(method), tokens_}, shares_.span(), &top_, &groups_);
-  runs_.clear();
+  ranges_.clear();
   for (const int64_t group : groups_) {
-    const int64_t first = std::max(input.first_block, group * kGroupBlocks);
-    Append({first, (group + 1) * kGroupBlocks - first});
+    Append({input.first_block + group * kGroupBlocks, kGroupBlocks});
   }
-  const int64_t ungrouped = std::max(input.first_block, groups.end_block * kGroupBlocks);
+  const int64_t ungrouped = input.first_block + groups.end_block * kGroupBlocks;
   Append({ungrouped, input.end_block - ungrouped});
 }
 
-void BlockSurvey::Append(BlockRun run) {
-  if (run.count <= 0) return;
-  if (!runs_.empty() && runs_.back().first + runs_.back().count == run.first) {
-    runs_.back().count += run.count;
+void BlockSurvey::Append(BlockRange range) {
+  if (range.count <= 0) return;
+  if (!ranges_.empty() && ranges_.back().first + ranges_.back().count == range.first) {
+    ranges_.back().count += range.count;
   } else {
-    runs_.push_back(run);
+    ranges_.push_back(range);
   }
 }
 

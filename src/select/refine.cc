@@ -77,8 +77,8 @@ void FindCandidates(const SelectInput& input, const CandidateGoal& goal, std::sp
   if (goal.rank == Rank::kPerToken) {
     for (size_t i = 0; i < shares.size(); ++i) shares[i] /= static_cast<float>(blocks[i].length);
   }
-  TopIndices(shares, std::min(count, goal.tokens * count / std::max<int64_t>(1, all_tokens)), top,
-             found);
+  const int64_t wanted = goal.tokens * count / std::max<int64_t>(1, all_tokens);
+  TopIndices(shares, std::clamp<int64_t>(wanted, 1, count), top, found);
   for (int32_t& b : *found) b += static_cast<int32_t>(input.first_block);
 }
 

@@ -14,7 +14,7 @@ namespace dynsplit {
 // What to find, of the candidates of an input.
 struct CandidateGoal {
   Rank rank = Rank::kShare;
-  int64_t tokens = 0;  // about so many, at the candidates' mean length
+  int64_t tokens = 0;  // about so many, at the candidates' mean length; one candidate at least
 };
 
 // Sets *found to the best candidates, ascending. shares [candidates] are overwritten. Cost:

@@ -22,8 +22,8 @@ struct SelectInput {
   int64_t position = 0;               // of the row
   KvView kv = {};                     // kTop with refine and kOracle read it; 0..position
   const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
-  // For Method::coarse: entry g stands for groups[g], the blocks [g, g + 1) * kGroupBlocks, as many
-  // as there are whole ones before end_block at least.
+  // For Method::coarse: entry g stands for groups[g], the kGroupBlocks candidates from number
+  // g * kGroupBlocks on.
   const BlockIndex* coarse_index = nullptr;
   std::span<const Block> groups = {};
   std::span<const Block> blocks;  // consecutive: each starts where the one before ends

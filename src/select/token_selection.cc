@@ -48,15 +48,15 @@ void TokenSelection::FindBlocks(const Method& method, const SelectInput& input) 
 }
 
 void TokenSelection::ListBlocks(const Method& method, const SelectInput& input) {
-  const std::span<const BlockRun> runs = survey_.runs();
+  const std::span<const BlockRange> ranges = survey_.ranges();
   subset_.clear();
   subset_ids_.clear();
-  if (runs.size() == 1) {
-    blocks_ = input.blocks.subspan(static_cast<size_t>(runs[0].first),
-                                   static_cast<size_t>(runs[0].count));
+  if (ranges.size() == 1) {
+    blocks_ = input.blocks.subspan(static_cast<size_t>(ranges[0].first),
+                                   static_cast<size_t>(ranges[0].count));
   } else {
-    for (const BlockRun& run : runs) {
-      for (int64_t block = run.first; block < run.first + run.count; ++block) {
+    for (const BlockRange& range : ranges) {
+      for (int64_t block = range.first; block < range.first + range.count; ++block) {
         subset_.push_back(input.blocks[static_cast<size_t>(block)]);
         subset_ids_.push_back(static_cast<int32_t>(block));
       }
@@ -70,16 +70,16 @@ void TokenSelection::ListBlocks(const Method& method, const SelectInput& input) 
 void TokenSelection::ScoreBlocks(const SelectInput& input, TokenRange range) {
   if (shape_.count == 0) return;
   SelectInput among = input;
-  int64_t before = 0;  // scored blocks of earlier runs
-  for (const BlockRun& run : survey_.runs()) {
-    among.first_block = run.first;
-    among.end_block = run.first + run.count;
-    const TokenRange of_run = {std::max<int64_t>(0, range.start - before),
-                               std::min(run.count, range.end - before)};
-    if (of_run.start < of_run.end) {
-      ScoreCandidates(among, shape_, of_run, block_scores_.data() + before * shape_.rows);
+  int64_t before = 0;  // blocks of earlier ranges
+  for (const BlockRange& blocks : survey_.ranges()) {
+    among.first_block = blocks.first;
+    among.end_block = blocks.first + blocks.count;
+    const TokenRange part = {std::max<int64_t>(0, range.start - before),
+                             std::min(blocks.count, range.end - before)};
+    if (part.start < part.end) {
+      ScoreCandidates(among, shape_, part, block_scores_.data() + before * shape_.rows);
     }
-    before += run.count;
+    before += blocks.count;
   }
 }
 
@@ -95,7 +95,7 @@ void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
     PoolCandidates(method, among, shape_, block_scores_.data(), room_.data(), shares_.data());
     FindCandidates(among, {RankOf(method), input.budget_tokens * method.refine}, shares_.span(),
                    &top_, &candidates_);
-    const auto first = static_cast<int32_t>(survey_.runs().front().first);
+    const auto first = static_cast<int32_t>(survey_.ranges().front().first);
     for (int32_t& c : candidates_) {
       c = subset_ids_.empty() ? first + c : subset_ids_[static_cast<size_t>(c)];
     }

@@ -45,7 +45,7 @@ class TokenSelection {
   void FindBlocks(const Method& method, const SelectInput& input);
   // Candidates whose summaries are to be scored: none where all of them fit, or none does.
   int64_t num_scored_blocks() const { return shape_.count; }
-  // Counted from the first of them. Cost: one pass over the summaries of those in `range`.
+  // `range` counts those that are scored. Cost: one pass over their summaries.
   void ScoreBlocks(const SelectInput& input, TokenRange range);
   void FindKeys(const Method& method, const SelectInput& input);
   int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }

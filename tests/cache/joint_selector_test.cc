@@ -65,7 +65,7 @@ TEST_P(JointSelectorTest, ChoosesWithinItsBudgetBesidesSinkAndWindow) {
   const JointChoice choice = Choose({3, 1}, 64, 64);
   // 564 - 128, at a page; and no later than the 500 tokens that the index holds.
   EXPECT_EQ(choice.dense_start, 384);
-  EXPECT_EQ(choice.EarlierTokens(), kBudget + kRunTokens);
+  EXPECT_EQ(Seen(choice, 563).size(), kBudget + kRunTokens + 564u - 384);
   EXPECT_EQ(choice.earlier.front().start, 0);
   EXPECT_LE(choice.earlier.back().end, choice.dense_start);
   for (size_t i = 1; i < choice.earlier.size(); ++i) {
@@ -144,12 +144,21 @@ TEST_P(JointSelectorTest, ForksShareTheIndexAndGoTheirOwnWays) {
   EXPECT_EQ(fork.cache.runs().num_runs(), 600 / kRunTokens);
 }
 
-TEST_P(JointSelectorTest, H2oCannotCountJointRows) {
-  Method h2o;
-  h2o.policy = Policy::kH2o;
-  sequence_.cache.SetMethod(h2o);
-  const Status status = sequence_.cache.Begin(TestTokens(0, 5), Attention::kJoint);
-  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+TEST_P(JointSelectorTest, JointRowsHaveNoVotes) {
+  for (const Policy policy : {Policy::kH2o, Policy::kSnapKv}) {
+    Method method;
+    method.policy = policy;
+    sequence_.cache.SetMethod(method);
+    const Status status = sequence_.cache.Begin(TestTokens(0, 5), Attention::kJoint);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  }
+  sequence_.cache.SetMethod(Method());
+  Read(100, Attention::kDense);
+  Method snapkv;
+  snapkv.policy = Policy::kSnapKv;
+  EXPECT_TRUE(sequence_.cache.CanUse(snapkv));
+  Read(100, Attention::kJoint);
+  EXPECT_FALSE(sequence_.cache.CanUse(snapkv));
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, JointSelectorTest, testing::Values(1, 3));

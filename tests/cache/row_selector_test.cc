@@ -100,7 +100,7 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
 // Beyond 16,384 tokens a coarse index is read first, in parts as well. Nobody needs to attend to
 // the text for that: its keys are appended.
 TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
-  constexpr int kLong = 17000;
+  constexpr int kLong = 21000;  // 131 groups: two parts
   TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=64+recent=32"));
   AttentionBatch batch(kTestShape, 1);
   ASSERT_TRUE(sequence.cache.Begin(TestTokens(0, kLong), Attention::kDense).ok());
@@ -126,6 +126,7 @@ TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
   }
   EXPECT_EQ(chosen[0], chosen[1]);
   EXPECT_GE(chosen[0].size(), 64u + 4 + 32);
+  EXPECT_GE(sequence.cache.groups().size(), 128u);
 }
 
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {

@@ -23,7 +23,7 @@ class BlockSurveyTest : public testing::Test {
     for (int32_t start = 0; start < kTokens; start += kBlockTokens) {
       blocks_.push_back({start, kBlockTokens});
     }
-    for (size_t b = 0; b + kGroupBlocks <= blocks_.size(); b += kGroupBlocks) {
+    for (size_t b = 1; b + kGroupBlocks <= blocks_.size(); b += kGroupBlocks) {
       groups_.push_back({blocks_[b].start, kGroupBlocks * kBlockTokens});
     }
   }
@@ -56,18 +56,18 @@ class BlockSurveyTest : public testing::Test {
   }
   int64_t AllBlocks() const { return static_cast<int64_t>(blocks_.size()); }
 
-  std::vector<BlockRun> Survey(const SelectInput& input) {
+  std::vector<BlockRange> Survey(const SelectInput& input) {
     survey_.Begin(method_, input);
     if (survey_.num_scored_groups() > 0) {
       survey_.ScoreGroups(input, {0, survey_.num_scored_groups()});
       survey_.Choose(method_, input);
     }
-    return {survey_.runs().begin(), survey_.runs().end()};
+    return {survey_.ranges().begin(), survey_.ranges().end()};
   }
 
-  static bool Holds(const std::vector<BlockRun>& runs, int64_t block) {
-    for (const BlockRun& run : runs) {
-      if (run.first <= block && block < run.first + run.count) return true;
+  static bool Holds(const std::vector<BlockRange>& ranges, int64_t block) {
+    for (const BlockRange& range : ranges) {
+      if (range.first <= block && block < range.first + range.count) return true;
     }
     return false;
   }
@@ -78,7 +78,7 @@ class BlockSurveyTest : public testing::Test {
   std::vector<Block> groups_;
   std::vector<float> queries_ = std::vector<float>(kHeads * kHeadDim);
   BlockIndex index_{{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
-  BlockIndex coarse_{{1, 1, kHeadDim, kGroupVectors, Summary::kMean, SummaryType::kInt2}};
+  BlockIndex coarse_{{1, 1, kHeadDim, kGroupVectors, Summary::kMean, SummaryType::kInt8}};
   Method method_ = *ParseMethod("dynsplit");
   BlockSurvey survey_;
 };
@@ -86,34 +86,50 @@ class BlockSurveyTest : public testing::Test {
 TEST_F(BlockSurveyTest, ScoresTheGroupsThatHoldTheMassAndWhatIsInNone) {
   const std::vector<int64_t> hot = {330, 7775, 7790, 12345};
   Heat({330, 7775, 7790, 12345});
-  const std::vector<BlockRun> runs = Survey(Input(100, AllBlocks() - 3));
+  const std::vector<BlockRange> ranges = Survey(Input(100, AllBlocks() - 3));
   int64_t scored = 0, end = 1;
-  for (const BlockRun& run : runs) {
-    EXPECT_GE(run.first, end);
-    EXPECT_GT(run.count, 0);
-    end = run.first + run.count;
-    scored += run.count;
+  for (const BlockRange& range : ranges) {
+    EXPECT_GE(range.first, end);
+    EXPECT_GT(range.count, 0);
+    end = range.first + range.count;
+    scored += range.count;
   }
   EXPECT_EQ(end, AllBlocks() - 3);
   // 8,192 tokens, but for whole groups and the rest behind the last whole one.
   EXPECT_NEAR(static_cast<double>(scored * kBlockTokens), 8192, 2 * kGroupBlocks * kBlockTokens);
-  for (const int64_t token : hot) EXPECT_TRUE(Holds(runs, token / kBlockTokens)) << token;
+  for (const int64_t token : hot) EXPECT_TRUE(Holds(ranges, token / kBlockTokens)) << token;
 }
 
 TEST_F(BlockSurveyTest, EverythingIsScoredOfAShortTextAndWithoutACoarseIndex) {
   Heat({330});
   const int64_t blocks = 2 * 8192 / kBlockTokens;
-  std::vector<BlockRun> runs = Survey(Input(100, blocks));
-  ASSERT_EQ(runs.size(), 1u);
-  EXPECT_EQ(runs[0].first, 1);
-  EXPECT_EQ(runs[0].count, blocks - 1);
+  std::vector<BlockRange> ranges = Survey(Input(100, blocks));
+  ASSERT_EQ(ranges.size(), 1u);
+  EXPECT_EQ(ranges[0].first, 1);
+  EXPECT_EQ(ranges[0].count, blocks - 1);
   EXPECT_EQ(survey_.num_scored_groups(), 0);
   method_.coarse = 0;
-  runs = Survey(Input(100, AllBlocks()));
-  ASSERT_EQ(runs.size(), 1u);
-  EXPECT_EQ(runs[0].count, AllBlocks() - 1);
+  ranges = Survey(Input(100, AllBlocks()));
+  ASSERT_EQ(ranges.size(), 1u);
+  EXPECT_EQ(ranges[0].count, AllBlocks() - 1);
   method_.coarse = 10;
   EXPECT_EQ(Survey(Input(300, AllBlocks())).size(), 1u);  // 12,000 of 20,000 tokens
+}
+
+// Of 600 tokens a block 8,192 tokens are less than one group: no choice.
+TEST_F(BlockSurveyTest, LongBlocksAreAllScored) {
+  blocks_ = {{0, 4}};
+  for (int32_t start = 4; start + 600 <= kTokens; start += 600) blocks_.push_back({start, 600});
+  groups_ = {{4, 600 * kGroupBlocks}};
+  Heat({330});
+  const SelectInput input = Input(100, AllBlocks());
+  EXPECT_EQ(Survey(input).size(), 1u);
+  EXPECT_EQ(survey_.num_scored_groups(), 0);
+  TokenSelection selection;
+  TokenChoice choice;
+  selection.Run(method_, input, &choice);
+  ASSERT_GE(choice.tokens.size(), 100u);
+  EXPECT_GE(choice.tokens[0], 4);  // of a candidate: the budget is used
 }
 
 // Through all the steps: the hot tokens are found, wherever they are, by their own positions.
