@@ -32,6 +32,15 @@ TEST_F(ChatCommandTest, AnswersEachLineOfAPipe) {
   EXPECT_TRUE(IsUtf8(two.out));
 }
 
+// Only a text that is read jointly refuses votes, so the flag arrives.
+TEST_F(ChatCommandTest, SelectedPrefillIsUsed) {
+  std::vector<std::string> arguments = kShort;
+  arguments.insert(arguments.end(), {"--prefill", "selected", "--method", "h2o"});
+  const ProcessResult result = Run("chat", arguments, {.input = "hello\n"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("h2o"));
+}
+
 TEST_F(ChatCommandTest, ResetForgetsWhatWasSaid) {
   const ProcessResult once = Run("chat", kShort, {.input = "hello\n"});
   const ProcessResult twice = Run("chat", kShort, {.input = "hello\n/reset\nhello\n"});

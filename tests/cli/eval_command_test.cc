@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -94,6 +95,12 @@ TEST_F(EvalCommandTest, BaselineMayBeInTheFolderAlready) {
       Eval({"--task", "records", "--method", "full", "--baseline", "recent"});
   EXPECT_EQ(result.status, 0) << result.err;
   ExpectRefused(Eval({"--task", "records", "--method", "full", "--baseline", "quest"}), 2, "quest");
+}
+
+TEST_F(EvalCommandTest, SelectedPrefillIsUsedAndDescribed) {
+  ExpectRefused(Eval({"--task", "records", "--prefill", "selected", "--method", "h2o"}), 1, "h2o");
+  std::ifstream file(folder_.path() + "/run.json");
+  EXPECT_EQ(json::parse(file)["prefill"], "selected, 512 tokens and a window of 512");
 }
 
 TEST_F(EvalCommandTest, ExpectedAnswersAreFed) {

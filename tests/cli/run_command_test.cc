@@ -86,6 +86,9 @@ TEST_F(RunCommandTest, SelectedPrefillOfAShortTextIsFull) {
       "run", {"-p", "hello there", "-n", "8", "--prefill", "selected", "--prefill-budget", "8"});
   EXPECT_EQ(selected.status, 0) << selected.err;
   EXPECT_EQ(selected.out, full.out);
+  // Only a text that is read jointly refuses votes, so the flag arrives.
+  ExpectRefused(Run("run", {"-p", "hello", "--prefill", "selected", "--method", "snapkv"}), 1,
+                "snapkv");
 }
 
 TEST_F(RunCommandTest, PromptFromStdin) {

@@ -56,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{{"-n", "0"}, "-n"}, WrongValue{{"-n", "many"}, "many"},
         WrongValue{{"--method", "magic"}, "magic"}, WrongValue{{"--budget", "-3"}, "-3"},
         WrongValue{{"--prefill", "some"}, "some"}, WrongValue{{"--prefill-window", "63"}, "63"},
+        WrongValue{{"--prefill-budget", "64"}, "--prefill"},
         WrongValue{{"--budget", "101%"}, "101"}, WrongValue{{"--budget", "much"}, "much"},
         WrongValue{{"--block", "0"}, "block"}, WrongValue{{"--range", "500"}, "range"},
         WrongValue{{"--search", "quick"}, "quick"}, WrongValue{{"--reading", "aloud"}, "aloud"},
