@@ -182,8 +182,9 @@ struct Method {
   int refine = 4;
   Pick pick = Pick::kTokens;  // with refine
   // For kTokens: so many times the tokens of a second look have their blocks' summaries scored,
-  // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates.
-  int coarse = 4;
+  // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates, as the
+  // choice of groups costs accuracy (docs/evaluation.md).
+  int coarse = 0;
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own

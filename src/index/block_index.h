@@ -22,7 +22,7 @@ namespace dynsplit {
 inline constexpr int kIndexChunkBlocks = 64;
 
 // The blocks that an entry of a coarse index stands for, and its summary vectors: about ten tokens
-// each at the default length of blocks. In int2 they are an eighth of the index.
+// each at the default length of blocks.
 inline constexpr int kGroupBlocks = 32;
 inline constexpr int kGroupVectors = 16;
 

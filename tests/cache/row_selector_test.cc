@@ -101,7 +101,7 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
 // the text for that: its keys are appended.
 TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
   constexpr int kLong = 21000;  // 131 groups: two parts
-  TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=64+recent=32"));
+  TestSequence sequence(&pool_, *ParseMethod("dynsplit+coarse=4+budget=64+recent=32"));
   AttentionBatch batch(kTestShape, 1);
   ASSERT_TRUE(sequence.cache.Begin(TestTokens(0, kLong), Attention::kDense).ok());
   const std::vector<Span> text = {{&sequence.cache, 0, kLong, Attention::kDense}};

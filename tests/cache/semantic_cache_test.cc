@@ -55,7 +55,9 @@ TEST_F(SemanticCacheTest, GeneratedTokensAreCutOnceTheyAreOld) {
 
 // Keys alone: nobody needs to attend to the text for that.
 TEST_F(SemanticCacheTest, GroupsAreOfWholeBlocksOfLongTexts) {
-  TestSequence sequence(&pool_, Method{});
+  Method method;
+  method.coarse = 4;
+  TestSequence sequence(&pool_, method);
   const auto append = [&](int tokens) {
     const int64_t first = sequence.cache.size();
     ASSERT_TRUE(sequence.cache.Begin(TestTokens(first, tokens), Attention::kDense).ok());
@@ -84,7 +86,7 @@ TEST_F(SemanticCacheTest, GroupsAreOfWholeBlocksOfLongTexts) {
     EXPECT_EQ(groups[g].end(), blocks[(g + 1) * kGroupBlocks].end());
   }
   EXPECT_EQ(fork.cache.groups().size(), groups_before);
-  Method whole_blocks;
+  Method whole_blocks = method;
   whole_blocks.pick = Pick::kBlocks;
   fork.cache.SetMethod(whole_blocks);
   ASSERT_TRUE(fork.cache.Begin(TestTokens(0, 1), Attention::kSelected).ok());

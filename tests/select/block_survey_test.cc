@@ -79,7 +79,7 @@ class BlockSurveyTest : public testing::Test {
   std::vector<float> queries_ = std::vector<float>(kHeads * kHeadDim);
   BlockIndex index_{{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
   BlockIndex coarse_{{1, 1, kHeadDim, kGroupVectors, Summary::kMean, SummaryType::kInt8}};
-  Method method_ = *ParseMethod("dynsplit");
+  Method method_ = *ParseMethod("dynsplit+coarse=4");
   BlockSurvey survey_;
 };
 
