@@ -147,8 +147,6 @@ def compare(model, arguments):
     figures = Figures([peer.name for peer in peers])
     print(f"\n{model}")
     compare_prompts(peers[0], dynsplit, arguments, figures)
-    for peer in peers:
-        peer.seconds("fill", 0)
     compare_depths(peers, dynsplit, arguments, figures)
     for peer in peers:
         peer.close()

@@ -27,6 +27,13 @@ void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* 
   std::sort(best->begin(), best->end());
 }
 
+// Where a second look reaches everything, no summary has a say in it.
+bool LooksAtAll(const Method& method, const SelectInput& input) {
+  const int64_t tokens =
+      input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
+  return AllFit(input) || (input.budget_tokens > 0 && tokens <= input.budget_tokens * method.refine);
+}
+
 }  // namespace
 
 bool ChoosesTokens(const Method& method) {
@@ -37,7 +44,7 @@ void TokenSelection::Begin(const Method& method, const SelectInput& input) {
   DYNSPLIT_CHECK(ChoosesTokens(method) && input.first_block < input.end_block);
   shape_ = {};
   survey_.Clear();
-  if (AllFit(input) || input.budget_tokens <= 0) return;
+  if (LooksAtAll(method, input) || input.budget_tokens <= 0) return;
   survey_.Begin(method, input);
   if (num_scored_groups() == 0) ListBlocks(method, input);
 }
@@ -99,7 +106,7 @@ void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
     for (int32_t& c : candidates_) {
       c = subset_ids_.empty() ? first + c : subset_ids_[static_cast<size_t>(c)];
     }
-  } else if (AllFit(input)) {
+  } else if (LooksAtAll(method, input)) {
     TakeAll(input, &candidates_);
   }
   num_candidate_keys_ = ListKeys(input, candidates_, &keys_);

@@ -43,7 +43,8 @@ class TokenSelection {
     survey_.ScoreGroups(input, range);
   }
   void FindBlocks(const Method& method, const SelectInput& input);
-  // Candidates whose summaries are to be scored: none where all of them fit, or none does.
+  // Candidates whose summaries are to be scored: none where all of them get a second look, or none
+  // fits.
   int64_t num_scored_blocks() const { return shape_.count; }
   // `range` counts those that are scored. Cost: one pass over their summaries.
   void ScoreBlocks(const SelectInput& input, TokenRange range);

@@ -100,8 +100,18 @@ TEST_F(TokenSelectionTest, WithoutABudgetOnlyWhatIsAlwaysAttendedTo) {
   EXPECT_EQ(choice_.tokens.size(), 74u);
 }
 
+TEST_F(TokenSelectionTest, NoSummaryIsScoredWhereAllKeysAreLookedAt) {
+  TokenSelection selection;
+  selection.Begin(method_, Input(20));
+  EXPECT_EQ(selection.num_scored_blocks(), 0);
+  method_.refine = 7;  // 140 of 156 tokens
+  selection.Begin(method_, Input(20));
+  EXPECT_EQ(selection.num_scored_blocks(), 7);
+}
+
 // In any parts the choice is the same, and what was chosen before is forgotten.
 TEST_F(TokenSelectionTest, PartsDoNotMatter) {
+  method_.refine = 6;
   const SelectInput input = Input(20);
   const std::vector<int32_t> want = Chosen(input);
   const std::vector<float> scores(choice_.scores.data(),
