@@ -31,7 +31,8 @@ void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* 
 bool LooksAtAll(const Method& method, const SelectInput& input) {
   const int64_t tokens =
       input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
-  return AllFit(input) || (input.budget_tokens > 0 && tokens <= input.budget_tokens * method.refine);
+  return AllFit(input) ||
+         (input.budget_tokens > 0 && tokens <= input.budget_tokens * method.refine);
 }
 
 }  // namespace
