@@ -39,6 +39,21 @@ TokenRange PartOf(int64_t count, int part, int num_parts) {
   return {count * part / num_parts, count * (part + 1) / num_parts};
 }
 
+namespace {
+
+// Which of `entries` of an index a part takes, counted from the first of them: those of whole
+// chunks, for which queries are prepared once then.
+TokenRange PartInChunks(TokenRange entries, int part, int num_parts) {
+  const int64_t chunks = (entries.end + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+  const TokenRange part_chunks = PartOf(chunks, part, num_parts);
+  const auto entry = [&](int64_t chunk) {
+    return std::clamp(chunk * kIndexChunkBlocks, entries.start, entries.end) - entries.start;
+  };
+  return {entry(part_chunks.start), entry(part_chunks.end)};
+}
+
+}  // namespace
+
 RowSelector::RowSelector(const CacheShape& shape, int max_workers)
     : shape_(shape),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
@@ -178,10 +193,7 @@ void RowSelector::SurveyPart(const Row& row, const float* queries, int part) {
   const SelectInput input = InputOf(row, queries);
   const int num_parts = NumSurveyParts(row);
   const int64_t count = selection.num_scored_groups();
-  const int64_t chunks = (count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
-  const TokenRange part_chunks = PartOf(chunks, part, num_parts);
-  selection.ScoreGroups(input, {std::min(count, part_chunks.start * kIndexChunkBlocks),
-                                std::min(count, part_chunks.end * kIndexChunkBlocks)});
+  selection.ScoreGroups(input, PartInChunks({0, count}, part, num_parts));
   if (IsLastDone(parts_done_[RowHead(row)], num_parts))
     selection.FindBlocks(SpanOf(row).cache->method(), input);
 }
@@ -195,16 +207,10 @@ void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
   const int num_parts = NumScoreParts(row);
-  // Whole chunks of the index, for which queries are prepared once then; unless a survey left what
-  // lies here and there.
-  const int64_t count = selection.num_scored_blocks();
-  const int64_t skipped = selection.num_scored_groups() > 0 ? 0 : input.first_block;
-  const int64_t chunks = (skipped + count + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
-  const TokenRange part_chunks = PartOf(chunks, part, num_parts);
-  const auto candidate = [&](int64_t chunk) {
-    return std::clamp<int64_t>(chunk * kIndexChunkBlocks - skipped, 0, count);
-  };
-  selection.ScoreBlocks(input, {candidate(part_chunks.start), candidate(part_chunks.end)});
+  // What a survey left lies here and there, and begins at no chunk.
+  const int64_t first = selection.num_scored_groups() > 0 ? 0 : input.first_block;
+  const TokenRange scored = {first, first + selection.num_scored_blocks()};
+  selection.ScoreBlocks(input, PartInChunks(scored, part, num_parts));
   if (IsLastDone(parts_done_[RowHead(row)], num_parts))
     selection.FindKeys(SpanOf(row).cache->method(), input);
 }

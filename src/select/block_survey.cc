@@ -37,8 +37,7 @@ void BlockSurvey::Clear() {
 void BlockSurvey::Begin(const Method& method, const SelectInput& input) {
   Clear();
   tokens_ = std::max(kLeastScoredTokens, input.budget_tokens * method.refine * method.coarse);
-  const int64_t all =
-      input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
+  const int64_t all = TotalTokens(input);
   const SelectInput groups = GroupsOf(input);
   const bool surveys = MaySurvey(method, all) && all >= 2 * tokens_ &&
                        groups.end_block * tokens_ / all >= kLeastGroups;

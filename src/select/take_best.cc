@@ -10,10 +10,6 @@
 namespace dynsplit {
 namespace {
 
-int64_t TotalTokens(const SelectInput& input) {
-  return input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
-}
-
 // Blocks still to be looked at: those that the budget holds at the candidates' mean length, with
 // some room, so that one round is nearly always enough.
 size_t FirstRound(int64_t budget_tokens, int64_t count, int64_t total_tokens) {
@@ -85,6 +81,10 @@ int64_t RankBlocks(const SelectInput& input, Rank rank, SelectScratch* scratch) 
 
 Rank RankOf(const Method& method) {
   return method.block_score == BlockScore::kDensity ? Rank::kPerToken : Rank::kShare;
+}
+
+int64_t TotalTokens(const SelectInput& input) {
+  return input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
 }
 
 bool AllFit(const SelectInput& input) {

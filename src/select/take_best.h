@@ -9,6 +9,9 @@ namespace dynsplit {
 enum class Rank { kShare, kPerToken };
 Rank RankOf(const Method& method);
 
+// Of all candidates, which are consecutive and at least one. Cost: O(1).
+int64_t TotalTokens(const SelectInput& input);
+
 // Whether the tokens of all candidates fit in a budget that nothing but tokens limits. Cost: O(1).
 bool AllFit(const SelectInput& input);
 

@@ -29,10 +29,8 @@ void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* 
 
 // Where a second look reaches everything, no summary has a say in it.
 bool LooksAtAll(const Method& method, const SelectInput& input) {
-  const int64_t tokens =
-      input.blocks[input.end_block - 1].end() - input.blocks[input.first_block].start;
   return AllFit(input) ||
-         (input.budget_tokens > 0 && tokens <= input.budget_tokens * method.refine);
+         (input.budget_tokens > 0 && TotalTokens(input) <= input.budget_tokens * method.refine);
 }
 
 }  // namespace
