@@ -1,6 +1,7 @@
 #include "apps/cli/flags.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "apps/common/known_models.h"
 #include "apps/common/profile.h"
@@ -13,6 +14,12 @@ namespace {
 constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
+
+// Not /tmp: that is memory on many systems.
+std::string DefaultKvDir() {
+  const char* dir = std::getenv("TMPDIR");
+  return dir != nullptr && *dir != '\0' ? dir : "/var/tmp";
+}
 
 }  // namespace
 
@@ -51,6 +58,15 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
                    "Tokens before a cut that count as near it (R)")
       ->check(WholeNumber(1, 1024))
       ->type_name("N");
+  command
+      ->add_option("--kv-memory", flags->kv_memory,
+                   "Most bytes of keys and values in memory, the others wait on disk; 0: all")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
+      ->type_name("N|NM|NG");
+  command
+      ->add_option("--kv-dir", flags->kv_dir,
+                   "Where they wait (default: $TMPDIR, or else /var/tmp)")
+      ->type_name("DIR");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }
 
@@ -181,6 +197,8 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
   options.joint = flags.joint;
+  options.kv_memory_bytes = static_cast<int64_t>(std::min<uint64_t>(flags.kv_memory, INT64_MAX));
+  options.kv_dir = flags.kv_dir.empty() ? DefaultKvDir() : flags.kv_dir;
   auto dense_heads = FindDenseHeads(flags.profile, *path, (*model)->description());
   if (!dense_heads.ok()) return dense_heads.status();
   options.dense_heads = *dense_heads;

@@ -32,6 +32,8 @@ struct ModelFlags {
   std::string profile;                    // "": the one beside the model, if there is one; "none"
   Attention prefill = Attention::kDense;  // of texts and prompts
   JointSelection joint;                   // how kJoint chooses
+  uint64_t kv_memory = 0;                 // bytes of keys and values in memory; 0: no bound
+  std::string kv_dir;                     // for the others; "": the system's directory for that
   bool progress = false;
 };
 void AddModelFlags(CLI::App* command, ModelFlags* flags);    // all but the following

@@ -90,7 +90,9 @@ std::string ImportanceTable(const std::vector<DelimiterImportance>& importance) 
 }
 
 ExitStatus Show(Session* session, const Tokenizer& tokenizer, bool json) {
-  const std::vector<Block> blocks = session->Blocks();
+  const Result<std::vector<Block>> cut = session->Blocks();
+  if (!cut.ok()) return Failed(cut.status());
+  const std::vector<Block>& blocks = *cut;
   const std::vector<std::string> texts = BlockTexts(*session, blocks, tokenizer);
   StandardOutput output;
   if (json) {

@@ -70,7 +70,9 @@ Result<DemoResult> RunDemo(Engine* engine, Haystack hay, const std::vector<Metho
     demo.methods[i].method = methods[i];
     prepared.push_back({(*session)->Fork(), &demo.methods[i]});
     DYNSPLIT_RETURN_IF_ERROR(prepared.back().session->SetMethod(methods[i]));
-    demo.blocks = prepared.back().session->Blocks();
+    Result<std::vector<Block>> blocks = prepared.back().session->Blocks();
+    if (!blocks.ok()) return blocks.status();
+    demo.blocks = *std::move(blocks);
   }
   // Method by method within a question, so that a busy moment of the machine hits all alike.
   for (const HiddenFact& fact : demo.hay.facts) {

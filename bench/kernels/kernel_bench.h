@@ -69,25 +69,30 @@ class BenchPages {
   BenchPages(int num_sequences, int64_t num_tokens, int head_dim)
       : pages_per_sequence_(num_tokens / kPageTokens),
         head_dim_(head_dim),
-        values_(static_cast<size_t>(num_sequences * pages_per_sequence_) * PageElements(head_dim)) {
+        memory_(2 * static_cast<size_t>(num_sequences * pages_per_sequence_) *
+                PageElements(head_dim)) {
     Rng rng(2);
-    for (f16& value : values_.span()) {
+    for (f16& value : memory_.span()) {
       value = static_cast<f16>(0x3000 + rng.Below(0x800) + 0x8000 * rng.Below(2));  // 0.1 to 0.5
     }
-    for (size_t at = 0; at < values_.size(); at += PageElements(head_dim)) {
-      pages_.push_back(values_.data() + at);
+    const size_t page = PageElements(head_dim);
+    for (size_t at = 0; at < memory_.size(); at += 2 * page) {
+      keys_.push_back(memory_.data() + at);
+      values_.push_back(memory_.data() + at + page);
     }
   }
 
   KvView View(int64_t sequence) const {
-    return {pages_.data() + sequence * pages_per_sequence_, head_dim_};
+    const int64_t first = sequence * pages_per_sequence_;
+    return {keys_.data() + first, values_.data() + first, head_dim_};
   }
 
  private:
   int64_t pages_per_sequence_;
   int head_dim_;
-  AlignedBuffer<f16> values_;
-  std::vector<const f16*> pages_;
+  AlignedBuffer<f16> memory_;
+  std::vector<const f16*> keys_;
+  std::vector<const f16*> values_;
 };
 
 }  // namespace dynsplit

@@ -22,7 +22,7 @@ BlockIndex IndexOf(const std::vector<Block>& blocks) {
   for (f16& value : page.span()) value = static_cast<f16>(0x2c00 + rng.Below(0x1000));  // 1/16..1
   const int64_t num_pages = blocks.back().end() / kPageTokens + 1;
   const std::vector<const f16*> pages(static_cast<size_t>(num_pages), page.data());
-  const std::vector<KvView> views = {{pages.data(), kHeadDim}};
+  const std::vector<KvView> views = {{pages.data(), pages.data(), kHeadDim}};
   BlockIndex index({1, 1, kHeadDim, kVectors, Summary::kMean});
   index.Reserve(static_cast<int64_t>(blocks.size()));
   index.Fill(0, 0, blocks, views);

@@ -26,6 +26,11 @@ struct EngineOptions {
   // KV heads that attend to everything under a method that leaves them to the model: its profile,
   // as `dynsplit calibrate` writes it, may be empty. Not known: the method's first dense_layers do.
   std::optional<std::vector<LayerHead>> dense_heads = {};
+  // Most bytes of keys and values in memory, of all sequences together; 0: no bound. What is beyond
+  // waits in a file without a name in `kv_dir`, a directory on a disk, from which it is read again
+  // where it is needed: answers are the same. Indexes are in memory besides.
+  int64_t kv_memory_bytes = 0;
+  std::string kv_dir = {};
   // Of texts that are read with Attention::kJoint. Their dense heads are those above.
   JointSelection joint = {};
   // What DD-Select observes while a text is read, but not with Attention::kSelected (method.md
@@ -44,7 +49,8 @@ struct BatchItem {
 
 class Engine {
  public:
-  // InvalidArgument where an option is out of range. The engine keeps the model alive.
+  // InvalidArgument where an option is out of range, or kv_memory_bytes too few to work with; the
+  // errors of making a file in kv_dir. The engine keeps the model alive.
   static Result<std::unique_ptr<Engine>> Create(std::shared_ptr<const Model> model,
                                                 const EngineOptions& options = {});
   ~Engine();
@@ -70,8 +76,9 @@ class Engine {
 
   // Runs all items in one pass; each session occurs at most once, and the tokens of all together
   // are at most batch_tokens. Every session's logits() then hold what its item asked for. On an
-  // error or a cancel no session has changed. `cancel`, if set during the call, ends it early with
-  // Cancelled.
+  // error or a cancel no session has changed: IoError or ResourceExhausted may come from a page
+  // file that cannot be read or has no room to grow, and a later try may succeed. `cancel`, if set
+  // during the call, ends it early with Cancelled.
   Status Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel = nullptr);
 
   struct Impl;

@@ -73,8 +73,9 @@ class Session {
   std::span<const int32_t> tokens() const;
   int64_t context_tokens() const;
 
-  // Blocks of everything read so far, cut under the session's method.
-  std::vector<Block> Blocks();
+  // Blocks of everything read so far, cut under the session's method. IoError where cuts depend on
+  // keys and these cannot be read from the page file.
+  Result<std::vector<Block>> Blocks();
   std::vector<DelimiterImportance> Importance();
 
   SessionStats stats() const;

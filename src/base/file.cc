@@ -25,6 +25,8 @@ Status ErrnoStatus(const std::string& path, int error) {
     case ENOMEM:
     case EMFILE:
     case ENFILE:
+    case ENOSPC:
+    case EDQUOT:
       return ResourceExhausted(std::move(message));
     default:
       return IoError(std::move(message));

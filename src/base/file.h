@@ -9,7 +9,7 @@
 namespace dynsplit {
 
 // "<path>: <text of the errno value>": NotFound for a missing file, ResourceExhausted for missing
-// memory or descriptors, else IoError.
+// memory, descriptors or room on a disk, else IoError.
 Status ErrnoStatus(const std::string& path, int error);
 
 // A file descriptor that closes itself. Not thread-safe.
@@ -17,6 +17,7 @@ class FileDescriptor {
  public:
   // Opens for reading; `flags` are added to O_RDONLY. A directory is InvalidArgument.
   static Result<FileDescriptor> Open(const std::string& path, int flags = 0);
+  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}  // owns it
   FileDescriptor(FileDescriptor&& o) noexcept;
   FileDescriptor& operator=(FileDescriptor&& o) noexcept;
   ~FileDescriptor();
@@ -24,7 +25,6 @@ class FileDescriptor {
   int get() const { return descriptor_; }
 
  private:
-  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
   int descriptor_ = -1;
 };
 

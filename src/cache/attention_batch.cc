@@ -13,6 +13,12 @@
 #include "split/tile_map.h"
 
 namespace dynsplit {
+namespace {
+
+// Keys that a block of rows reads before their pages may move again: sixteen pages.
+constexpr int64_t kDenseTokens = 16 * kPageTokens;
+
+}  // namespace
 
 // Either `rows` rows in one block, dense or joint, or one part of one row's tiles or tokens.
 struct AttentionBatch::Item {
@@ -33,10 +39,10 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
       observation_(observation),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
-      selector_(shape, max_workers),
+      selector_(shape, max_workers, &error_),
       joint_selector_(shape, max_workers),
       scratch_(static_cast<size_t>(max_workers)),
-      votes_(shape) {
+      votes_(shape, &error_) {
   for (const int layer : SampledLayers(shape.num_layers)) {
     sampled_[static_cast<size_t>(layer)] = true;
   }
@@ -45,12 +51,19 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
   }
 }
 
+int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers) {
+  const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
+  const int64_t pages = std::max<int64_t>(kMostPartTokens, summarised);
+  return workers * pages * static_cast<int64_t>(PageElements(shape.head_dim) * sizeof(f16));
+}
+
 int AttentionBatch::observed_heads() const {
   return static_cast<int>(std::count(sampled_.begin(), sampled_.end(), true)) * shape_.num_heads;
 }
 
 void AttentionBatch::Begin(std::span<const Span> spans) {
   spans_.assign(spans.begin(), spans.end());
+  error_.Clear();
   votes_.Begin(spans);
   first_positions_.clear();
   if (dense_tiles_.size() < spans_.size()) dense_tiles_.resize(spans_.size());
@@ -94,22 +107,30 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
   if (worker.index == 0) {
     next_attend_ = 0;
     selector_.BeginLayer();
+    Pager* pager = spans_.front().cache->pages().pool()->pager();
+    if (pager != nullptr) pager->EnterLayer(layer, shape_.num_layers);
   }
+  PinnedPages& pages = scratch_[static_cast<size_t>(worker.index)].pages;
   int item = 0;
   for (const Span& span : spans_) {
     for (int head = 0; head < shape_.kv_heads; ++head, ++item) {
       if (item % worker.count != worker.index) continue;
       const int64_t stride = int64_t{shape_.kv_heads} * shape_.head_dim;
       const int64_t offset = span.first_row * stride + int64_t{head} * shape_.head_dim;
+      const int64_t first = span.cache->size();
+      pages.Reset(span.cache->pages(), layer, head);
+      if (!error_.Set(pages.PinToWrite({first, first + span.rows}))) continue;
       AppendRows({.keys = keys + offset,
                   .values = values + offset,
                   .row_stride = stride,
-                  .first_token = span.cache->size(),
+                  .first_token = first,
                   .rows = span.rows,
                   .head_dim = shape_.head_dim,
-                  .pages = span.cache->pages().Writable(layer, head)});
+                  .key_pages = pages.keys(),
+                  .value_pages = pages.values()});
     }
   }
+  pages.Release();
 }
 
 template <typename Fn>
@@ -160,7 +181,7 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
     if (item.tiles == nullptr && item.tokens == nullptr) {
       AttendBlock(item, layer, queries, outputs, worker);
     } else {
-      AttendPart(item, layer, queries, outputs);
+      AttendPart(item, layer, queries, outputs, &scratch_[static_cast<size_t>(worker.index)].pages);
     }
   });
 }
@@ -177,22 +198,48 @@ void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queri
     choice = joint_selector_.Choose({item.span, first, item.rows, {layer, item.kv_head}}, queries,
                                     worker);
   }
-  CausalAttention({.queries = queries + offset,
-                   .query_row_stride = stride,
-                   .rows = item.rows,
-                   .group_heads = shape_.group_heads(),
-                   .scale = scale_,
-                   .first_position = cache.size() + first,
-                   .dense_start = choice.dense_start,
-                   .earlier = choice.earlier.data(),
-                   .num_earlier = static_cast<int>(choice.earlier.size()),
-                   .kv = cache.pages().View(layer, item.kv_head),
-                   .outputs = outputs + offset,
-                   .output_row_stride = stride,
-                   .lse = &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head],
-                   .lse_row_stride = shape_.num_heads},
-                  scratch_[static_cast<size_t>(worker.index)].floats.data());
+  CausalAttentionArgs args = {
+      .queries = queries + offset,
+      .query_row_stride = stride,
+      .rows = item.rows,
+      .group_heads = shape_.group_heads(),
+      .scale = scale_,
+      .first_position = cache.size() + first,
+      .dense_start = choice.dense_start,
+      .earlier = choice.earlier.data(),
+      .num_earlier = static_cast<int>(choice.earlier.size()),
+      .kv = {},
+      .outputs = outputs + offset,
+      .output_row_stride = stride,
+      .lse = &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head],
+      .lse_row_stride = shape_.num_heads};
+  AttendCausally(cache.pages(), {layer, item.kv_head}, &args, worker);
   KeepQueries(item, layer, queries);
+}
+
+// A few pages at a time: memory for those of a whole context may not be there.
+void AttentionBatch::AttendCausally(const PageTable& table, LayerHead head,
+                                    CausalAttentionArgs* args, Worker worker) {
+  Scratch& scratch = scratch_[static_cast<size_t>(worker.index)];
+  const auto pin = [&](std::span<const TokenRange> ranges) {
+    scratch.pages.Reset(table, head.layer, head.kv_head);
+    args->kv = scratch.pages.view();
+    for (const TokenRange& range : ranges) {
+      if (!error_.Set(scratch.pages.Pin(KvPart::kKeys, range))) return false;
+      if (!error_.Set(scratch.pages.Pin(KvPart::kValues, range))) return false;
+    }
+    return true;
+  };
+  const TokenRange dense = DenseKeys(*args);
+  bool pinned = pin({args->earlier, static_cast<size_t>(args->num_earlier)});
+  if (pinned) CausalAttentionStart(*args, scratch.floats.data());
+  for (int64_t token = dense.start; pinned && token < dense.end; token += kDenseTokens) {
+    const TokenRange some = {token, std::min(dense.end, token + kDenseTokens)};
+    pinned = pin({&some, 1});
+    if (pinned) CausalAttentionAdd(*args, some, scratch.floats.data());
+  }
+  scratch.pages.Release();
+  if (pinned) CausalAttentionFinish(*args, scratch.floats.data());
 }
 
 void AttentionBatch::KeepQueries(const Item& item, int layer, const float* queries) {
@@ -200,44 +247,55 @@ void AttentionBatch::KeepQueries(const Item& item, int layer, const float* queri
                      {item.first_row, item.first_row + item.rows}, item.kv_head);
 }
 
-void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs) {
-  const KvView kv = item.span->cache->pages().View(layer, item.kv_head);
+void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs,
+                                PinnedPages* pages) {
   const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.group_heads();
-  if (item.tokens != nullptr) {
-    AttendTokens(item, kv, state);
-  } else {
-    AttendTiles(item, kv, queries, state);
-  }
+  pages->Reset(item.span->cache->pages(), layer, item.kv_head);
+  error_.Set(item.tokens != nullptr ? AttendTokens(item, state, pages)
+                                    : AttendTiles(item, queries, state, pages));
+  pages->Release();
   if (IsLastDone(parts_done_[RowHead(item.first_row, item.kv_head)], item.num_parts)) {
     MergeParts(item, layer, queries, outputs);
   }
 }
 
-void AttentionBatch::AttendTiles(const Item& item, const KvView& kv, const float* queries,
-                                 size_t state) {
+Status AttentionBatch::AttendTiles(const Item& item, const float* queries, size_t state,
+                                   PinnedPages* pages) {
   const int64_t head =
       int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
   const TokenRange part =
       PartOf(static_cast<int64_t>(item.tiles->size()), item.part, item.num_parts);
+  for (int64_t i = part.start; i < part.end; ++i) {
+    const Tile& tile = (*item.tiles)[static_cast<size_t>(i)];
+    const TokenRange tokens = {tile.start, tile.start + tile.rows};
+    DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kKeys, tokens));
+    DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kValues, tokens));
+  }
   TileAttention({.queries = queries + head * shape_.head_dim,
                  .group_heads = shape_.group_heads(),
                  .scale = scale_,
-                 .kv = kv,
+                 .kv = pages->view(),
                  .tiles = item.tiles->data() + part.start,
                  .num_tiles = static_cast<int>(part.end - part.start)},
                 &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+  return {};
 }
 
-void AttentionBatch::AttendTokens(const Item& item, const KvView& kv, size_t state) {
+Status AttentionBatch::AttendTokens(const Item& item, size_t state, PinnedPages* pages) {
   const auto num_tokens = static_cast<int64_t>(item.tokens->tokens.size());
   const TokenRange part = PartOf(num_tokens, item.part, item.num_parts);
+  const auto tokens =
+      std::span(item.tokens->tokens)
+          .subspan(static_cast<size_t>(part.start), static_cast<size_t>(part.end - part.start));
+  DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kValues, tokens));
   TokenAttention({.scores = item.tokens->scores.data() + part.start,
                   .score_stride = num_tokens,
                   .group_heads = shape_.group_heads(),
-                  .kv = kv,
-                  .tokens = item.tokens->tokens.data() + part.start,
+                  .kv = pages->view(),
+                  .tokens = tokens.data(),
                   .num_tokens = part.end - part.start},
                  &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+  return {};
 }
 
 void AttentionBatch::MergeParts(const Item& item, int layer, const float* queries, float* outputs) {
@@ -264,6 +322,7 @@ void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker
   const int rows = spans_.back().first_row + spans_.back().rows;
   const int begin = static_cast<int>(int64_t{rows} * worker.index / worker.count);
   const int end = static_cast<int>(int64_t{rows} * (worker.index + 1) / worker.count);
+  PinnedPages& pages = scratch_[static_cast<size_t>(worker.index)].pages;
   for (const Span& span : spans_) {
     // A row that selected knows the log-sum-exp of what it attended to, not of all keys.
     if (span.attention == Attention::kSelected) continue;
@@ -272,18 +331,26 @@ void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker
       for (int head = 0; head < shape_.kv_heads; ++head) {
         const int64_t first =
             int64_t{row} * shape_.num_heads + int64_t{head} * shape_.group_heads();
+        const int64_t position = span.cache->size() + row - span.first_row;
+        const int window = observation_.mass_row() - 1;
+        pages.Reset(span.cache->pages(), layer, head);
+        const TokenRange sink = {0, std::min<int64_t>(kObservedSink, position + 1)};
+        const TokenRange near = {std::max<int64_t>(0, position + 1 - window), position + 1};
+        if (!error_.Set(pages.Pin(KvPart::kKeys, sink))) continue;
+        if (!error_.Set(pages.Pin(KvPart::kKeys, near))) continue;
         LocalMass({.queries = queries + first * shape_.head_dim,
                    .lse = &lse_[static_cast<size_t>(first)],
                    .group_heads = shape_.group_heads(),
                    .scale = scale_,
-                   .kv = span.cache->pages().View(layer, head),
-                   .position = span.cache->size() + row - span.first_row,
+                   .kv = pages.view(),
+                   .position = position,
                    .sink = kObservedSink,
-                   .window = observation_.mass_row() - 1},
+                   .window = window},
                   &mass_[static_cast<size_t>(row) * observation_.mass_row()]);
       }
     }
   }
+  pages.Release();
 }
 
 Observed AttentionBatch::ObservedOf(size_t span_idx) const {

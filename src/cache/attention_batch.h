@@ -15,12 +15,15 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/first_error.h"
 #include "cache/joint_selector.h"
 #include "cache/pass_span.h"
 #include "cache/row_selector.h"
 #include "cache/semantic_cache.h"
 #include "cache/vote_counter.h"
+#include "kernels/causal_attention.h"
 #include "kernels/softmax_state.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 
@@ -28,6 +31,11 @@ class AttentionBatch {
  public:
   // All caches of a pass observe as `observation` says.
   AttentionBatch(const CacheShape& shape, int max_workers, const Observation& observation = {});
+
+  // Bytes of pages that so many workers need in memory at once, whatever the context: of a part of
+  // the tokens chosen, each on a page of its own, or of the keys that are summarised together.
+  // Blocks of more than 64 tokens may take more.
+  static int64_t LeastPageBytes(const CacheShape& shape, int workers);
 
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);
@@ -57,6 +65,9 @@ class AttentionBatch {
   bool counts_votes() const { return votes_.counts_all(); }
   bool Observes(int layer) const { return IsSampled(layer) || counts_votes(); }
 
+  // What went wrong while pages were brought into memory: the outputs are arbitrary then, and the
+  // pass must not be committed. After the last layer.
+  const Status& status() const { return error_.status(); }
   // What was seen of a span's rows; valid until the next Begin.
   Observed ObservedOf(size_t span_idx) const;
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
@@ -66,6 +77,7 @@ class AttentionBatch {
   struct Item;  // a unit of Attend's work
   struct Scratch {
     AlignedBuffer<float> floats;
+    PinnedPages pages;
   };
 
   void ReserveRows(int rows);
@@ -75,9 +87,12 @@ class AttentionBatch {
   void ForEachBlock(const Span& span, int kv_head, const Fn& fn);
   void AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                    Worker worker);
-  void AttendPart(const Item& item, int layer, const float* queries, float* outputs);
-  void AttendTiles(const Item& item, const KvView& kv, const float* queries, size_t state);
-  void AttendTokens(const Item& item, const KvView& kv, size_t state);
+  void AttendCausally(const PageTable& table, LayerHead head, CausalAttentionArgs* args,
+                      Worker worker);
+  void AttendPart(const Item& item, int layer, const float* queries, float* outputs,
+                  PinnedPages* pages);
+  Status AttendTiles(const Item& item, const float* queries, size_t state, PinnedPages* pages);
+  Status AttendTokens(const Item& item, size_t state, PinnedPages* pages);
   void MergeParts(const Item& item, int layer, const float* queries, float* outputs);
   void KeepQueries(const Item& item, int layer, const float* queries);
   void ObserveLocal(int layer, const float* queries, Worker worker);
@@ -88,6 +103,7 @@ class AttentionBatch {
   CacheShape shape_;
   Observation observation_;
   float scale_;
+  FirstError error_;
   std::vector<bool> sampled_;
   RowSelector selector_;
   JointSelector joint_selector_;

@@ -11,11 +11,14 @@ namespace {
 
 // A part of a row's keys that one worker takes: long enough that merging costs little, short
 // enough that two or more workers share one decoded token.
-constexpr int kPartTokens = 256;
+constexpr int64_t kPartTokens = 256;
 constexpr int kMaxParts = 16;
 
 // Spans of more rows than this have work enough for all threads without parts.
 constexpr int kMaxRowsInParts = 32;
+
+// Keys that are scored before their pages may move again.
+constexpr int64_t kPinnedTokens = 512;
 
 // A pass with as many rows and KV heads for each worker needs no parts: their buffers, one set for
 // each row and KV head, would hold some 30 bytes for every token of the context.
@@ -31,8 +34,9 @@ int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
 }  // namespace
 
 int NumParts(int rows, int64_t tokens) {
-  if (rows > kMaxRowsInParts) return 1;
-  return static_cast<int>(std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts));
+  const int64_t to_share =
+      rows > kMaxRowsInParts ? 1 : std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts);
+  return static_cast<int>(std::max(to_share, (tokens + kMostPartTokens - 1) / kMostPartTokens));
 }
 
 TokenRange PartOf(int64_t count, int part, int num_parts) {
@@ -54,9 +58,10 @@ TokenRange PartInChunks(TokenRange entries, int part, int num_parts) {
 
 }  // namespace
 
-RowSelector::RowSelector(const CacheShape& shape, int max_workers)
+RowSelector::RowSelector(const CacheShape& shape, int max_workers, FirstError* error)
     : shape_(shape),
       scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
+      error_(*error),
       scratch_(static_cast<size_t>(max_workers)) {}
 
 void RowSelector::Begin(std::span<const Span> spans) {
@@ -171,13 +176,16 @@ void RowSelector::Select(int layer, const float* queries, Worker worker) {
   });
 }
 
-void RowSelector::Look(int layer, const float* queries, Worker) {
+void RowSelector::Look(int layer, const float* queries, Worker worker) {
   Claims claims(&next_look_);
+  PinnedPages* pages = &scratch_[static_cast<size_t>(worker.index)].pages;
   ForEachRow(layer, [&](const Row& row) {
     if (!Plan(row).shared) return;
-    const int num_parts = NumParts(SpanOf(row).rows, selections_[RowHead(row)].num_keys());
+    const int64_t keys = selections_[RowHead(row)].num_keys();
+    const int num_parts = NumParts(SpanOf(row).rows, keys);
     for (int part = 0; part < num_parts; ++part) {
-      if (claims.IsMine()) LookPart(row, queries, part, num_parts);
+      if (!claims.IsMine()) continue;
+      LookPart(row, queries, PartOf(keys, part, num_parts), num_parts, pages);
     }
   });
 }
@@ -215,15 +223,31 @@ void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
     selection.FindKeys(SpanOf(row).cache->method(), input);
 }
 
-void RowSelector::LookPart(const Row& row, const float* queries, int part, int num_parts) {
+void RowSelector::LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
+                           PinnedPages* pages) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
-  selection.ScoreKeys(input, PartOf(selection.num_keys(), part, num_parts));
+  ScoreKeys(input, row, keys, &selection, pages);
   if (!IsLastDone(parts_done_[RowHead(row)], num_parts)) return;
   RowChoice& choice = choices_[RowHead(row)];
   selection.Choose(SpanOf(row).cache->method(), input, &choice.tokens);
   choice.by_token = true;
   Finish(row);
+}
+
+void RowSelector::ScoreKeys(SelectInput input, const Row& row, TokenRange keys,
+                            TokenSelection* selection, PinnedPages* pages) {
+  const PageTable& table = SpanOf(row).cache->pages();
+  for (int64_t key = keys.start; key < keys.end; key += kPinnedTokens) {
+    const TokenRange some = {key, std::min(keys.end, key + kPinnedTokens)};
+    pages->Reset(table, row.head.layer, row.head.kv_head);
+    const auto tokens = selection->keys().subspan(static_cast<size_t>(some.start),
+                                                  static_cast<size_t>(some.end - some.start));
+    if (!error_.Set(pages->Pin(KvPart::kKeys, tokens))) break;
+    input.kv = pages->view();
+    selection->ScoreKeys(input, some);
+  }
+  pages->Release();
 }
 
 void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scratch) {
@@ -239,9 +263,11 @@ void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scr
     const SelectInput input = InputOf(row, queries);
     choice.by_token = ChoosesTokens(method) && input.first_block < input.end_block;
     if (choice.by_token) {
-      scratch->tokens.Run(method, input, &choice.tokens);
+      scratch->tokens.Find(method, input);
+      ScoreKeys(input, row, {0, scratch->tokens.num_keys()}, &scratch->tokens, &scratch->pages);
+      scratch->tokens.Choose(method, input, &choice.tokens);
     } else {
-      ChooseRanges(input, method, Plan(row).recent_start, scratch);
+      ChooseRanges(input, row, scratch);
     }
   }
   choice.tiles.clear();
@@ -262,7 +288,6 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
           .layer = row.head.layer,
           .kv_head = row.head.kv_head,
           .position = cache.size() + row.idx,
-          .kv = cache.pages().View(row.head.layer, row.head.kv_head),
           .index = &cache.index(),
           .coarse_index = &cache.coarse_index(),
           .groups = cache.groups(),
@@ -274,11 +299,23 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
           .seed = method.split.seed};
 }
 
-void RowSelector::ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
-                               Scratch* scratch) {
+void RowSelector::ChooseRanges(SelectInput input, const Row& row, Scratch* scratch) {
+  const SemanticCache& cache = *SpanOf(row).cache;
+  const Method& method = cache.method();
+  const int64_t recent_start = Plan(row).recent_start;
+  PinnedPages& pages = scratch->pages;
   scratch->chosen.clear();
   if (method.policy != Policy::kRecent && input.end_block > input.first_block) {
-    SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+    pages.Reset(cache.pages(), row.head.layer, row.head.kv_head);
+    // Which of them it will read nobody knows before. The oracle's attention reads values too.
+    const TokenRange all = {0, input.position + 1}, none = {};
+    const bool is_oracle = method.policy == Policy::kOracle;
+    if (error_.Set(pages.Pin(KvPart::kKeys, is_oracle || method.refine > 1 ? all : none)) &&
+        error_.Set(pages.Pin(KvPart::kValues, is_oracle ? all : none))) {
+      input.kv = pages.view();
+      SelectBlocks(method, input, &scratch->select, &scratch->chosen);
+    }
+    pages.Release();
   }
   AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
   for (const int32_t c : scratch->chosen) {

@@ -12,14 +12,18 @@
 #include <span>
 #include <vector>
 
+#include "base/first_error.h"
 #include "cache/pass_span.h"
 #include "cache/semantic_cache.h"
 #include "select/selector.h"
 #include "select/token_selection.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 
-// Parts that a row's keys are shared out in, of a span of `rows` rows.
+// Parts that a row's keys are shared out in, of a span of `rows` rows: of at most kMostPartTokens
+// tokens each, so that what a worker needs in memory at once does not grow with the context.
+inline constexpr int64_t kMostPartTokens = 1024;
 int NumParts(int rows, int64_t tokens);
 // Which of `count` things a part takes.
 TokenRange PartOf(int64_t count, int part, int num_parts);
@@ -34,7 +38,8 @@ struct RowChoice {
 
 class RowSelector {
  public:
-  RowSelector(const CacheShape& shape, int max_workers);
+  // What goes wrong when keys are read goes to `error`, and choices are arbitrary then.
+  RowSelector(const CacheShape& shape, int max_workers, FirstError* error);
 
   // `spans` must stay until the next Begin.
   void Begin(std::span<const Span> spans);
@@ -60,6 +65,7 @@ class RowSelector {
     TokenSelection tokens;
     std::vector<int32_t> chosen;
     std::vector<TokenRange> ranges;
+    PinnedPages pages;
   };
   // One row under one KV head.
   struct Row {
@@ -98,15 +104,18 @@ class RowSelector {
   int NumScoreParts(const Row& row) const;
   void SurveyPart(const Row& row, const float* queries, int part);
   void ScorePart(const Row& row, const float* queries, int part);
-  void LookPart(const Row& row, const float* queries, int part, int num_parts);
+  void LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
+                PinnedPages* pages);
+  void ScoreKeys(SelectInput input, const Row& row, TokenRange keys, TokenSelection* selection,
+                 PinnedPages* pages);
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
-  static void ChooseRanges(const SelectInput& input, const Method& method, int64_t recent_start,
-                           Scratch* scratch);
+  void ChooseRanges(SelectInput input, const Row& row, Scratch* scratch);
   void Finish(const Row& row);
   void Pad(const Row& row);
 
   CacheShape shape_;
   float scale_;
+  FirstError& error_;
   std::span<const Span> spans_;
   std::vector<Scratch> scratch_;                      // [max_workers]
   std::vector<RowChoice> choices_;                    // [rows * kv_heads]

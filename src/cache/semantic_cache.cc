@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/first_error.h"
 #include "base/parallel_for.h"
 #include "kernels/key_novelty.h"
 #include "select/block_survey.h"
 #include "split/segmenter.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 namespace {
@@ -18,6 +20,34 @@ constexpr int64_t kCutTokens = 64;
 // Less than this many tokens are summarised or weighed faster by one thread than by several new
 // ones.
 constexpr int64_t kParallelTokens = 1024;
+
+// Keys of one KV head that are read before their pages may move again.
+constexpr int64_t kPinnedTokens = 4096;
+
+// Keys of all KV heads of a layer, some at a time.
+class LayerKeys {
+ public:
+  LayerKeys(const PageTable& table, int layer, int kv_heads) : table_(table), layer_(layer) {
+    pages_.resize(static_cast<size_t>(kv_heads));
+    views_.resize(pages_.size());
+  }
+
+  Status Pin(TokenRange tokens) {
+    for (size_t head = 0; head < pages_.size(); ++head) {
+      pages_[head].Reset(table_, layer_, static_cast<int>(head));
+      DYNSPLIT_RETURN_IF_ERROR(pages_[head].Pin(KvPart::kKeys, tokens));
+      views_[head] = pages_[head].view();
+    }
+    return {};
+  }
+  std::span<const KvView> views() const { return views_; }  // [kv_heads]
+
+ private:
+  const PageTable& table_;
+  int layer_;
+  std::vector<PinnedPages> pages_;
+  std::vector<KvView> views_;
+};
 
 bool Evicts(Policy policy) { return policy == Policy::kSnapKv || policy == Policy::kH2o; }
 
@@ -83,9 +113,10 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks && !Evicts(method_.policy))
-    CutBlocks(size() - method_.recent);
-  if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_) KeepBlocks();
-  if (attention == Attention::kJoint) runs_.Extend(size(), Views(), options_.threads);
+    DYNSPLIT_RETURN_IF_ERROR(CutBlocks(size() - method_.recent));
+  if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_)
+    DYNSPLIT_RETURN_IF_ERROR(KeepBlocks());
+  if (attention == Attention::kJoint) DYNSPLIT_RETURN_IF_ERROR(IndexRuns());
   return {};
 }
 
@@ -112,12 +143,14 @@ int64_t SemanticCache::BlocksBefore(int64_t token) const {
          blocks_.begin();
 }
 
-std::vector<Block> SemanticCache::CutAll() {
+Result<std::vector<Block>> SemanticCache::CutAll() {
   std::vector<Block> all = blocks_;
   const int32_t sink = static_cast<int32_t>(std::min<int64_t>(method_.sink, size()));
   if (all.empty() && sink > 0) all.push_back({.start = 0, .length = sink});
-  const std::vector<Block> rest = Cut(all.empty() ? 0 : all.back().end(), size(), /*open=*/false);
-  all.insert(all.end(), rest.begin(), rest.end());
+  const Result<std::vector<Block>> rest =
+      Cut(all.empty() ? 0 : all.back().end(), size(), /*open=*/false);
+  if (!rest.ok()) return rest.status();
+  all.insert(all.end(), rest->begin(), rest->end());
   return all;
 }
 
@@ -125,16 +158,9 @@ const ClassImportance& SemanticCache::Importance() { return LearnedAfter(1).impo
 
 const SemanticCache::Learned& SemanticCache::LearnedAfter(int64_t tokens) {
   if (learned_ && size() < learned_->tokens + tokens) return *learned_;
-  Learned learned{.importance = LearnImportance(scorer_.mass(), Classes(), method_.split),
-                  .novelty = {},
-                  .tokens = size()};
-  if (UsesScatter(method_.split)) {
-    const int64_t begin = std::min<int64_t>(method_.sink, size());
-    const std::vector<float> novelty = Novelty({begin, std::max(begin, size() - kNoveltyWindow)});
-    const size_t layers = SampledLayers(shape_.num_layers).size();
-    learned.novelty = LearnNoveltyScale(novelty, static_cast<int>(layers) * shape_.kv_heads);
-  }
-  learned_ = std::move(learned);
+  learned_ = Learned{.importance = LearnImportance(scorer_.mass(), Classes(), method_.split),
+                     .novelty = {},
+                     .tokens = size()};
   return *learned_;
 }
 
@@ -143,75 +169,104 @@ int64_t SemanticCache::Lookahead() const {
                   UsesScatter(method_.split) ? kNoveltyWindow : 0);
 }
 
-void SemanticCache::CutBlocks(int64_t end) {
+Status SemanticCache::CutBlocks(int64_t end) {
   // A cut whose weight still depends on what follows has to wait.
   end = std::min(end, size() - Lookahead());
-  if (end < next_cut_) return;
+  if (end < next_cut_) return {};
   std::vector<Block> added;
   if (blocks_.empty() && method_.sink > 0) added.push_back({.start = 0, .length = method_.sink});
   const int64_t begin = blocks_.empty() ? method_.sink : blocks_.back().end();
-  if (end <= begin) return;
-  const std::vector<Block> cut = Cut(begin, end, /*open=*/true);
-  added.insert(added.end(), cut.begin(), cut.end());
-  // Nothing has changed yet where this throws. Groups that SummariseGroups cannot make are not
-  // surveyed: their blocks are scored.
+  if (end <= begin) return {};
+  const Result<std::vector<Block>> cut = Cut(begin, end, /*open=*/true);
+  if (!cut.ok()) return cut.status();
+  added.insert(added.end(), cut->begin(), cut->end());
   blocks_.reserve(blocks_.size() + added.size());
-  Summarise(added);
+  Status status = Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
-  SummariseGroups();
+  if (status.ok()) status = SummariseGroups();
   next_cut_ = end + kCutTokens;
+  // An index that lacks some summaries is of no use: all is made anew when next needed.
+  if (!status.ok()) SetMethod(method_);
+  return status;
 }
 
-void SemanticCache::KeepBlocks() {
+Status SemanticCache::KeepBlocks() {
   next_cut_ = 0;
-  CutBlocks(size() - method_.recent);
+  DYNSPLIT_RETURN_IF_ERROR(CutBlocks(size() - method_.recent));
   const int64_t tokens = blocks_.empty() ? 0 : blocks_.back().end();
   const int64_t voted = votes_ == nullptr ? 0 : votes_->tokens();
   const bool by_window = method_.policy == Policy::kSnapKv && window_ != nullptr;
-  const TokenVotes votes = by_window
-                               ? WindowVotes(shape_, *window_, pages_, tokens, options_.threads)
-                               : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
-  kept_ = std::make_shared<const KeptBlocks>(shape_, method_, blocks_, votes, size());
+  const Result<TokenVotes> votes =
+      by_window ? WindowVotes(shape_, *window_, pages_, tokens, options_.threads)
+                : TokenVotes(shape_, votes_.get(), std::max(tokens, voted));
+  if (!votes.ok()) return votes.status();
+  kept_ = std::make_shared<const KeptBlocks>(shape_, method_, blocks_, *votes, size());
+  return {};
 }
 
-std::vector<Block> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {
+Result<std::vector<Block>> SemanticCache::Cut(int64_t begin, int64_t end, bool open) {
   // Learned anew each time the text has doubled: a prompt in several turns counts whole, at O(1) a
   // token.
-  const Learned& learned = LearnedAfter(std::max<int64_t>(1, learned_ ? learned_->tokens : 0));
+  LearnedAfter(std::max<int64_t>(1, learned_ ? learned_->tokens : 0));
   const auto classes =
       Classes().subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
-  const std::vector<float> weights = Weights(learned, {begin, end}, classes);
-  return open ? SegmentOpen(method_.split, weights, classes, begin, end)
-              : Segment(method_.split, weights, classes, begin, end);
+  const Result<std::vector<float>> weights = Weights({begin, end}, classes);
+  if (!weights.ok()) return weights.status();
+  return open ? SegmentOpen(method_.split, *weights, classes, begin, end)
+              : Segment(method_.split, *weights, classes, begin, end);
 }
 
-std::vector<float> SemanticCache::Weights(const Learned& learned, TokenRange tokens,
-                                          std::span<const DelimiterClass> classes) const {
+Result<std::vector<float>> SemanticCache::Weights(TokenRange tokens,
+                                                  std::span<const DelimiterClass> classes) {
+  const ClassImportance& importance = learned_->importance;
   std::vector<float> candidate, scatter;
   if (UsesCandidates(method_.split)) {
-    candidate = CandidateImportance(scorer_.mass(), tokens, learned.importance, method_.split);
+    candidate = CandidateImportance(scorer_.mass(), tokens, importance, method_.split);
   }
-  if (UsesScatter(method_.split)) scatter = ScatterScores(learned.novelty, Novelty(tokens));
-  return CutWeights(method_.split, classes, learned.importance, tokens.start, {candidate, scatter});
+  if (UsesScatter(method_.split)) {
+    Result<std::vector<float>> scores = ScatterOf(tokens);
+    if (!scores.ok()) return scores.status();
+    scatter = *std::move(scores);
+  }
+  return CutWeights(method_.split, classes, importance, tokens.start, {candidate, scatter});
 }
 
-std::vector<float> SemanticCache::Novelty(TokenRange tokens) const {
-  const int64_t cuts = tokens.end - tokens.start;
-  std::vector<KvView> views;  // [sampled layers, kv_heads]
-  for (const int layer : SampledLayers(shape_.num_layers)) {
-    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
+Result<std::vector<float>> SemanticCache::ScatterOf(TokenRange tokens) {
+  if (!learned_->novelty) {
+    const int64_t begin = std::min<int64_t>(method_.sink, learned_->tokens);
+    const Result<std::vector<float>> all =
+        Novelty({begin, std::max(begin, learned_->tokens - kNoveltyWindow)});
+    if (!all.ok()) return all.status();
+    const size_t layers = SampledLayers(shape_.num_layers).size();
+    learned_->novelty = LearnNoveltyScale(*all, static_cast<int>(layers) * shape_.kv_heads);
   }
-  std::vector<float> novelty(views.size() * static_cast<size_t>(cuts));
+  const Result<std::vector<float>> novelty = Novelty(tokens);
+  if (!novelty.ok()) return novelty.status();
+  return ScatterScores(*learned_->novelty, *novelty);
+}
+
+Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
+  const int64_t cuts = tokens.end - tokens.start;
+  const std::vector<int> layers = SampledLayers(shape_.num_layers);
+  const int heads = static_cast<int>(layers.size()) * shape_.kv_heads;
+  std::vector<float> novelty(static_cast<size_t>(heads) * static_cast<size_t>(cuts));
   // The sink's keys are unlike all others: beside them every cut would be a great one.
   const TokenRange keys = {std::min<int64_t>(method_.sink, tokens.start), size()};
-  ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, static_cast<int>(views.size()),
-              [&](int head) {
-                KeyNovelty({.kv = views[static_cast<size_t>(head)],
-                            .keys = keys,
-                            .cuts = tokens,
-                            .window = kNoveltyWindow},
-                           novelty.data() + head * cuts);
-              });
+  FirstError error;
+  ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, heads, [&](int head) {
+    PinnedPages pages;
+    for (int64_t cut = tokens.start; cut < tokens.end && error.ok(); cut += kPinnedTokens) {
+      const TokenRange some = {cut, std::min(tokens.end, cut + kPinnedTokens)};
+      pages.Reset(pages_, layers[static_cast<size_t>(head / shape_.kv_heads)],
+                  head % shape_.kv_heads);
+      const TokenRange near = {std::max(keys.start, some.start - kNoveltyWindow),
+                               std::min(keys.end, some.end + kNoveltyWindow)};
+      if (!error.Set(pages.Pin(KvPart::kKeys, near))) return;
+      KeyNovelty({.kv = pages.view(), .keys = keys, .cuts = some, .window = kNoveltyWindow},
+                 novelty.data() + head * cuts + (cut - tokens.start));
+    }
+  });
+  if (!error.ok()) return error.status();
   return novelty;
 }
 
@@ -220,13 +275,13 @@ std::span<const DelimiterClass> SemanticCache::Classes() {
   return delimiters_.classes();
 }
 
-void SemanticCache::Summarise(std::span<const Block> added) {
-  if (method_.policy != Policy::kTop) return;  // nobody else reads the index
-  AddToIndex(added, static_cast<int64_t>(blocks_.size()), &*index_);
+Status SemanticCache::Summarise(std::span<const Block> added) {
+  if (method_.policy != Policy::kTop) return {};  // nobody else reads the index
+  return AddToIndex(added, static_cast<int64_t>(blocks_.size()), &*index_);
 }
 
-void SemanticCache::SummariseGroups() {
-  if (blocks_.empty() || !MaySurvey(method_, blocks_.back().end())) return;
+Status SemanticCache::SummariseGroups() {
+  if (blocks_.empty() || !MaySurvey(method_, blocks_.back().end())) return {};
   const size_t first_block = method_.sink > 0 ? 1 : 0;
   std::vector<Block> added;
   for (size_t block = first_block + groups_.size() * kGroupBlocks;
@@ -236,29 +291,49 @@ void SemanticCache::SummariseGroups() {
     added.push_back(group);
   }
   groups_.reserve(groups_.size() + added.size());
-  AddToIndex(added, static_cast<int64_t>(groups_.size()), &*coarse_index_);
+  DYNSPLIT_RETURN_IF_ERROR(
+      AddToIndex(added, static_cast<int64_t>(groups_.size()), &*coarse_index_));
   groups_.insert(groups_.end(), added.begin(), added.end());
+  return {};
 }
 
-void SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_block,
-                               BlockIndex* index) const {
-  if (added.empty()) return;
-  const std::vector<KvView> views = Views();
+Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_block,
+                                 BlockIndex* index) const {
+  if (added.empty()) return {};
   index->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
+  FirstError error;
   ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
-    index->Fill(layer, first_block, added,
-                std::span(views).subspan(static_cast<size_t>(layer) * shape_.kv_heads,
-                                         static_cast<size_t>(shape_.kv_heads)));
+    LayerKeys keys(pages_, layer, shape_.kv_heads);
+    // Chunk by chunk: what of a chunk comes at once is quantised together.
+    for (size_t i = 0; i < added.size() && error.ok();) {
+      const int64_t block = first_block + static_cast<int64_t>(i);
+      const auto left = static_cast<size_t>(kIndexChunkBlocks - block % kIndexChunkBlocks);
+      const auto some = added.subspan(i, std::min(left, added.size() - i));
+      if (!error.Set(keys.Pin({some.front().start, some.back().end()}))) return;
+      index->Fill(layer, block, some, keys.views());
+      i += some.size();
+    }
   });
+  return error.status();
 }
 
-std::vector<KvView> SemanticCache::Views() const {
-  std::vector<KvView> views;
-  for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    for (int head = 0; head < shape_.kv_heads; ++head) views.push_back(pages_.View(layer, head));
-  }
-  return views;
+Status SemanticCache::IndexRuns() {
+  const int64_t first = runs_.num_runs();
+  const int64_t end = size() / kRunTokens;
+  runs_.Reserve(end);
+  FirstError error;
+  ParallelFor(options_.threads, shape_.num_layers, [&](int layer) {
+    LayerKeys keys(pages_, layer, shape_.kv_heads);
+    for (int64_t run = first; run < end && error.ok(); run += kPinnedTokens / kRunTokens) {
+      const int64_t run_end = std::min(end, run + kPinnedTokens / kRunTokens);
+      if (!error.Set(keys.Pin({run * kRunTokens, run_end * kRunTokens}))) return;
+      runs_.Fill(layer, {run, run_end}, keys.views());
+    }
+  });
+  // Runs that lack their means are of no use: all are made anew when next needed.
+  if (!error.ok()) runs_ = RunIndex(shape_.num_layers, shape_.kv_heads, shape_.head_dim);
+  return error.status();
 }
 
 }  // namespace dynsplit

@@ -84,7 +84,7 @@ class SemanticCache {
   // Makes room for `tokens`; for a selected pass cuts and indexes what has left `recent`, for a
   // joint one indexes the runs of all before.
   // ResourceExhausted where no pages are left, InvalidArgument for a joint pass under a
-  // policy that counts votes.
+  // policy that counts votes, and the errors of reading keys that are not in memory.
   // Cost: O(1) per token, but for the first selected pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
@@ -118,7 +118,8 @@ class SemanticCache {
   const KeptBlocks* kept() const { return kept_.get(); }
 
   // blocks(), and what is not yet cut as if the text ended here; blocks() is not changed.
-  std::vector<Block> CutAll();
+  // The errors of reading keys, where cuts depend on these.
+  Result<std::vector<Block>> CutAll();
   // What DD-Select has learned of all tokens so far.
   const ClassImportance& Importance();
 
@@ -126,27 +127,27 @@ class SemanticCache {
   // What the weights of cuts are measured by, and of how many tokens it was learned.
   struct Learned {
     ClassImportance importance;
-    NoveltyScale novelty;
+    std::optional<NoveltyScale> novelty;  // once it is needed
     int64_t tokens = 0;
   };
 
-  void CutBlocks(int64_t end);
-  void KeepBlocks();
+  Status CutBlocks(int64_t end);
+  Status KeepBlocks();
   // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
-  std::vector<Block> Cut(int64_t begin, int64_t end, bool open);
-  std::vector<float> Weights(const Learned& learned, TokenRange tokens,
-                             std::span<const DelimiterClass> classes) const;
+  Result<std::vector<Block>> Cut(int64_t begin, int64_t end, bool open);
+  Result<std::vector<float>> Weights(TokenRange tokens, std::span<const DelimiterClass> classes);
+  Result<std::vector<float>> ScatterOf(TokenRange tokens);
   // [sampled layers * KV heads, cuts]: of the cuts after `tokens`.
-  std::vector<float> Novelty(TokenRange tokens) const;
+  Result<std::vector<float>> Novelty(TokenRange tokens) const;
   // Tokens behind a cut that its weight depends on.
   int64_t Lookahead() const;
   std::span<const DelimiterClass> Classes();
   // Learns anew once there are `tokens` more than at the last time.
   const Learned& LearnedAfter(int64_t tokens);
-  void Summarise(std::span<const Block> added);
-  void SummariseGroups();
-  void AddToIndex(std::span<const Block> added, int64_t first_block, BlockIndex* index) const;
-  std::vector<KvView> Views() const;  // [num_layers, kv_heads]
+  Status Summarise(std::span<const Block> added);
+  Status SummariseGroups();
+  Status AddToIndex(std::span<const Block> added, int64_t first_block, BlockIndex* index) const;
+  Status IndexRuns();
 
   CacheShape shape_;
   Method method_;

@@ -4,10 +4,18 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/first_error.h"
 #include "base/parallel_for.h"
 #include "kernels/column_mass.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
+namespace {
+
+// Keys whose votes are counted before their pages may move again.
+constexpr int64_t kCountedKeys = 4096;
+
+}  // namespace
 
 QueryWindow::QueryWindow(const CacheShape& shape, const QueryWindow* before, int64_t first,
                          int64_t rows)
@@ -57,26 +65,34 @@ TokenVotes::TokenVotes(const CacheShape& shape, const TokenVotes* before, int64_
   }
 }
 
-TokenVotes WindowVotes(const CacheShape& shape, const QueryWindow& window, const PageTable& pages,
-                       int64_t tokens, int threads) {
+Result<TokenVotes> WindowVotes(const CacheShape& shape, const QueryWindow& window,
+                               const PageTable& table, int64_t tokens, int threads) {
   TokenVotes votes(shape, nullptr, tokens);
+  FirstError error;
   const int64_t row = int64_t{shape.num_heads} * shape.head_dim;
   ParallelFor(threads, shape.num_layers * shape.kv_heads, [&](int item) {
     const int layer = item / shape.kv_heads;
     const int g = item % shape.kv_heads;
     const int64_t head = int64_t{g} * shape.group_heads();
-    ColumnMass({.queries = window.Queries(layer) + head * shape.head_dim,
-                .query_row_stride = row,
-                .lse = window.Lse(layer) + head,
-                .lse_row_stride = shape.num_heads,
-                .rows = static_cast<int>(window.end() - window.begin()),
-                .group_heads = shape.group_heads(),
-                .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim)),
-                .first_position = window.begin(),
-                .kv = pages.View(layer, g),
-                .keys = {0, tokens}},
-               votes.Of(layer, g));
+    PinnedPages pages;
+    for (int64_t key = 0; key < tokens && error.ok(); key += kCountedKeys) {
+      const TokenRange keys = {key, std::min(tokens, key + kCountedKeys)};
+      pages.Reset(table, layer, g);
+      if (!error.Set(pages.Pin(KvPart::kKeys, keys))) return;
+      ColumnMass({.queries = window.Queries(layer) + head * shape.head_dim,
+                  .query_row_stride = row,
+                  .lse = window.Lse(layer) + head,
+                  .lse_row_stride = shape.num_heads,
+                  .rows = static_cast<int>(window.end() - window.begin()),
+                  .group_heads = shape.group_heads(),
+                  .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim)),
+                  .first_position = window.begin(),
+                  .kv = pages.view(),
+                  .keys = keys},
+                 votes.Of(layer, g) + key);
+    }
   });
+  if (!error.ok()) return error.status();
   return votes;
 }
 

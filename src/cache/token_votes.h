@@ -76,7 +76,8 @@ class TokenVotes {
 // The window's votes for the first `tokens` tokens, by exact attention over all keys that each row
 // sees; none for tokens behind the window. Cost: O(kVoteWindow * num_heads * tokens * head_dim) per
 // layer, shared by `threads`.
-TokenVotes WindowVotes(const CacheShape& shape, const QueryWindow& window, const PageTable& pages,
-                       int64_t tokens, int threads);
+// Pager::Pin's errors.
+Result<TokenVotes> WindowVotes(const CacheShape& shape, const QueryWindow& window,
+                               const PageTable& table, int64_t tokens, int threads);
 
 }  // namespace dynsplit

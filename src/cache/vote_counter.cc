@@ -6,6 +6,7 @@
 #include "cache/semantic_cache.h"
 #include "kernels/causal_attention.h"
 #include "kernels/column_mass.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 namespace {
@@ -71,6 +72,8 @@ void VoteCounter::Count(const LayerRows& layer, Worker worker) {
 
 void VoteCounter::CountFor(const LayerRows& layer, size_t span_idx, int kv_head, TokenRange keys) {
   const Span& span = spans_[span_idx];
+  PinnedPages pages(span.cache->pages(), layer.layer, kv_head);
+  if (!error_.Set(pages.Pin(KvPart::kKeys, keys))) return;
   for (int first = 0; first < span.rows; first += kMaxQueryRows) {
     const int64_t head = int64_t{span.first_row + first} * shape_.num_heads +
                          int64_t{kv_head} * shape_.group_heads();
@@ -82,7 +85,7 @@ void VoteCounter::CountFor(const LayerRows& layer, size_t span_idx, int kv_head,
                 .group_heads = shape_.group_heads(),
                 .scale = 1 / std::sqrt(static_cast<float>(shape_.head_dim)),
                 .first_position = span.cache->size() + first,
-                .kv = span.cache->pages().View(layer.layer, kv_head),
+                .kv = pages.view(),
                 .keys = keys},
                votes_[span_idx]->Of(layer.layer, kv_head) + keys.start);
   }

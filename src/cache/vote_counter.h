@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/first_error.h"
 #include "cache/cache_shape.h"
 #include "cache/pass_span.h"
 #include "cache/token_votes.h"
@@ -23,7 +24,8 @@ struct LayerRows {
 
 class VoteCounter {
  public:
-  explicit VoteCounter(const CacheShape& shape) : shape_(shape) {}
+  // What goes wrong when keys are read goes to `error`, and votes are arbitrary then.
+  VoteCounter(const CacheShape& shape, FirstError* error) : shape_(shape), error_(*error) {}
 
   // Cost: for each dense span, where no spare window is free, a new one and, under kH2o, a copy of
   // its votes so far.
@@ -47,6 +49,7 @@ class VoteCounter {
   void CountFor(const LayerRows& layer, size_t span_idx, int kv_head, TokenRange keys);
 
   CacheShape shape_;
+  FirstError& error_;
   std::vector<Span> spans_;
   std::vector<std::shared_ptr<QueryWindow>> windows_;  // [spans]
   // [spans]: of the dense pass before. A commit frees the window of the pass before that, so a

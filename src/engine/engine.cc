@@ -18,6 +18,7 @@ constexpr int kMaxBatchTokens = 4096;
 constexpr int kSelectedPassTokens = 32;
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int kMaxJointTokens = 1 << 20;
+constexpr int64_t kMaxKvMemory = int64_t{1} << 50;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
 CacheShape ShapeOf(const ModelDescription& model) {
@@ -113,12 +114,13 @@ Status CheckBatch(const Engine* engine, std::span<const BatchItem> items,
 
 }  // namespace
 
-Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s)
+Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s,
+                   std::unique_ptr<RandomAccessFile> page_file)
     : model(std::move(m)),
       options(o),
       shape(s),
       delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
-      pool(s.head_dim),
+      pool(s.head_dim, static_cast<size_t>(o.kv_memory_bytes), std::move(page_file)),
       attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
       forward(model->impl().weights.get(), &ops, o.threads) {}
@@ -153,8 +155,17 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   if (resolved.dense_heads) {
     DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
   }
+  std::unique_ptr<RandomAccessFile> page_file;
+  if (resolved.kv_memory_bytes != 0) {
+    const int64_t least = AttentionBatch::LeastPageBytes(shape, resolved.threads);
+    DYNSPLIT_RETURN_IF_ERROR(
+        CheckRange("kv_memory_bytes", resolved.kv_memory_bytes, least, kMaxKvMemory));
+    Result<std::unique_ptr<RandomAccessFile>> file = OpenUnnamedFile(resolved.kv_dir);
+    if (!file.ok()) return file.status();
+    page_file = *std::move(file);
+  }
   return std::unique_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(std::move(model), resolved, shape)));
+      new Engine(std::make_unique<Impl>(std::move(model), resolved, shape, std::move(page_file))));
 }
 
 const Model& Engine::model() const { return *impl_->model; }
@@ -204,6 +215,7 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
                                    .observe_all = attention.counts_votes()},
                                   cancel);
   if (!logits.ok()) return logits.status();
+  DYNSPLIT_RETURN_IF_ERROR(attention.status());
   Finish(items, *logits);
   return {};
 }

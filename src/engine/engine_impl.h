@@ -15,7 +15,9 @@
 namespace dynsplit {
 
 struct Engine::Impl {
-  Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s);
+  // `page_file`: null where all pages stay in memory.
+  Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s,
+       std::unique_ptr<RandomAccessFile> page_file);
 
   // InvalidArgument for an id that the vocabulary does not have.
   Status CheckTokens(std::span<const int32_t> ids) const;

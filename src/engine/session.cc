@@ -63,7 +63,7 @@ std::span<const int32_t> Session::tokens() const { return impl_->cache.tokens();
 
 int64_t Session::context_tokens() const { return impl_->engine->context_tokens(); }
 
-std::vector<Block> Session::Blocks() { return impl_->cache.CutAll(); }
+Result<std::vector<Block>> Session::Blocks() { return impl_->cache.CutAll(); }
 
 std::vector<DelimiterImportance> Session::Importance() {
   const ClassImportance& learned = impl_->cache.Importance();
@@ -84,7 +84,7 @@ SessionStats Session::stats() const {
   SessionStats stats{
       .tokens = cache.size(),
       .kv_bytes_total = bytes,
-      .kv_bytes_resident = bytes,
+      .kv_bytes_resident = static_cast<int64_t>(cache.pages().resident_bytes()),
       .index_bytes = static_cast<int64_t>(cache.index().bytes() + cache.coarse_index().bytes() +
                                           cache.runs().bytes()),
       .num_blocks = static_cast<int64_t>(cache.blocks().size()),

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "engine/engine_impl.h"
 #include "kernels/f16.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 namespace {
@@ -38,8 +39,14 @@ class Filler {
     num_sources_ = cache_.size() - first_source_;
     for (int layer = 0; layer < engine_.shape.num_layers; ++layer) {
       noise_.emplace_back(runs_.Next());
-      ReadSources(layer);
     }
+  }
+
+  Status ReadSources() {
+    for (int layer = 0; layer < engine_.shape.num_layers; ++layer) {
+      DYNSPLIT_RETURN_IF_ERROR(ReadSources(layer));
+    }
+    return {};
   }
 
   // One pass without a model.
@@ -54,6 +61,7 @@ class Filler {
       MakeRows(static_cast<size_t>(layer));
       engine_.attention.Append(layer, keys_.data(), values_.data(), {});
     }
+    DYNSPLIT_RETURN_IF_ERROR(engine_.attention.status());
     cache_.Commit(tokens_, {});
     return {};
   }
@@ -70,18 +78,26 @@ class Filler {
            static_cast<size_t>(engine_.shape.head_dim);
   }
 
-  void ReadSources(int layer) {
+  Status ReadSources(int layer) {
+    const TokenRange tokens = {first_source_, cache_.size()};
+    const auto head_dim = static_cast<size_t>(engine_.shape.head_dim);
     LayerRows rows;
-    for (int64_t token = first_source_; token < cache_.size(); ++token) {
-      for (int head = 0; head < engine_.shape.kv_heads; ++head) {
-        const KvView kv = cache_.pages().View(layer, head);
-        for (int i = 0; i < kv.head_dim; ++i) {
-          rows.keys.push_back(F32FromF16(kv.Key(token)[i]));
-          rows.values.push_back(F32FromF16(kv.Value(token)[i]));
-        }
+    rows.keys.resize(static_cast<size_t>(num_sources_) * RowElements());
+    rows.values.resize(rows.keys.size());
+    for (int head = 0; head < engine_.shape.kv_heads; ++head) {
+      PinnedPages pages(cache_.pages(), layer, head);
+      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
+      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
+      const KvView kv = pages.view();
+      for (int64_t token = tokens.start; token < tokens.end; ++token) {
+        const size_t to = static_cast<size_t>(token - tokens.start) * RowElements() +
+                          static_cast<size_t>(head) * head_dim;
+        std::transform(kv.Key(token), kv.Key(token) + head_dim, &rows.keys[to], F32FromF16);
+        std::transform(kv.Value(token), kv.Value(token) + head_dim, &rows.values[to], F32FromF16);
       }
     }
     sources_.push_back(std::move(rows));
+    return {};
   }
 
   // Goes on with the run that the last pass ended in.
@@ -130,6 +146,7 @@ class Filler {
 
 Status Fill(Session* session, int64_t count, uint64_t seed, const std::atomic<bool>* cancel) {
   Filler filler(&session->impl(), seed);
+  DYNSPLIT_RETURN_IF_ERROR(filler.ReadSources());
   const int64_t pass = session->impl().engine->batch_tokens();
   for (int64_t done = 0; done < count; done += pass) {
     if (cancel != nullptr && cancel->load()) return Cancelled("filling cancelled");

@@ -1,6 +1,5 @@
 #include "index/run_index.h"
 
-#include "base/parallel_for.h"
 #include "kernels/run_score.h"
 
 namespace dynsplit {
@@ -16,20 +15,16 @@ RunIndex::RunIndex(int num_layers, int kv_heads, int head_dim)
               .kind = Summary::kMean,
               .type = SummaryType::kF16}) {}
 
-void RunIndex::Extend(int64_t tokens, std::span<const KvView> views, int threads) {
-  const int64_t first = num_runs();
-  const int64_t end = tokens / kRunTokens;
-  if (end <= first) return;
-  std::vector<Block> added;
-  for (int64_t run = first; run < end; ++run) {
-    added.push_back({.start = static_cast<int32_t>(run * kRunTokens), .length = kRunTokens});
+void RunIndex::Reserve(int64_t num_runs) {
+  if (num_runs > this->num_runs()) means_.Reserve(num_runs);
+}
+
+void RunIndex::Fill(int layer, TokenRange runs, std::span<const KvView> views) {
+  std::vector<Block> blocks;
+  for (int64_t run = runs.start; run < runs.end; ++run) {
+    blocks.push_back({.start = static_cast<int32_t>(run * kRunTokens), .length = kRunTokens});
   }
-  means_.Reserve(end);
-  const auto kv_heads = static_cast<size_t>(means_.shape().kv_heads);
-  ParallelFor(threads, means_.shape().num_layers, [&](int layer) {
-    means_.Fill(layer, first, added,
-                views.subspan(static_cast<size_t>(layer) * kv_heads, kv_heads));
-  });
+  means_.Fill(layer, runs.start, blocks, views);
 }
 
 void RunIndex::AppendChunks(int layer, int kv_head, std::vector<const f16*>* chunks) const {

@@ -19,9 +19,12 @@ class RunIndex {
  public:
   RunIndex(int num_layers, int kv_heads, int head_dim);
 
-  // Adds the whole runs among the first `tokens` tokens. views: [num_layers, kv_heads]. Throws
-  // std::bad_alloc; it is not to be used any more then. Cost: one pass over the new runs' keys.
-  void Extend(int64_t tokens, std::span<const KvView> views, int threads);
+  // Makes num_runs() = num_runs, if there are less. The new ones may then be filled. Throws
+  // std::bad_alloc.
+  void Reserve(int64_t num_runs);
+  // Writes the means of runs of one layer, among those that the last Reserve added, in ascending
+  // order. views: [kv_heads]. Cost: one pass over the runs' keys.
+  void Fill(int layer, TokenRange runs, std::span<const KvView> views);
 
   int64_t num_runs() const { return means_.num_blocks(); }
   // Appends the means' addresses: chunk c holds those of runs [64 c, 64 (c + 1)), [.., head_dim].

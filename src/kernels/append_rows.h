@@ -12,7 +12,9 @@ struct AppendRowsArgs {
   int64_t first_token = 0;        // where row 0 goes
   int rows = 0;
   int head_dim = 0;
-  f16* const* pages = nullptr;  // writable pages of one (layer, KV head), indexed by token / 64
+  // Writable pages of one (layer, KV head), indexed by token / kPageTokens.
+  f16* const* key_pages = nullptr;
+  f16* const* value_pages = nullptr;
 };
 
 // Cost: one pass over the rows. Thread safety: calls may run at once on distinct rows.

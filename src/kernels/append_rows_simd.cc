@@ -22,10 +22,10 @@ void StoreRow(const float* from, int head_dim, f16* to) {
 void AppendRowsTarget(const AppendRowsArgs& args) {
   for (int i = 0; i < args.rows; ++i) {
     const int64_t token = args.first_token + i;
-    f16* key = args.pages[token / kPageTokens] + token % kPageTokens * args.head_dim;
-    StoreRow(args.keys + i * args.row_stride, args.head_dim, key);
-    StoreRow(args.values + i * args.row_stride, args.head_dim,
-             key + int64_t{kPageTokens} * args.head_dim);
+    const int64_t page = token / kPageTokens;
+    const int64_t offset = token % kPageTokens * args.head_dim;
+    StoreRow(args.keys + i * args.row_stride, args.head_dim, args.key_pages[page] + offset);
+    StoreRow(args.values + i * args.row_stride, args.head_dim, args.value_pages[page] + offset);
   }
 }
 

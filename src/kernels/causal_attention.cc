@@ -11,12 +11,30 @@ size_t CausalAttentionScratch(int head_dim, int group_heads) {
 }
 
 void CausalAttention(const CausalAttentionArgs& args, float* scratch) {
+  CausalAttentionStart(args, scratch);
+  CausalAttentionAdd(args, DenseKeys(args), scratch);
+  CausalAttentionFinish(args, scratch);
+}
+
+void CausalAttentionStart(const CausalAttentionArgs& args, float* scratch) {
   DYNSPLIT_CHECK(args.rows > 0 && args.rows <= kMaxQueryRows && args.group_heads > 0);
   DYNSPLIT_CHECK(args.kv.head_dim > 0 && args.kv.head_dim % 16 == 0);
   DYNSPLIT_CHECK(args.scale > 0 && args.dense_start % kPageTokens == 0);
   DYNSPLIT_CHECK(args.dense_start >= 0 && args.first_position >= args.dense_start);
   DYNSPLIT_CHECK(reinterpret_cast<uintptr_t>(scratch) % 64 == 0);
-  CausalAttentionSimd(args, scratch);
+  CausalAttentionStartSimd(args, scratch);
+}
+
+void CausalAttentionAdd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {
+  const TokenRange dense = DenseKeys(args);
+  DYNSPLIT_CHECK(tokens.start % kPageTokens == 0 && tokens.start >= dense.start);
+  DYNSPLIT_CHECK(tokens.end <= dense.end);
+  DYNSPLIT_CHECK(tokens.end % kPageTokens == 0 || tokens.end == dense.end);
+  CausalAttentionAddSimd(args, tokens, scratch);
+}
+
+void CausalAttentionFinish(const CausalAttentionArgs& args, float* scratch) {
+  CausalAttentionFinishSimd(args, scratch);
 }
 
 }  // namespace dynsplit

@@ -201,21 +201,30 @@ void AttendToEarlier(const CausalAttentionArgs& args, const Work& work) {
   if (held > 0) AddKeysToAll(work, held, kPageTokens);
 }
 
-void CausalAttentionTarget(const CausalAttentionArgs& args, float* scratch) {
+Work WorkIn(const CausalAttentionArgs& args, float* scratch) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   const size_t num_queries = static_cast<size_t>(args.rows) * args.group_heads;
   const CausalScratch at(head_dim, num_queries);
-  const Work work = {
-      head_dim,          num_queries,         scratch + at.queries, scratch + at.outputs,
-      scratch + at.keys, scratch + at.values, scratch + at.scores,  scratch + at.rows,
-      scratch + at.max,  scratch + at.sum};
+  return {head_dim,          num_queries,         scratch + at.queries, scratch + at.outputs,
+          scratch + at.keys, scratch + at.values, scratch + at.scores,  scratch + at.rows,
+          scratch + at.max,  scratch + at.sum};
+}
+
+void CausalStartTarget(const CausalAttentionArgs& args, float* scratch) {
+  const Work work = WorkIn(args, scratch);
   Start(args, work);
   AttendToEarlier(args, work);
-  const int64_t last_position = args.first_position + args.rows - 1;
-  for (int64_t page = args.dense_start / kPageTokens; page <= last_position / kPageTokens; ++page) {
-    AttendToPage(args, work, page);
+}
+
+void CausalAddTarget(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {
+  const Work work = WorkIn(args, scratch);
+  for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
+    AttendToPage(args, work, token / kPageTokens);
   }
-  StoreOutputs(args, work);
+}
+
+void CausalFinishTarget(const CausalAttentionArgs& args, float* scratch) {
+  StoreOutputs(args, WorkIn(args, scratch));
 }
 
 }  // namespace dynsplit::HWY_NAMESPACE
@@ -223,10 +232,20 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace dynsplit {
-HWY_EXPORT(CausalAttentionTarget);
+HWY_EXPORT(CausalStartTarget);
+HWY_EXPORT(CausalAddTarget);
+HWY_EXPORT(CausalFinishTarget);
 
-void CausalAttentionSimd(const CausalAttentionArgs& args, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(CausalAttentionTarget)(args, scratch);
+void CausalAttentionStartSimd(const CausalAttentionArgs& args, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(CausalStartTarget)(args, scratch);
+}
+
+void CausalAttentionAddSimd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(CausalAddTarget)(args, tokens, scratch);
+}
+
+void CausalAttentionFinishSimd(const CausalAttentionArgs& args, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(CausalFinishTarget)(args, scratch);
 }
 
 }  // namespace dynsplit

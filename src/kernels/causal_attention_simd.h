@@ -1,5 +1,5 @@
-// The Highway version of CausalAttention: the same contract, nothing checked. And how its scratch
-// memory is laid out.
+// The Highway version of CausalAttention's steps: the same contract, nothing checked. And how its
+// scratch memory is laid out.
 #pragma once
 
 #include "kernels/causal_attention.h"
@@ -35,6 +35,8 @@ struct CausalScratch {
   }
 };
 
-void CausalAttentionSimd(const CausalAttentionArgs& args, float* scratch);
+void CausalAttentionStartSimd(const CausalAttentionArgs& args, float* scratch);
+void CausalAttentionAddSimd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch);
+void CausalAttentionFinishSimd(const CausalAttentionArgs& args, float* scratch);
 
 }  // namespace dynsplit

@@ -13,23 +13,27 @@ inline constexpr int kPageTokens = 64;  // tokens of one (layer, KV head) in a p
 inline constexpr int kMaxHeadDim = 256;
 inline constexpr int kTileTokens = 16;  // most rows of a tile of a chosen block
 
-// A page holds K rows [kPageTokens, head_dim], then V rows [kPageTokens, head_dim], f16, 64-byte
-// aligned. After RoPE.
+// A page holds either keys, after RoPE, or values: rows [kPageTokens, head_dim], f16, 64-byte
+// aligned.
 constexpr size_t PageElements(int head_dim) {
-  return size_t{2} * kPageTokens * static_cast<size_t>(head_dim);
+  return size_t{kPageTokens} * static_cast<size_t>(head_dim);
 }
 
-// The keys and values of one (sequence, layer, KV head): pages[i] holds tokens
-// [i * kPageTokens, (i + 1) * kPageTokens).
+// The keys and values of one (sequence, layer, KV head): page i of either holds tokens
+// [i * kPageTokens, (i + 1) * kPageTokens). A kernel touches only the pages of the tokens that it
+// is told to read, and of these only keys or values where it needs only those: other addresses may
+// be anything.
 struct KvView {
-  const f16* const* pages = nullptr;  // [num_pages]
-  int head_dim = 0;                   // a multiple of 16, at most kMaxHeadDim
+  const f16* const* keys = nullptr;    // [num_pages]
+  const f16* const* values = nullptr;  // [num_pages]
+  int head_dim = 0;                    // a multiple of 16, at most kMaxHeadDim
 
-  const f16* Key(int64_t token) const {
+  const f16* Key(int64_t token) const { return Row(keys, token); }
+  const f16* Value(int64_t token) const { return Row(values, token); }
+
+ private:
+  const f16* Row(const f16* const* pages, int64_t token) const {
     return pages[token / kPageTokens] + (token % kPageTokens) * head_dim;
-  }
-  const f16* Value(int64_t token) const {
-    return Key(token) + static_cast<int64_t>(kPageTokens) * head_dim;
   }
 };
 

@@ -15,9 +15,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 
-// Where the keys of up to kPieceRows rows lie: all that a piece of the work knows of tiles.
+// Where the keys and values of up to kPieceRows rows lie: all that a piece of the work knows of
+// tiles.
 struct Piece {
   const f16* keys[kPieceRows];
+  const f16* values[kPieceRows];
   size_t count = 0;
 };
 
@@ -37,7 +39,11 @@ class PieceReader {
       const size_t left = static_cast<size_t>(tile_->rows) - row_;
       const size_t count = std::min(left, kPieceRows - piece->count);
       const f16* key = kv_.Key(tile_->start) + row_ * head_dim;
-      for (size_t i = 0; i < count; ++i) piece->keys[piece->count + i] = key + i * head_dim;
+      const f16* value = kv_.Value(tile_->start) + row_ * head_dim;
+      for (size_t i = 0; i < count; ++i) {
+        piece->keys[piece->count + i] = key + i * head_dim;
+        piece->values[piece->count + i] = value + i * head_dim;
+      }
       piece->count += count;
       row_ += count;
       if (count == left) {
@@ -56,17 +62,15 @@ class PieceReader {
 
 // The keys or values of a piece, and those fetched into the cache, row by row, while they are read.
 struct PieceRows {
-  const f16* const* keys = nullptr;
-  size_t offset = 0;  // from the key to the row
+  const f16* const* rows = nullptr;
   size_t count = 0;
   size_t length = 0;
-  const f16* const* next_keys = nullptr;
-  size_t next_offset = 0;
+  const f16* const* next = nullptr;
   size_t next_count = 0;
 
-  HWY_INLINE const f16* Row(size_t i) const { return keys[i] + offset; }
+  HWY_INLINE const f16* Row(size_t i) const { return rows[i]; }
   HWY_INLINE void Fetch(size_t i, size_t begin, size_t n) const {
-    if (i < next_count) FetchValues(next_keys[i] + next_offset + begin, n);
+    if (i < next_count) FetchValues(next[i] + begin, n);
   }
 };
 
@@ -76,15 +80,14 @@ struct PieceRows {
 void AddPiece(const TileAttentionArgs& args, const Piece& piece, const Piece& next, size_t heads,
               SoftmaxState* states, float* outputs) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
-  const size_t to_value = kPageTokens * head_dim;
   HWY_ALIGN_MAX float weights[kMaxHeads * kPieceRows];
   float decay[kMaxHeads];
-  const PieceRows keys = {piece.keys, 0, piece.count, head_dim, piece.keys, to_value, piece.count};
+  const PieceRows keys = {piece.keys, piece.count, head_dim, piece.values, piece.count};
   DotRows({args.queries, head_dim}, heads, keys, {weights, kPieceRows});
   for (size_t h = 0; h < heads; ++h) {
     decay[h] = SoftmaxPart(weights + h * kPieceRows, piece.count, args.scale, states[h]);
   }
-  const PieceRows values = {piece.keys, to_value, piece.count, head_dim, next.keys, 0, next.count};
+  const PieceRows values = {piece.values, piece.count, head_dim, next.keys, next.count};
   SumRows({weights, kPieceRows}, heads, values, decay, {outputs, head_dim});
 }
 

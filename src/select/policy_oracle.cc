@@ -46,7 +46,7 @@ void SelectOracle(const Method& method, const SelectInput& input, SelectScratch*
                   std::vector<int32_t>* chosen) {
   if (AllFit(input)) return TakeAll(input, chosen);
   if (input.budget_tokens <= 0) return;
-  DYNSPLIT_CHECK(input.kv.pages != nullptr);
+  DYNSPLIT_CHECK(input.kv.keys != nullptr);
   const auto candidates =
       input.blocks.subspan(static_cast<size_t>(input.first_block),
                            static_cast<size_t>(input.end_block - input.first_block));

@@ -96,7 +96,7 @@ size_t ListKeys(const SelectInput& input, std::span<const int32_t> candidates,
 
 void ScoreKeys(const SelectInput& input, std::span<const int32_t> keys, TokenRange range,
                float* scores) {
-  DYNSPLIT_CHECK(input.kv.pages != nullptr);
+  DYNSPLIT_CHECK(input.kv.keys != nullptr);
   KeyScore({.queries = input.queries,
             .group_heads = input.group_heads,
             .scale = input.scale,

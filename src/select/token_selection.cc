@@ -149,7 +149,7 @@ void TokenSelection::Choose(const Method& method, const SelectInput& input, Toke
   }
 }
 
-void TokenSelection::Run(const Method& method, const SelectInput& input, TokenChoice* choice) {
+void TokenSelection::Find(const Method& method, const SelectInput& input) {
   Begin(method, input);
   if (num_scored_groups() > 0) {
     ScoreGroups(input, {0, num_scored_groups()});
@@ -157,6 +157,10 @@ void TokenSelection::Run(const Method& method, const SelectInput& input, TokenCh
   }
   ScoreBlocks(input, {0, num_scored_blocks()});
   FindKeys(method, input);
+}
+
+void TokenSelection::Run(const Method& method, const SelectInput& input, TokenChoice* choice) {
+  Find(method, input);
   ScoreKeys(input, {0, num_keys()});
   Choose(method, input, choice);
 }

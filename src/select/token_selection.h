@@ -50,10 +50,13 @@ class TokenSelection {
   void ScoreBlocks(const SelectInput& input, TokenRange range);
   void FindKeys(const Method& method, const SelectInput& input);
   int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }
+  std::span<const int32_t> keys() const { return keys_; }  // positions; ScoreKeys reads their keys
   // Cost: one pass over the keys of `range`.
   void ScoreKeys(const SelectInput& input, TokenRange range);
   // Cost: O(keys), no sort without a budget of mass.
   void Choose(const Method& method, const SelectInput& input, TokenChoice* choice);
+  // All steps before ScoreKeys, by one worker.
+  void Find(const Method& method, const SelectInput& input);
   // All steps, by one worker.
   void Run(const Method& method, const SelectInput& input, TokenChoice* choice);
 

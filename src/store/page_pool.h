@@ -1,21 +1,22 @@
 // Pages of one size, counted by reference. A pool serves all sequences of an engine, so a fork is
-// a matter of counts. Pages come from slabs, which are kept until the pool is destroyed, so a page
-// that is given back serves the next one who asks.
+// a matter of counts. Either all pages are in memory and stay where they are, or, with a file, they
+// move between memory and the file (Pager).
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/aligned_buffer.h"
+#include "base/random_access_file.h"
 #include "dynsplit/status.h"
-#include "kernels/kv_view.h"
+#include "store/frame_set.h"
+#include "store/page.h"
+#include "store/page_file.h"
+#include "store/pager.h"
 
 namespace dynsplit {
-
-class PagePool;
 
 // A share in a page. Copies share it; the last one gives it back. Must not outlive the pool.
 class PageRef {
@@ -29,12 +30,11 @@ class PageRef {
   }
   ~PageRef();
 
-  f16* elements() const;  // [PageElements(head_dim)], 64-byte aligned
-  bool shared() const;    // somebody else refers to it too: copy before writing
+  Page* get() const { return page_; }
+  bool shared() const { return page_->references > 1; }  // copy before writing
 
  private:
   friend class PagePool;
-  struct Page;
   explicit PageRef(Page* page) : page_(page) {}
   Page* page_ = nullptr;
 };
@@ -42,33 +42,39 @@ class PageRef {
 // Thread safety: none; the engine's thread allocates and releases between passes.
 class PagePool {
  public:
-  // Pages for heads of head_dim. max_bytes bounds what is allocated; 0: no bound.
-  explicit PagePool(int head_dim, size_t max_bytes = 0);
+  // Pages for heads of head_dim. max_bytes bounds what is in memory, 0: no bound; without a file
+  // that is all pages.
+  explicit PagePool(int head_dim, size_t max_bytes = 0,
+                    std::unique_ptr<RandomAccessFile> file = nullptr);
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
-  // An uninitialised page. ResourceExhausted at the bound, or when the system has no memory.
-  // Cost: O(1), but for one slab in kSlabPages.
-  Result<PageRef> Allocate();
+  // An uninitialised page of a layer. Without a file it has its rows, for good: ResourceExhausted
+  // at the bound, or when the system has no memory. Cost: O(1), but for one slab in some hundred.
+  Result<PageRef> Allocate(int layer);
 
-  size_t page_bytes() const { return page_bytes_; }
-  size_t used_bytes() const { return used_pages_ * page_bytes_; }
-  size_t allocated_bytes() const { return slabs_.size() * kSlabPages * page_bytes_; }
+  // What brings pages into memory; null where all of them are there.
+  Pager* pager() { return pager_ ? &*pager_ : nullptr; }
+
+  size_t page_bytes() const { return frames_.frame_bytes(); }
+  size_t used_bytes() const { return used_pages_ * page_bytes(); }
+  size_t allocated_bytes() const { return frames_.allocated_bytes(); }  // of memory
+  size_t spilled_bytes() const { return file_ ? file_->used_bytes() : 0; }
 
  private:
   friend class PageRef;
-  struct Slab;
-  static constexpr size_t kSlabPages = 128;  // 2 MiB, a huge page, at head_dim 64
+  static constexpr size_t kMadePages = 1024;  // together
 
-  Status AddSlab();
-  void Release(PageRef::Page* page);
+  void MakePages();
+  void Release(Page* page);
 
-  size_t page_bytes_;
-  size_t max_bytes_;
+  FrameSet frames_;
+  std::optional<PageFile> file_;
+  std::optional<Pager> pager_;
   size_t used_pages_ = 0;
-  std::vector<std::unique_ptr<Slab>> slabs_;
-  PageRef::Page* free_ = nullptr;
+  std::vector<std::unique_ptr<Page[]>> pages_;
+  Page* free_ = nullptr;
 };
 
 }  // namespace dynsplit

@@ -16,52 +16,95 @@ void Reserve(size_t size, std::vector<T>* vector) {
   if (size > vector->capacity()) vector->reserve(std::max(size, 2 * vector->capacity()));
 }
 
+Status CopyPage(Pager* pager, Page* from, Page* to, size_t bytes) {
+  if (pager == nullptr) {
+    std::memcpy(to->rows, from->rows, bytes);
+    return {};
+  }
+  Page* const both[] = {from, to};
+  const Pager::Pinned pinned = pager->Pin(both, /*writes=*/false);
+  if (pinned.count == 2) {
+    std::memcpy(to->rows, from->rows, bytes);
+    to->changed = true;
+  }
+  for (size_t i = 0; i < pinned.count; ++i) Pager::Unpin(both[i]);
+  return pinned.status;
+}
+
 }  // namespace
 
 PageTable::PageTable(PagePool* pool, int num_layers, int kv_heads, int head_dim)
     : pool_(pool),
       kv_heads_(kv_heads),
       head_dim_(head_dim),
-      pages_(static_cast<size_t>(num_layers) * kv_heads),
-      addresses_(pages_.size()) {}
+      rows_(static_cast<size_t>(num_layers) * static_cast<size_t>(kv_heads)) {}
 
 Status PageTable::Extend(int64_t first, int64_t count) {
-  const size_t held = NumPages(first);
-  const size_t wanted = NumPages(first + count);
-  for (size_t row = 0; row < pages_.size(); ++row) {
-    // Pages behind `first` are left over from a pass that was given up.
-    pages_[row].resize(held);
-    addresses_[row].resize(held);
-    if (first % kPageTokens != 0) DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(row, held - 1));
-    Reserve(wanted, &pages_[row]);
-    Reserve(wanted, &addresses_[row]);
-    while (pages_[row].size() < wanted) {
-      Result<PageRef> page = pool_->Allocate();
-      if (!page.ok()) return page.status();
-      addresses_[row].push_back(page->elements());
-      pages_[row].push_back(*std::move(page));
-    }
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    const int layer = static_cast<int>(row) / kv_heads_;
+    DYNSPLIT_RETURN_IF_ERROR(Extend(layer, first, count, &rows_[row]));
   }
   return {};
 }
 
-Status PageTable::MakeExclusive(size_t row, size_t page) {
-  if (!pages_[row][page].shared()) return {};
-  Result<PageRef> copy = pool_->Allocate();
-  if (!copy.ok()) return copy.status();
-  std::memcpy(copy->elements(), pages_[row][page].elements(), pool_->page_bytes());
-  addresses_[row][page] = copy->elements();
-  pages_[row][page] = *std::move(copy);
+Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
+  const size_t held = NumPages(first);
+  const size_t wanted = NumPages(first + count);
+  for (const bool keys : {true, false}) {
+    std::vector<PageRef>* pages = keys ? &row->keys : &row->values;
+    std::vector<f16*>* rows = keys ? &row->key_rows : &row->value_rows;
+    // Pages behind `first` are left over from a pass that was given up.
+    pages->resize(held);
+    if (pool_->pager() == nullptr) rows->resize(held);
+    if (first % kPageTokens != 0) {
+      DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, pages, rows));
+    }
+    DYNSPLIT_RETURN_IF_ERROR(AddPages(layer, wanted, pages, rows));
+  }
   return {};
 }
 
-KvView PageTable::View(int layer, int kv_head) const {
-  return {addresses_[Row(layer, kv_head)].data(), head_dim_};
+Status PageTable::AddPages(int layer, size_t wanted, std::vector<PageRef>* pages,
+                           std::vector<f16*>* rows) {
+  const bool stay = pool_->pager() == nullptr;
+  Reserve(wanted, pages);
+  if (stay) Reserve(wanted, rows);
+  while (pages->size() < wanted) {
+    Result<PageRef> page = pool_->Allocate(layer);
+    if (!page.ok()) return page.status();
+    if (stay) rows->push_back(page->get()->rows);
+    pages->push_back(*std::move(page));
+  }
+  return {};
+}
+
+Status PageTable::MakeExclusive(int layer, size_t idx, std::vector<PageRef>* pages,
+                                std::vector<f16*>* rows) {
+  if (!(*pages)[idx].shared()) return {};
+  Result<PageRef> copy = pool_->Allocate(layer);
+  if (!copy.ok()) return copy.status();
+  DYNSPLIT_RETURN_IF_ERROR(
+      CopyPage(pool_->pager(), (*pages)[idx].get(), copy->get(), pool_->page_bytes()));
+  if (pool_->pager() == nullptr) (*rows)[idx] = copy->get()->rows;
+  (*pages)[idx] = *std::move(copy);
+  return {};
 }
 
 size_t PageTable::bytes() const {
   size_t num_pages = 0;
-  for (const auto& row : pages_) num_pages += row.size();
+  for (const Row& row : rows_) num_pages += row.keys.size() + row.values.size();
+  return num_pages * pool_->page_bytes();
+}
+
+size_t PageTable::resident_bytes() const {
+  if (pool_->pager() == nullptr) return bytes();
+  size_t num_pages = 0;
+  const auto in_memory = [](const PageRef& page) { return page.get()->pins.load() >= 0; };
+  for (const Row& row : rows_) {
+    num_pages +=
+        static_cast<size_t>(std::count_if(row.keys.begin(), row.keys.end(), in_memory) +
+                            std::count_if(row.values.begin(), row.values.end(), in_memory));
+  }
   return num_pages * pool_->page_bytes();
 }
 

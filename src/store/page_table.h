@@ -1,8 +1,10 @@
-// The pages of one sequence: a row of them for each (layer, KV head). Copying a table forks the
-// sequence: both share all pages until one writes, which copies only the page it writes to.
+// The pages of one sequence: a row of keys and one of values for each (layer, KV head). Copying a
+// table forks the sequence: both share all pages until one writes, which copies only the page it
+// writes to.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "dynsplit/status.h"
@@ -11,37 +13,46 @@
 
 namespace dynsplit {
 
-// Thread safety: Extend belongs to the engine's thread; the addresses it made may then be read and
-// written by any thread, until the next Extend.
+// Thread safety: Extend belongs to the engine's thread. Pages may then be read and written by any
+// thread, through PinnedPages, until the next Extend.
 class PageTable {
  public:
+  // The pages of one (layer, KV head), indexed by token / kPageTokens.
+  struct Row {
+    std::vector<PageRef> keys;
+    std::vector<PageRef> values;
+    // Where they are, if they stay there; else empty.
+    std::vector<f16*> key_rows;
+    std::vector<f16*> value_rows;
+  };
+
   // The pool must outlive the table.
   PageTable(PagePool* pool, int num_layers, int kv_heads, int head_dim);
 
   // Makes tokens [first, first + count) writable: allocates the pages that are missing and copies
-  // a page that a fork shares. `first` is the number of tokens held. On ResourceExhausted what was
-  // held before is intact. Cost: O(new pages).
+  // a page that a fork shares. `first` is the number of tokens held. On an error (of
+  // PagePool::Allocate or Pager::Pin) what was held before is intact. Cost: O(new pages).
   Status Extend(int64_t first, int64_t count);
 
-  KvView View(int layer, int kv_head) const;
-  // Writable pages of one (layer, KV head), indexed by token / kPageTokens.
-  f16* const* Writable(int layer, int kv_head) const {
-    return addresses_[Row(layer, kv_head)].data();
+  const Row& row(int layer, int kv_head) const {
+    return rows_[static_cast<size_t>(layer) * static_cast<size_t>(kv_heads_) +
+                 static_cast<size_t>(kv_head)];
   }
+  PagePool* pool() const { return pool_; }
+  int head_dim() const { return head_dim_; }
 
-  size_t bytes() const;  // of all pages referred to, shared or not
+  size_t bytes() const;           // of all pages referred to, shared or not
+  size_t resident_bytes() const;  // of these, in memory now. Cost: O(pages)
 
  private:
-  size_t Row(int layer, int kv_head) const {
-    return static_cast<size_t>(layer) * kv_heads_ + kv_head;
-  }
-  Status MakeExclusive(size_t row, size_t page);
+  Status Extend(int layer, int64_t first, int64_t count, Row* row);
+  Status AddPages(int layer, size_t wanted, std::vector<PageRef>* pages, std::vector<f16*>* rows);
+  Status MakeExclusive(int layer, size_t idx, std::vector<PageRef>* pages, std::vector<f16*>* rows);
 
   PagePool* pool_;
   int kv_heads_;
   int head_dim_;
-  std::vector<std::vector<PageRef>> pages_;   // [layers * kv_heads][num_pages]
-  std::vector<std::vector<f16*>> addresses_;  // the same pages, as the kernels want them
+  std::vector<Row> rows_;  // [layers * kv_heads]
 };
 
 }  // namespace dynsplit

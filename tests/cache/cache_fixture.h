@@ -78,15 +78,15 @@ inline std::vector<int32_t> TestTokens(int64_t first, int rows) {
   return tokens;
 }
 
-// Runs all layers of a pass and commits it. Returns outputs [layers][rows, heads, head_dim].
-inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vector<TestPass> passes,
-                                               int num_workers) {
+// Runs all layers of a pass and commits it, unless something goes wrong. Outputs
+// [layers][rows, heads, head_dim].
+inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& passes, int num_workers,
+                        std::vector<std::vector<float>>* outputs) {
   std::vector<Span> spans;
   int rows = 0;
   for (const TestPass& pass : passes) {
     SemanticCache& cache = pass.sequence->cache;
-    const Status begun = cache.Begin(TestTokens(cache.size(), pass.rows), pass.attention);
-    if (!begun.ok()) std::abort();
+    DYNSPLIT_RETURN_IF_ERROR(cache.Begin(TestTokens(cache.size(), pass.rows), pass.attention));
     spans.push_back({&cache, rows, pass.rows, pass.attention});
     rows += pass.rows;
   }
@@ -100,7 +100,7 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
     }
     return all;
   };
-  std::vector<std::vector<float>> outputs;
+  outputs->clear();
   for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
     const auto q = gather(layer, &TestSequence::queries, kTestShape.num_heads);
     const auto k = gather(layer, &TestSequence::keys, kTestShape.kv_heads);
@@ -125,12 +125,26 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
       });
     }
     threads.clear();
-    outputs.push_back(std::move(out));
+    outputs->push_back(std::move(out));
   }
+  DYNSPLIT_RETURN_IF_ERROR(batch->status());
   for (size_t i = 0; i < passes.size(); ++i) {
     SemanticCache& cache = passes[i].sequence->cache;
     cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->ObservedOf(i));
   }
+  return {};
+}
+
+inline Status TryPass(AttentionBatch* batch, const TestPass& pass, int num_workers,
+                      std::vector<std::vector<float>>* outputs) {
+  return TryPasses(batch, {pass}, num_workers, outputs);
+}
+
+// The same, of what cannot go wrong.
+inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vector<TestPass> passes,
+                                               int num_workers) {
+  std::vector<std::vector<float>> outputs;
+  if (!TryPasses(batch, passes, num_workers, &outputs).ok()) std::abort();
   return outputs;
 }
 

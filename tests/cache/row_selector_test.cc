@@ -25,8 +25,16 @@ TEST(PartsTest, CoverEverythingOnce) {
 TEST(PartsTest, OnlyFewRowsAreShared) {
   EXPECT_EQ(NumParts(1, 100), 1);
   EXPECT_EQ(NumParts(1, 1024), 4);
-  EXPECT_EQ(NumParts(32, 1'000'000), 16);
-  EXPECT_EQ(NumParts(33, 1'000'000), 1);
+  EXPECT_EQ(NumParts(32, 10'000), 16);
+  EXPECT_EQ(NumParts(33, 1024), 1);
+}
+
+TEST(PartsTest, NoPartHasMoreThanAWorkerMayHoldInMemory) {
+  for (const int rows : {1, 32, 33, 512}) {
+    for (const int64_t tokens : {1, 1024, 1025, 20'000, 1'000'000}) {
+      EXPECT_LE(tokens, NumParts(rows, tokens) * kMostPartTokens);
+    }
+  }
 }
 
 // After 2,300 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,100
@@ -52,7 +60,8 @@ class RowSelectorTest : public testing::Test {
     const auto queries = rows_of(sequence.queries, kTestShape.num_heads);
     batch.Begin(spans);
     batch.Append(kLayer, keys.data(), values.data(), {0, 1});  // recent holds the rows' own keys
-    RowSelector selector(kTestShape, num_workers);
+    FirstError error;
+    RowSelector selector(kTestShape, num_workers, &error);
     selector.Begin(spans);
     selector.BeginLayer();
     InParallel(num_workers, [&](Worker w) { selector.Survey(kLayer, queries.data(), w); });
@@ -116,7 +125,8 @@ TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
   const auto queries = sequence.queries.Rows(kLayer, kLong, 1, kTestShape.num_heads);
   std::vector<std::vector<int32_t>> chosen;
   for (const int num_workers : {1, 3}) {
-    RowSelector selector(kTestShape, num_workers);
+    FirstError error;
+    RowSelector selector(kTestShape, num_workers, &error);
     selector.Begin(row);
     selector.BeginLayer();
     InParallel(num_workers, [&](Worker w) { selector.Survey(kLayer, queries.data(), w); });

@@ -105,7 +105,7 @@ TEST_F(SemanticCacheTest, CutAllCoversEverything) {
   for (const char* name : {"quest", "sentence", "dynsplit"}) {
     TestSequence sequence(&pool_, MethodPreset(name).value());
     RunPass(&batch_, {{&sequence, 257, Attention::kDense}}, 2);
-    const auto blocks = sequence.cache.CutAll();
+    const auto blocks = sequence.cache.CutAll().value();
     ExpectPartition(blocks);
     EXPECT_EQ(blocks.back().end(), 257) << name;
   }
@@ -132,7 +132,7 @@ TEST_F(SemanticCacheTest, MixedWeightsPartitionTheTokens) {
   for (const Method& method : MixedMethods()) {
     TestSequence sequence(&pool_, method);
     RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
-    const auto all = sequence.cache.CutAll();
+    const auto all = sequence.cache.CutAll().value();
     ExpectPartition(all);
     EXPECT_EQ(all.back().end(), 400);
     RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
@@ -152,8 +152,8 @@ TEST_F(SemanticCacheTest, LaterTextChangesNoBlock) {
     RunPass(&batch_, {{&early, 300, Attention::kDense}}, 2);
     TestSequence late = early;
     // Both learn of the first 300 tokens alone.
-    early.cache.CutAll();
-    late.cache.CutAll();
+    ASSERT_TRUE(early.cache.CutAll().ok());
+    ASSERT_TRUE(late.cache.CutAll().ok());
     RunPass(&batch_, {{&early, 1, Attention::kSelected}}, 2);
     RunPass(&batch_, {{&late, 200, Attention::kDense}}, 2);
     RunPass(&batch_, {{&late, 1, Attention::kSelected}}, 2);
@@ -171,7 +171,7 @@ TEST_F(SemanticCacheTest, ScatterCutsWhereTheKeysChange) {
   // Keys change after every 10th token, and nowhere else.
   sequence.keys = RandomRows(5, 1, 10);
   RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, 2);
-  const auto blocks = sequence.cache.CutAll();
+  const auto blocks = sequence.cache.CutAll().value();
   for (size_t i = 1; i + 1 < blocks.size(); ++i) EXPECT_EQ(blocks[i].end() % 10, 0) << i;
 }
 
@@ -218,9 +218,7 @@ TEST_F(SemanticCacheTest, AnUncommittedPassLeavesNoTrace) {
 }
 
 TEST_F(SemanticCacheTest, RunsOutOfPagesWithAStatus) {
-  PagePool probe(kTestShape.head_dim);
-  ASSERT_TRUE(probe.Allocate().ok());
-  PagePool small(kTestShape.head_dim, probe.allocated_bytes());
+  PagePool small(kTestShape.head_dim, 256 * pool_.page_bytes());
   SemanticCache cache(kTestShape, Method{}, &small, TestDelimiters(), {});
   const Status status = cache.Begin(TestTokens(0, 4096), Attention::kDense);
   EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);

@@ -55,7 +55,7 @@ TEST_F(TokenVotesTest, WindowVotesAreExactAttention) {
   RunPass(&batch_, {{&sequence, 130, Attention::kDense}}, 2);
   RunPass(&batch_, {{&sequence, 20, Attention::kDense}}, 2);
   const TokenVotes votes =
-      WindowVotes(kTestShape, *sequence.cache.window(), sequence.cache.pages(), 150, 2);
+      WindowVotes(kTestShape, *sequence.cache.window(), sequence.cache.pages(), 150, 2).value();
   ASSERT_EQ(votes.tokens(), 150);
   for (const int layer : {0, 3}) {
     for (int g = 0; g < kTestShape.kv_heads; ++g) {

@@ -7,6 +7,7 @@
 #include "engine/engine_impl.h"
 #include "engine_fixture.h"
 #include "kernels/f16.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -32,7 +33,10 @@ class SyntheticFillTest : public EngineTest {
     for (int64_t token = begin; token < end; ++token) {
       for (int layer = 0; layer < cache.shape().num_layers; ++layer) {
         for (int head = 0; head < cache.shape().kv_heads; ++head) {
-          const KvView kv = cache.pages().View(layer, head);
+          PinnedPages pages(cache.pages(), layer, head);
+          EXPECT_TRUE(pages.Pin(KvPart::kKeys, TokenRange{token, token + 1}).ok());
+          EXPECT_TRUE(pages.Pin(KvPart::kValues, TokenRange{token, token + 1}).ok());
+          const KvView kv = pages.view();
           for (int i = 0; i < kv.head_dim; ++i) {
             all.push_back(F32FromF16(kv.Key(token)[i]));
             all.push_back(F32FromF16(kv.Value(token)[i]));

@@ -21,6 +21,16 @@ class RunIndexTest : public testing::Test {
     for (const RandomPages& pages : pages_) views_.push_back(pages.View());
   }
 
+  // Adds the runs that the first `tokens` tokens have.
+  void Extend(int64_t tokens, RunIndex* index) {
+    const TokenRange added = {index->num_runs(), tokens / kRunTokens};
+    index->Reserve(added.end);
+    if (added.start >= added.end) return;
+    for (int layer = 0; layer < kLayers; ++layer) {
+      index->Fill(layer, added, std::span(views_).subspan(layer * kHeads, kHeads));
+    }
+  }
+
   void ExpectMeans(const RunIndex& index) {
     for (int i = 0; i < kLayers * kHeads; ++i) {
       std::vector<const f16*> chunks;
@@ -44,23 +54,23 @@ class RunIndexTest : public testing::Test {
 TEST_F(RunIndexTest, HoldsTheMeansOfWholeRuns) {
   RunIndex index(kLayers, kHeads, kHeadDim);
   EXPECT_EQ(index.num_runs(), 0);
-  index.Extend(1199, views_, 2);
+  Extend(1199, &index);
   EXPECT_EQ(index.num_runs(), 149);
   ExpectMeans(index);
 }
 
 TEST_F(RunIndexTest, GrowsInAnySteps) {
   RunIndex index(kLayers, kHeads, kHeadDim);
-  for (const int64_t tokens : {0, 7, 8, 9, 520, 519, 1200}) index.Extend(tokens, views_, 1);
+  for (const int64_t tokens : {0, 7, 8, 9, 520, 519, 1200}) Extend(tokens, &index);
   EXPECT_EQ(index.num_runs(), 150);
   ExpectMeans(index);
 }
 
 TEST_F(RunIndexTest, CopiesStayWhatTheyAre) {
   RunIndex index(kLayers, kHeads, kHeadDim);
-  index.Extend(300, views_, 1);
+  Extend(300, &index);
   RunIndex copy = index;
-  copy.Extend(1200, views_, 1);
+  Extend(1200, &copy);
   EXPECT_EQ(index.num_runs(), 37);
   ExpectMeans(index);
   ExpectMeans(copy);

@@ -15,14 +15,18 @@ TEST_P(AppendRowsIsaTest, WritesKeysAndValuesOfOneToken) {
     keys[j] = static_cast<float>(j);
     values[j] = -0.5f * static_cast<float>(j);
   }
-  AlignedBuffer<f16> page(PageElements(16));
-  for (f16& value : page.span()) value = 0x7e00;
-  f16* pages[] = {page.data()};
-  AppendRows({keys.data(), values.data(), 16, 2, 1, 16, pages});
-  EXPECT_EQ(page[2 * 16 + 1], 0x3c00);         // key 1.0
-  EXPECT_EQ(page[(64 + 2) * 16 + 2], 0xbc00);  // value -1.0
-  EXPECT_EQ(page[2 * 16 - 1], 0x7e00);         // neighbours untouched
-  EXPECT_EQ(page[3 * 16], 0x7e00);
+  AlignedBuffer<f16> key_page(PageElements(16)), value_page(PageElements(16));
+  for (f16& value : key_page.span()) value = 0x7e00;
+  for (f16& value : value_page.span()) value = 0x7e00;
+  f16* const key_pages[] = {key_page.data()};
+  f16* const value_pages[] = {value_page.data()};
+  AppendRows({keys.data(), values.data(), 16, 2, 1, 16, key_pages, value_pages});
+  EXPECT_EQ(key_page[2 * 16 + 1], 0x3c00);    // 1.0
+  EXPECT_EQ(value_page[2 * 16 + 2], 0xbc00);  // -1.0
+  for (const AlignedBuffer<f16>* page : {&key_page, &value_page}) {
+    EXPECT_EQ((*page)[2 * 16 - 1], 0x7e00);  // neighbours untouched
+    EXPECT_EQ((*page)[3 * 16], 0x7e00);
+  }
 }
 
 // Values at which conversions go wrong: ties, subnormals, overflow, infinities.
@@ -50,8 +54,9 @@ TEST_P(AppendRowsIsaTest, ConvertsHardValuesLikeTheReference) {
   const int rows = static_cast<int>(values.size() / 16);
   Rng rng(1);
   RandomPages got(rng, rows, 16), want(rng, rows, 16);
-  AppendRows({values.data(), values.data(), 16, 0, rows, 16, got.pages()});
-  AppendRowsRef({values.data(), values.data(), 16, 0, rows, 16, want.pages()});
+  AppendRows({values.data(), values.data(), 16, 0, rows, 16, got.key_pages(), got.value_pages()});
+  AppendRowsRef(
+      {values.data(), values.data(), 16, 0, rows, 16, want.key_pages(), want.value_pages()});
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < 16; ++j) {
       ASSERT_EQ(got.Key(i)[j], want.Key(i)[j]) << values[i * 16 + j];
@@ -77,8 +82,10 @@ TEST_P(AppendRowsTest, RowsAcrossPagesWithAStride) {
         std::copy_n(got.Key(i), head_dim(), want.Key(i));
         std::copy_n(got.Value(i), head_dim(), want.Value(i));
       }
-      AppendRows({keys.data(), values.data(), stride, first, rows, head_dim(), got.pages()});
-      AppendRowsRef({keys.data(), values.data(), stride, first, rows, head_dim(), want.pages()});
+      AppendRows({keys.data(), values.data(), stride, first, rows, head_dim(), got.key_pages(),
+                  got.value_pages()});
+      AppendRowsRef({keys.data(), values.data(), stride, first, rows, head_dim(), want.key_pages(),
+                     want.value_pages()});
       for (int64_t i = 0; i < first + rows; ++i) {
         ASSERT_TRUE(std::equal(got.Key(i), got.Key(i) + head_dim(), want.Key(i))) << i;
         ASSERT_TRUE(std::equal(got.Value(i), got.Value(i) + head_dim(), want.Value(i))) << i;

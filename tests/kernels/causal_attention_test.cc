@@ -111,6 +111,44 @@ TEST_P(CausalAttentionTest, SeesEarlierRangesAndWhatFollowsTheDenseStart) {
   });
 }
 
+// Of keys and values that are there only while a step reads them.
+TEST_P(CausalAttentionTest, StepsGiveWhatOneCallGives) {
+  const TokenRange earlier = {3, 100};
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 330, head_dim());
+    CausalAttentionArgs args = Args(pages.View(), 17, 300);
+    args.earlier = &earlier;
+    args.num_earlier = 1;
+    args.dense_start = 128;
+    const CausalResult whole = Run(args, false);
+    CausalResult steps = whole;
+    std::fill(steps.outputs.begin(), steps.outputs.end(), 9.0f);
+    std::fill(steps.lse.begin(), steps.lse.end(), 9.0f);
+    args.outputs = steps.outputs.data();
+    args.lse = steps.lse.data();
+    AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+    std::vector<const f16*> keys, values;
+    const auto show = [&](TokenRange tokens) {
+      keys.assign(6, nullptr);
+      values.assign(6, nullptr);
+      for (int64_t page = tokens.start / kPageTokens; page * kPageTokens < tokens.end; ++page) {
+        keys[static_cast<size_t>(page)] = pages.View().keys[page];
+        values[static_cast<size_t>(page)] = pages.View().values[page];
+      }
+      args.kv = {keys.data(), values.data(), head_dim()};
+    };
+    show(earlier);
+    CausalAttentionStart(args, scratch.data());
+    for (const TokenRange& some : {TokenRange{128, 192}, TokenRange{192, 317}}) {
+      show(some);
+      CausalAttentionAdd(args, some, scratch.data());
+    }
+    CausalAttentionFinish(args, scratch.data());
+    EXPECT_EQ(steps.outputs, whole.outputs);
+    EXPECT_EQ(steps.lse, whole.lse);
+  });
+}
+
 TEST_P(CausalAttentionTest, AllOfWhatIsEarlierEqualsDense) {
   const TokenRange ranges[] = {{0, 7}, {7, 100}, {100, 128}};
   ForGroupSizes([&] {
@@ -158,13 +196,15 @@ INSTANTIATE_TEST_SUITE_P(All, CausalAttentionTest, KernelCases(5e-6), KernelCase
 class CausalAttentionIsaTest : public IsaTest {};
 
 TEST_P(CausalAttentionIsaTest, TwoRowsByHand) {
-  AlignedBuffer<f16> page(PageElements(16));
-  for (f16& value : page.span()) value = 0x7e00;
-  std::fill_n(page.data(), 32, f16{0});
-  page[16] = 0x3c00;                                      // key 1 = (1, 0, ...)
-  std::fill_n(page.data() + 64 * 16, 16, F16FromF32(3));  // values 3 and 7
-  std::fill_n(page.data() + 65 * 16, 16, F16FromF32(7));
-  const f16* pages[] = {page.data()};
+  AlignedBuffer<f16> keys(PageElements(16)), values(PageElements(16));
+  for (f16& value : keys.span()) value = 0x7e00;
+  for (f16& value : values.span()) value = 0x7e00;
+  std::fill_n(keys.data(), 32, f16{0});
+  keys[16] = 0x3c00;                              // key 1 = (1, 0, ...)
+  std::fill_n(values.data(), 16, F16FromF32(3));  // values 3 and 7
+  std::fill_n(values.data() + 16, 16, F16FromF32(7));
+  const f16* key_pages[] = {keys.data()};
+  const f16* value_pages[] = {values.data()};
   float queries[32] = {};
   queries[0] = queries[16] = std::log(3.0f);  // weights 1 : 3
   float outputs[32], lse[2];
@@ -172,7 +212,7 @@ TEST_P(CausalAttentionIsaTest, TwoRowsByHand) {
   args.queries = queries;
   args.query_row_stride = 16;
   args.rows = 2;
-  args.kv = {pages, 16};
+  args.kv = {key_pages, value_pages, 16};
   args.outputs = outputs;
   args.output_row_stride = 16;
   args.lse = lse;

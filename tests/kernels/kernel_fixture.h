@@ -41,10 +41,9 @@ class RandomPages {
  public:
   RandomPages(Rng& rng, int64_t num_tokens, int head_dim, double spread = 1)
       : num_tokens_(num_tokens), head_dim_(head_dim) {
-    for (int64_t start = 0; start < num_tokens || pages_.empty(); start += kPageTokens) {
-      pages_.emplace_back(PageElements(head_dim));
-      for (f16& value : pages_.back().span()) value = 0x7e00;
-      pointers_.push_back(pages_.back().data());
+    for (int64_t start = 0; start < num_tokens || keys_.empty(); start += kPageTokens) {
+      keys_.push_back(AddPage());
+      values_.push_back(AddPage());
     }
     for (int64_t token = 0; token < num_tokens; ++token) {
       for (int j = 0; j < head_dim; ++j) {
@@ -54,21 +53,27 @@ class RandomPages {
     }
   }
 
-  KvView View() const { return {const_pages(), head_dim_}; }
-  f16* const* pages() { return pointers_.data(); }
-  f16* Key(int64_t token) {
-    return pointers_[token / kPageTokens] + token % kPageTokens * head_dim_;
+  KvView View() const { return {keys_.data(), values_.data(), head_dim_}; }
+  f16* const* key_pages() { return keys_.data(); }
+  f16* const* value_pages() { return values_.data(); }
+  f16* Key(int64_t token) { return keys_[token / kPageTokens] + token % kPageTokens * head_dim_; }
+  f16* Value(int64_t token) {
+    return values_[token / kPageTokens] + token % kPageTokens * head_dim_;
   }
-  f16* Value(int64_t token) { return Key(token) + int64_t{kPageTokens} * head_dim_; }
   int64_t num_tokens() const { return num_tokens_; }
 
  private:
-  const f16* const* const_pages() const { return pointers_.data(); }
+  f16* AddPage() {
+    pages_.emplace_back(PageElements(head_dim_));
+    for (f16& value : pages_.back().span()) value = 0x7e00;
+    return pages_.back().data();
+  }
 
   int64_t num_tokens_;
   int head_dim_;
   std::vector<AlignedBuffer<f16>> pages_;
-  std::vector<f16*> pointers_;
+  std::vector<f16*> keys_;
+  std::vector<f16*> values_;
 };
 
 // Every value within `tolerance` of the expected one, relative to the largest expected magnitude

@@ -48,21 +48,23 @@ class TileAttentionIsaTest : public IsaTest {
  protected:
   // Three tokens, head_dim 16. Keys: 0, ln 2 and ln 6 in the first element; values 1, 2, 4 in all.
   TileAttentionIsaTest() {
-    for (f16& value : page_.span()) value = 0;
-    page_[16] = F16FromF32(std::log(2.0f));
-    page_[32] = F16FromF32(std::log(6.0f));
+    for (f16& value : keys_.span()) value = 0;
+    keys_[16] = F16FromF32(std::log(2.0f));
+    keys_[32] = F16FromF32(std::log(6.0f));
     const float values[] = {1, 2, 4};
     for (int i = 0; i < 3; ++i) {
-      std::fill_n(page_.data() + (64 + i) * 16, 16, F16FromF32(values[i]));
+      std::fill_n(values_.data() + i * 16, 16, F16FromF32(values[i]));
     }
     query_[0] = 2;
     args_.queries = query_;
     args_.scale = 0.5f;
-    args_.kv = {pages_, 16};
+    args_.kv = {key_pages_, value_pages_, 16};
   }
 
-  AlignedBuffer<f16> page_{PageElements(16)};
-  const f16* pages_[1] = {page_.data()};
+  AlignedBuffer<f16> keys_{PageElements(16)};
+  AlignedBuffer<f16> values_{PageElements(16)};
+  const f16* key_pages_[1] = {keys_.data()};
+  const f16* value_pages_[1] = {values_.data()};
   float query_[16] = {};
   TileAttentionArgs args_;
 };
@@ -90,19 +92,19 @@ TEST_P(TileAttentionIsaTest, NoRowsGiveTheEmptyState) {
 }
 
 TEST_P(TileAttentionIsaTest, LargestKeysAndValuesStayFinite) {
-  std::fill_n(page_.data(), 32, F16FromF32(65504));
-  std::fill_n(page_.data() + 32, 16, F16FromF32(-65504));
-  std::fill_n(page_.data() + 64 * 16, 48, F16FromF32(65504));
+  std::fill_n(keys_.data(), 32, F16FromF32(65504));
+  std::fill_n(keys_.data() + 32, 16, F16FromF32(-65504));
+  std::fill_n(values_.data(), 48, F16FromF32(65504));
   const std::vector<float> merged = Merged({RunTiles(TileAttention, args_, {{0, 3}})}, 16);
   for (int j = 0; j < 16; ++j) EXPECT_FLOAT_EQ(merged[j], 65504);
   EXPECT_NEAR(merged[16], 65504 + std::log(2.0), 0.01);  // two keys share the maximum
 }
 
 TEST_P(TileAttentionIsaTest, SubnormalKeysAndValuesCount) {
-  std::fill_n(page_.data(), 48, f16{0});
-  page_[0] = 0x0001;  // 2^-24
+  std::fill_n(keys_.data(), 48, f16{0});
+  keys_[0] = 0x0001;  // 2^-24
   query_[0] = 0x1.0p25f;
-  std::fill_n(page_.data() + 64 * 16, 48, f16{0x0001});
+  std::fill_n(values_.data(), 48, f16{0x0001});
   const Partial got = RunTiles(TileAttention, args_, {{0, 3}});
   EXPECT_NEAR(got.states[0].max, 1, 1e-6);
   EXPECT_NEAR(got.states[0].sum, 1 + 2 * std::exp(-1.0), 1e-6);

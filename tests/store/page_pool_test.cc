@@ -2,30 +2,33 @@
 
 #include <gtest/gtest.h>
 
+#include "store/memory_file.h"
+
 namespace dynsplit {
 namespace {
 
 TEST(PagePoolTest, GivesAlignedDistinctPages) {
   PagePool pool(16);
-  Result<PageRef> a = pool.Allocate();
-  Result<PageRef> b = pool.Allocate();
+  Result<PageRef> a = pool.Allocate(0);
+  Result<PageRef> b = pool.Allocate(0);
   ASSERT_TRUE(a.ok() && b.ok());
-  EXPECT_NE(a->elements(), b->elements());
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(a->elements()) % 64, 0u);
-  EXPECT_EQ(pool.page_bytes(), 2u * 64 * 16 * 2);
+  EXPECT_NE(a->get()->rows, b->get()->rows);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(a->get()->rows) % 64, 0u);
+  EXPECT_EQ(pool.page_bytes(), 64u * 16 * 2);
   EXPECT_EQ(pool.used_bytes(), 2 * pool.page_bytes());
+  EXPECT_EQ(pool.pager(), nullptr);
 }
 
 TEST(PagePoolTest, CopiesShareAndTheLastOneGivesBack) {
   PagePool pool(16);
   {
-    Result<PageRef> a = pool.Allocate();
+    Result<PageRef> a = pool.Allocate(0);
     ASSERT_TRUE(a.ok());
     EXPECT_FALSE(a->shared());
     {
       PageRef copy = *a;
       EXPECT_TRUE(a->shared());
-      EXPECT_EQ(copy.elements(), a->elements());
+      EXPECT_EQ(copy.get(), a->get());
     }
     EXPECT_FALSE(a->shared());
     EXPECT_EQ(pool.used_bytes(), pool.page_bytes());
@@ -37,32 +40,51 @@ TEST(PagePoolTest, ReusesWhatWasGivenBack) {
   PagePool pool(16);
   const f16* first = nullptr;
   {
-    Result<PageRef> a = pool.Allocate();
+    Result<PageRef> a = pool.Allocate(0);
     ASSERT_TRUE(a.ok());
-    first = a->elements();
+    first = a->get()->rows;
   }
-  Result<PageRef> b = pool.Allocate();
+  Result<PageRef> b = pool.Allocate(0);
   ASSERT_TRUE(b.ok());
-  EXPECT_EQ(b->elements(), first);
+  EXPECT_EQ(b->get()->rows, first);
 }
 
-TEST(PagePoolTest, RefusesPastItsBound) {
-  PagePool probe(16);
-  ASSERT_TRUE(probe.Allocate().ok());
-  const size_t slab = probe.allocated_bytes();
-  PagePool pool(16, slab);
+TEST(PagePoolTest, RefusesPastItsBoundWithoutAFile) {
+  const size_t page = PageElements(16) * sizeof(f16);
+  PagePool pool(16, 300 * page);
   std::vector<PageRef> pages;
   while (true) {
-    Result<PageRef> page = pool.Allocate();
-    if (!page.ok()) {
-      EXPECT_EQ(page.status().code(), StatusCode::kResourceExhausted);
+    Result<PageRef> ref = pool.Allocate(0);
+    if (!ref.ok()) {
+      EXPECT_EQ(ref.status().code(), StatusCode::kResourceExhausted);
       break;
     }
-    pages.push_back(*std::move(page));
+    pages.push_back(*std::move(ref));
   }
-  EXPECT_EQ(pages.size() * pool.page_bytes(), slab);
+  EXPECT_EQ(pages.size(), 300u);
   pages.pop_back();
-  EXPECT_TRUE(pool.Allocate().ok());
+  EXPECT_TRUE(pool.Allocate(0).ok());
+}
+
+TEST(PagePoolTest, WithAFileThereAreMorePagesThanFit) {
+  MemoryFile::Faults faults;
+  const size_t page = PageElements(16) * sizeof(f16);
+  PagePool pool(16, 4 * page, std::make_unique<MemoryFile>(&faults));
+  ASSERT_NE(pool.pager(), nullptr);
+  std::vector<PageRef> pages;
+  for (int i = 0; i < 3000; ++i) pages.push_back(pool.Allocate(0).value());
+  EXPECT_EQ(pool.used_bytes(), 3000 * page);
+  EXPECT_EQ(pool.allocated_bytes(), 0u);  // nobody has written to one yet
+  for (const PageRef& ref : pages) {
+    Page* const one[] = {ref.get()};
+    ASSERT_TRUE(pool.pager()->Pin(one, /*writes=*/true).status.ok());
+    Pager::Unpin(ref.get());
+  }
+  EXPECT_EQ(pool.allocated_bytes(), 4 * page);
+  EXPECT_EQ(pool.spilled_bytes(), 2996 * page);
+  pages.clear();
+  EXPECT_EQ(pool.used_bytes(), 0u);
+  EXPECT_EQ(pool.spilled_bytes(), 0u);
 }
 
 }  // namespace

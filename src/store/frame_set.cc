@@ -1,0 +1,40 @@
+#include "store/frame_set.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+namespace dynsplit {
+
+FrameSet::FrameSet(int head_dim, size_t max_bytes)
+    : frame_bytes_(PageElements(head_dim) * sizeof(f16)), max_bytes_(max_bytes) {}
+
+Result<int32_t> FrameSet::Take() {
+  if (free_.empty()) DYNSPLIT_RETURN_IF_ERROR(AddSlab());
+  const int32_t frame = free_.back();
+  free_.pop_back();
+  return frame;
+}
+
+Status FrameSet::AddSlab() {
+  size_t count = kSlabFrames;
+  if (max_bytes_ != 0) count = std::min(count, max_bytes_ / frame_bytes_ - num_frames_);
+  if (count == 0) {
+    return ResourceExhausted("KV pages: all " + std::to_string(max_bytes_) +
+                             " bytes that they may take are in use");
+  }
+  try {
+    AlignedBuffer<f16> slab(count * frame_bytes_ / sizeof(f16));
+    slabs_.reserve(slabs_.size() + 1);
+    free_.reserve(num_frames_ + count);
+    slabs_.push_back(std::move(slab));
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted("KV pages: no memory for " +
+                             std::to_string(allocated_bytes() + count * frame_bytes_) + " bytes");
+  }
+  num_frames_ += count;
+  for (size_t i = 1; i <= count; ++i) free_.push_back(static_cast<int32_t>(num_frames_ - i));
+  return {};
+}
+
+}  // namespace dynsplit

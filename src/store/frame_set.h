@@ -1,0 +1,46 @@
+// The memory that pages are in: frames of one size from slabs, which are kept until the set is
+// destroyed, so a frame that is given back serves the next one who asks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "dynsplit/status.h"
+#include "kernels/kv_view.h"
+
+namespace dynsplit {
+
+// Thread safety: none.
+class FrameSet {
+ public:
+  // Frames of PageElements(head_dim); max_bytes bounds their memory, 0: no bound.
+  FrameSet(int head_dim, size_t max_bytes);
+
+  // An uninitialised frame. ResourceExhausted at the bound, or when the system has no memory.
+  // Cost: O(1), but for one slab in kSlabFrames.
+  Result<int32_t> Take();
+  void Give(int32_t frame) noexcept { free_.push_back(frame); }
+
+  f16* Rows(int32_t frame) {
+    const auto idx = static_cast<size_t>(frame);
+    return slabs_[idx / kSlabFrames].data() + idx % kSlabFrames * (frame_bytes_ / sizeof(f16));
+  }
+  size_t frame_bytes() const { return frame_bytes_; }
+  size_t num_frames() const { return num_frames_; }  // taken or free
+  size_t allocated_bytes() const { return num_frames_ * frame_bytes_; }
+
+ private:
+  static constexpr size_t kSlabFrames = 256;  // 2 MiB, a huge page, at head_dim 64
+
+  Status AddSlab();
+
+  size_t frame_bytes_;
+  size_t max_bytes_;
+  size_t num_frames_ = 0;
+  std::vector<AlignedBuffer<f16>> slabs_;
+  std::vector<int32_t> free_;  // has room for all, so that giving one back cannot fail
+};
+
+}  // namespace dynsplit

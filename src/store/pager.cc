@@ -1,0 +1,207 @@
+#include "store/pager.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <string>
+
+#include "base/check.h"
+
+namespace dynsplit {
+namespace {
+
+// Pages drawn for each one that is put out. 16 come within a few per cent of the best of all.
+constexpr size_t kDrawn = 16;
+
+std::byte* Bytes(f16* rows) { return reinterpret_cast<std::byte*>(rows); }
+
+}  // namespace
+
+bool Pager::PinIfThere(Page* page, bool writes) {
+  int32_t pins = page->pins.load(std::memory_order_relaxed);
+  do {
+    if (pins < 0) return false;
+  } while (!page->pins.compare_exchange_weak(pins, pins + 1, std::memory_order_acquire));
+  page->used_pass.store(pass_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  if (writes) page->changed.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+Pager::Pinned Pager::Pin(std::span<Page* const> pages, bool writes) {
+  Pinned pinned;
+  std::unique_lock lock(mutex_, std::defer_lock);
+  while (pinned.status.ok() && pinned.count < pages.size()) {
+    if (PinIfThere(pages[pinned.count], writes)) {
+      ++pinned.count;
+      continue;
+    }
+    if (!lock.owns_lock()) lock.lock();
+    const size_t most = std::min(kMostMoves, pages.size() - pinned.count);
+    const auto some = pages.subspan(pinned.count, most);
+    const size_t moved = PinSome(some, &lock, &pinned.status);
+    for (Page* page : some.first(moved)) {
+      // It is pinned for us already.
+      page->used_pass.store(pass_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+      if (writes) page->changed.store(true, std::memory_order_relaxed);
+    }
+    pinned.count += moved;
+  }
+  return pinned;
+}
+
+// Pins the first pages that are not in memory and that nobody moves, up to one of another kind.
+// Where the first is moved by somebody, waits for that: nobody waits while he moves pages himself.
+size_t Pager::PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>* lock,
+                      Status* status) {
+  std::array<Move, kMostMoves> moves;
+  size_t count = 0;
+  while (count < pages.size() &&
+         pages[count]->pins.load(std::memory_order_relaxed) == Page::kAbsent) {
+    *status = Claim(pages[count], &moves[count]);
+    if (!status->ok()) break;
+    ++count;
+  }
+  // With some frames there is something to do; those who hold the others may have let go by then.
+  if (count > 0) *status = {};
+  if (count == 0) {
+    if (status->ok() && pages.front()->pins.load() == Page::kMoving) {
+      ++waiting_;
+      moved_.wait(*lock);
+      --waiting_;
+    }
+    return 0;
+  }
+  lock->unlock();
+  for (size_t i = 0; i < count; ++i) Carry(&moves[i]);
+  lock->lock();
+  size_t pinned = 0;
+  for (size_t i = 0; i < count; ++i) {
+    Finish(&moves[i]);
+    if (!status->ok()) {
+      if (moves[i].status.ok()) Unpin(moves[i].page);
+    } else if (moves[i].status.ok()) {
+      ++pinned;
+    } else {
+      *status = moves[i].status;
+    }
+  }
+  if (waiting_ > 0) moved_.notify_all();
+  return pinned;
+}
+
+// Finds a frame for a page that is absent, and marks whatever has to move as moving.
+Status Pager::Claim(Page* page, Move* move) {
+  *move = {};
+  move->page = page;
+  try {
+    if (const Result<int32_t> frame = frames_.Take(); frame.ok()) {
+      move->frame = *frame;
+      owners_.resize(std::max(owners_.size(), frames_.num_frames()));
+    } else {
+      move->victim = PageToEvict();
+      if (move->victim == nullptr) {
+        return ResourceExhausted("KV pages: all " + std::to_string(frames_.allocated_bytes()) +
+                                 " bytes in memory are needed at once, and more");
+      }
+      move->frame = move->victim->frame;
+      if (move->victim->changed && move->victim->slot < 0) move->victim->slot = file_.Take();
+    }
+  } catch (const std::bad_alloc&) {
+    if (move->victim != nullptr) {
+      move->victim->pins = 0;
+    } else if (move->frame >= 0) {
+      frames_.Give(move->frame);
+    }
+    return ResourceExhausted("KV pages: no memory for the table of their places");
+  }
+  page->pins.store(Page::kMoving, std::memory_order_relaxed);
+  return {};
+}
+
+// The file's part of a move, for which nothing is locked.
+void Pager::Carry(Move* move) {
+  f16* rows = frames_.Rows(move->frame);
+  Page* victim = move->victim;
+  if (victim != nullptr && victim->changed.load(std::memory_order_relaxed)) {
+    move->status = file_.Write(victim->slot, Bytes(rows));
+    if (!move->status.ok()) return;
+    victim->changed.store(false, std::memory_order_relaxed);
+  }
+  if (move->page->slot >= 0) move->status = file_.Read(move->page->slot, Bytes(rows));
+}
+
+void Pager::Finish(Move* move) {
+  const auto owner = static_cast<size_t>(move->frame);
+  const bool stays = move->victim != nullptr && move->victim->changed;  // could not be written
+  if (move->victim != nullptr) {
+    if (!stays) move->victim->frame = -1;
+    move->victim->pins.store(stays ? 0 : Page::kAbsent, std::memory_order_release);
+  }
+  if (move->status.ok()) {
+    move->page->frame = move->frame;
+    move->page->rows = frames_.Rows(move->frame);
+    owners_[owner] = move->page;
+  } else if (!stays) {
+    owners_[owner] = nullptr;
+    frames_.Give(move->frame);
+  }
+  move->page->pins.store(move->status.ok() ? 1 : Page::kAbsent, std::memory_order_release);
+}
+
+// A page that nobody pins, marked as moving; null where there is none.
+Page* Pager::PageToEvict() {
+  const auto claim = [](Page* page) {
+    int32_t unpinned = 0;
+    return page->pins.compare_exchange_strong(unpinned, Page::kMoving, std::memory_order_acquire);
+  };
+  const auto may_go = [](const Page* page) {
+    return page != nullptr && page->pins.load(std::memory_order_relaxed) == 0;
+  };
+  std::array<Page*, kDrawn> drawn;  // first all of them: they are fetched from memory at once then
+  if (owners_.empty()) return nullptr;
+  for (Page*& page : drawn) page = owners_[rng_.Below(owners_.size())];
+  Page* last = nullptr;
+  int64_t last_use = -1;
+  for (Page* page : drawn) {
+    if (!may_go(page)) continue;
+    const int64_t next_use = NextUse(*page);
+    if (next_use <= last_use) continue;
+    last = page;
+    last_use = next_use;
+  }
+  if (last != nullptr && claim(last)) return last;
+  for (Page* page : owners_) {
+    if (may_go(page) && claim(page)) return page;
+  }
+  return nullptr;
+}
+
+// In layers from now, as if each pass that did without the page made it a pass less likely.
+int64_t Pager::NextUse(const Page& page) const {
+  const int32_t layer = layer_.load(std::memory_order_relaxed);
+  const int32_t num_layers = num_layers_.load(std::memory_order_relaxed);
+  const int32_t last_chance = pass_.load(std::memory_order_relaxed) - (page.layer > layer ? 1 : 0);
+  const int64_t missed = last_chance - page.used_pass.load(std::memory_order_relaxed);
+  return (missed > 0 ? missed : 0) * num_layers + (page.layer - layer + num_layers) % num_layers;
+}
+
+void Pager::Discard(Page* page) {
+  const std::scoped_lock lock(mutex_);
+  DYNSPLIT_CHECK(page->pins.load() == 0 || page->pins.load() == Page::kAbsent);
+  if (page->frame >= 0) {
+    owners_[static_cast<size_t>(page->frame)] = nullptr;
+    frames_.Give(page->frame);
+  }
+  if (page->slot >= 0) file_.Give(page->slot);
+  page->frame = page->slot = -1;
+  page->changed = false;
+  page->pins.store(Page::kAbsent);
+}
+
+void Pager::EnterLayer(int layer, int num_layers) {
+  if (layer <= layer_.load(std::memory_order_relaxed)) pass_.fetch_add(1);
+  num_layers_.store(num_layers, std::memory_order_relaxed);
+  layer_.store(layer, std::memory_order_relaxed);
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,81 @@
+// Moves pages between memory and a file, so that those which are needed now are in memory and no
+// more than fit. Who reads or writes a page pins it, which brings it into memory and keeps it
+// there.
+//
+// What is put out is what will be needed last. Layers come in turn: a page of the layer that was
+// just computed has a whole pass to wait, one of the next layer none; and a page that the last
+// passes did not need is likely not needed in the next. Of a few pages drawn at random the worst
+// goes: an order of all would cost more than it gains. docs/memory.md has what this is worth.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/rng.h"
+#include "dynsplit/status.h"
+#include "store/frame_set.h"
+#include "store/page.h"
+#include "store/page_file.h"
+
+namespace dynsplit {
+
+// Thread safety: all but the constructor may be called by any thread, at once.
+class Pager {
+ public:
+  // Both must outlive the pager, which is the only one to use them.
+  Pager(FrameSet* frames, PageFile* file) : frames_(*frames), file_(*file) {}
+
+  // Pins a page that is in memory: its rows stay where they are until Unpin. `writes`: they will be
+  // changed. False, and nothing happens, where it is not. Cost: O(1).
+  bool PinIfThere(Page* page, bool writes);
+  // Pins pages wherever they are. Returns how many of them, from the first on, are pinned: all,
+  // unless there is an error. ResourceExhausted where every frame is pinned, the file's errors
+  // where a page cannot be read, or another one not be written to make room; no page has lost
+  // anything then. Cost: a read and a write for each that is not in memory.
+  struct Pinned {
+    size_t count = 0;
+    Status status;
+  };
+  Pinned Pin(std::span<Page* const> pages, bool writes);
+  static void Unpin(Page* page) { page->pins.fetch_sub(1, std::memory_order_release); }
+
+  // The page's content is not needed any more; nobody pins it.
+  void Discard(Page* page);
+
+  // Tells which layer is computed from now on; they come in turn.
+  void EnterLayer(int layer, int num_layers);
+
+ private:
+  // A page on its way into a frame, and the one that it takes the place of.
+  struct Move {
+    Page* page = nullptr;
+    Page* victim = nullptr;  // null: the frame was free
+    int32_t frame = -1;
+    Status status;
+  };
+  static constexpr size_t kMostMoves = 32;  // at a time: a worker's share of what is to be read
+
+  size_t PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>* lock, Status* status);
+  Status Claim(Page* page, Move* move);
+  void Carry(Move* move);
+  void Finish(Move* move);
+  Page* PageToEvict();
+  int64_t NextUse(const Page& page) const;
+
+  FrameSet& frames_;
+  PageFile& file_;
+  std::mutex mutex_;  // of what follows, the frames, the file's slots, and where a page is
+  std::condition_variable moved_;
+  int waiting_ = 0;            // for what others move
+  std::vector<Page*> owners_;  // [frames], null for one that is free
+  Rng rng_{1};
+  std::atomic<int32_t> pass_{0};
+  std::atomic<int32_t> layer_{0};
+  std::atomic<int32_t> num_layers_{1};
+};
+
+}  // namespace dynsplit

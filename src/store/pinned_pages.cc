@@ -1,0 +1,79 @@
+#include "store/pinned_pages.h"
+
+#include <utility>
+
+namespace dynsplit {
+
+void PinnedPages::Reset(const PageTable& table, int layer, int kv_head) {
+  Release();
+  row_ = &table.row(layer, kv_head);
+  head_dim_ = table.head_dim();
+  pager_ = table.pool()->pager();
+  if (pager_ == nullptr) return;
+  if (keys_.size() < row_->keys.size()) {
+    keys_.resize(row_->keys.size());
+    values_.resize(row_->keys.size());
+  }
+}
+
+void PinnedPages::Release() {
+  for (const Pinned& pinned : pinned_) {
+    Pager::Unpin(Pages(pinned.part)[pinned.idx].get());
+    Rows(pinned.part)[pinned.idx] = nullptr;
+  }
+  pinned_.clear();
+}
+
+Status PinnedPages::PinToWrite(TokenRange tokens) {
+  if (pager_ == nullptr) return {};
+  DYNSPLIT_RETURN_IF_ERROR(PinRange(KvPart::kKeys, tokens, /*writes=*/true));
+  return PinRange(KvPart::kValues, tokens, /*writes=*/true);
+}
+
+Status PinnedPages::PinRange(KvPart part, TokenRange tokens, bool writes) {
+  if (tokens.start >= tokens.end) return {};
+  const auto last = static_cast<size_t>((tokens.end - 1) / kPageTokens);
+  for (auto idx = static_cast<size_t>(tokens.start / kPageTokens); idx <= last; ++idx) {
+    Want(part, idx, writes);
+  }
+  return PinWanted(writes);
+}
+
+Status PinnedPages::PinTokens(KvPart part, std::span<const int32_t> tokens) {
+  size_t last = SIZE_MAX;
+  for (const int32_t token : tokens) {
+    const auto idx = static_cast<size_t>(token / kPageTokens);
+    if (idx != last) Want(part, idx, /*writes=*/false);
+    last = idx;
+  }
+  return PinWanted(/*writes=*/false);
+}
+
+// Pins the page if it is in memory, or puts it on the list of those that PinWanted brings there.
+void PinnedPages::Want(KvPart part, size_t idx, bool writes) {
+  f16*& rows = Rows(part)[idx];
+  if (rows != nullptr) return;
+  Page* page = Pages(part)[idx].get();
+  if (pager_->PinIfThere(page, writes)) {
+    rows = page->rows;
+    pinned_.push_back({part, idx});
+  } else {
+    wanted_.push_back({part, idx});
+    wanted_pages_.push_back(page);
+  }
+}
+
+Status PinnedPages::PinWanted(bool writes) {
+  if (wanted_.empty()) return {};
+  pinned_.reserve(pinned_.size() + wanted_.size());
+  Pager::Pinned result = pager_->Pin(wanted_pages_, writes);
+  for (size_t i = 0; i < result.count; ++i) {
+    Rows(wanted_[i].part)[wanted_[i].idx] = wanted_pages_[i]->rows;
+    pinned_.push_back(wanted_[i]);
+  }
+  wanted_.clear();
+  wanted_pages_.clear();
+  return std::move(result.status);
+}
+
+}  // namespace dynsplit

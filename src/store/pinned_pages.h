@@ -1,0 +1,75 @@
+// The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed.
+// Made once for each worker and used again, so that nothing is allocated for a token.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dynsplit/status.h"
+#include "kernels/kv_view.h"
+#include "store/page_table.h"
+
+namespace dynsplit {
+
+enum class KvPart { kKeys, kValues };
+
+// Thread safety: none; several may pin pages of one table at once.
+class PinnedPages {
+ public:
+  PinnedPages() = default;
+  // Of a table, which must outlive it or the next Reset.
+  PinnedPages(const PageTable& table, int layer, int kv_head) { Reset(table, layer, kv_head); }
+  PinnedPages(PinnedPages&& o) = default;
+  PinnedPages(const PinnedPages&) = delete;
+  ~PinnedPages() { Release(); }
+
+  // Lets go of what it has pinned and begins with another (layer, KV head).
+  void Reset(const PageTable& table, int layer, int kv_head);
+  void Release();
+
+  // Keeps the keys or values of tokens in memory, in addition to what it has pinned. Pager::Pin's
+  // errors. Cost: O(pages), none where pages stay in memory anyhow.
+  Status Pin(KvPart part, TokenRange tokens) {
+    return pager_ == nullptr ? Status() : PinRange(part, tokens, /*writes=*/false);
+  }
+  Status Pin(KvPart part, std::span<const int32_t> tokens) {
+    return pager_ == nullptr ? Status() : PinTokens(part, tokens);
+  }
+  // Keys and values of tokens whose pages no other table shares, to be written.
+  Status PinToWrite(TokenRange tokens);
+
+  // Of the pinned pages; other addresses are not to be used.
+  KvView view() const { return {keys(), values(), head_dim_}; }
+  f16* const* keys() const { return pager_ == nullptr ? row_->key_rows.data() : keys_.data(); }
+  f16* const* values() const {
+    return pager_ == nullptr ? row_->value_rows.data() : values_.data();
+  }
+
+ private:
+  struct Pinned {
+    KvPart part;
+    size_t idx;
+  };
+
+  const std::vector<PageRef>& Pages(KvPart part) const {
+    return part == KvPart::kKeys ? row_->keys : row_->values;
+  }
+  std::vector<f16*>& Rows(KvPart part) { return part == KvPart::kKeys ? keys_ : values_; }
+  Status PinRange(KvPart part, TokenRange tokens, bool writes);
+  Status PinTokens(KvPart part, std::span<const int32_t> tokens);
+  void Want(KvPart part, size_t idx, bool writes);
+  Status PinWanted(bool writes);
+
+  const PageTable::Row* row_ = nullptr;
+  int head_dim_ = 0;
+  Pager* pager_ = nullptr;
+  std::vector<f16*> keys_;    // [pages], null for those that are not pinned
+  std::vector<f16*> values_;  // likewise
+  std::vector<Pinned> pinned_;
+  // Of the call under way: what is not in memory.
+  std::vector<Pinned> wanted_;
+  std::vector<Page*> wanted_pages_;
+};
+
+}  // namespace dynsplit

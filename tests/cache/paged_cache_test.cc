@@ -1,0 +1,137 @@
+// The cache and its attention with fewer pages in memory than there are: the same results to the
+// bit, and a file that fails loses nothing.
+#include <gtest/gtest.h>
+
+#include "cache/cache_fixture.h"
+#include "store/memory_file.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr size_t kPageBytes = PageElements(kTestShape.head_dim) * sizeof(f16);
+constexpr int kWorkers = 2;
+
+// Few enough that pages move all the time: a pass of 300 tokens alone has 144.
+constexpr size_t kInMemory = 64;
+
+std::vector<Method> AllMethods() {
+  std::vector<Method> methods;
+  for (const char* spec : {"full", "recent", "quest", "sentence", "fixed", "dynsplit",
+                           "dynsplit+pick=blocks", "dynsplit+refine=1", "dynsplit+scatter=0.5",
+                           "dynsplit+coarse=2", "snapkv", "h2o", "oracle", "random"}) {
+    methods.push_back(
+        ParseMethod(std::string(spec) + "+budget=40+recent=16+dense-layers=1").value());
+    methods.back().name = spec;
+  }
+  return methods;
+}
+
+using Outputs = std::vector<std::vector<float>>;
+
+class PagedCacheTest : public testing::Test {
+ protected:
+  PagedCacheTest() : pool_(kTestShape.head_dim), batch_(kTestShape, kWorkers) {}
+
+  // A text, a question of several rows, and two tokens: read, and attended to selectively.
+  std::vector<Outputs> Answer(PagePool* pool, const Method& method, Attention reading) {
+    TestSequence sequence(pool, method);
+    std::vector<Outputs> outputs;
+    for (const int rows : {300, 200, 1}) {
+      outputs.push_back(RunPass(&batch_, {{&sequence, rows, reading}}, kWorkers));
+    }
+    TestSequence fork = sequence;
+    for (const int rows : {5, 1, 1}) {
+      outputs.push_back(RunPass(&batch_,
+                                {
+                                    {&sequence, rows, Attention::kSelected},
+                                    {&fork, 1, Attention::kSelected},
+                                },
+                                kWorkers));
+      EXPECT_TRUE(batch_.status().ok()) << batch_.status().ToString();
+    }
+    return outputs;
+  }
+
+  MemoryFile::Faults faults_;
+  PagePool pool_;
+  AttentionBatch batch_;
+};
+
+TEST_F(PagedCacheTest, EveryMethodAttendsAlike) {
+  for (const Method& method : AllMethods()) {
+    SCOPED_TRACE(method.name);
+    PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
+                   std::make_unique<MemoryFile>(&faults_));
+    const int64_t reads = faults_.reads;
+    EXPECT_EQ(Answer(&paged, method, Attention::kDense), Answer(&pool_, method, Attention::kDense));
+    EXPECT_GT(faults_.reads, reads);
+    EXPECT_EQ(paged.used_bytes(), 0u);
+    EXPECT_LE(paged.allocated_bytes(), kInMemory * kPageBytes);
+  }
+}
+
+TEST_F(PagedCacheTest, JointReadingAttendsAlike) {
+  for (const char* spec : {"dynsplit+budget=40", "full", "quest+budget=40"}) {
+    SCOPED_TRACE(spec);
+    PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
+                   std::make_unique<MemoryFile>(&faults_));
+    const Method method = ParseMethod(spec).value();
+    EXPECT_EQ(Answer(&paged, method, Attention::kJoint), Answer(&pool_, method, Attention::kJoint));
+  }
+}
+
+// Each call of the file fails once. A pass that fails is not committed, and the next try gives what
+// there would have been.
+TEST_F(PagedCacheTest, AFailedPassCanBeRepeated) {
+  const Method method = ParseMethod("dynsplit+budget=40+recent=16+scatter=0.5").value();
+  const std::vector<Outputs> want = Answer(&pool_, method, Attention::kDense);
+  int64_t calls = 1;
+  int failed = 0;
+  for (int64_t fail_at = 0; fail_at < calls; fail_at += 1 + fail_at / 8) {
+    faults_.calls = 0;
+    faults_.fail_at = fail_at;
+    PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
+                   std::make_unique<MemoryFile>(&faults_));
+    TestSequence sequence(&paged, method);
+    std::vector<std::pair<int, Attention>> passes = {
+        {300, Attention::kDense},  {200, Attention::kDense},  {1, Attention::kDense},
+        {5, Attention::kSelected}, {1, Attention::kSelected}, {1, Attention::kSelected}};
+    std::vector<Outputs> got;
+    for (const auto& [rows, attention] : passes) {
+      Outputs outputs;
+      Status status = TryPass(&batch_, {&sequence, rows, attention}, kWorkers, &outputs);
+      if (!status.ok()) {
+        ++failed;
+        status = TryPass(&batch_, {&sequence, rows, attention}, kWorkers, &outputs);
+      }
+      ASSERT_TRUE(status.ok()) << fail_at << ": " << status.ToString();
+      got.push_back(outputs);
+    }
+    calls = faults_.calls;
+    // What was asked of the second sequence there is not asked here.
+    for (size_t pass = 0; pass < got.size(); ++pass) {
+      for (size_t layer = 0; layer < got[pass].size(); ++layer) {
+        const auto& mine = got[pass][layer];
+        const auto& all = want[pass][layer];
+        ASSERT_TRUE(std::equal(mine.begin(), mine.end(), all.begin()))
+            << "call " << fail_at << ", pass " << pass << ", layer " << layer;
+      }
+    }
+  }
+  EXPECT_GT(failed, 20);
+}
+
+TEST_F(PagedCacheTest, ResidentBytesAreThoseInMemory) {
+  PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
+                 std::make_unique<MemoryFile>(&faults_));
+  TestSequence sequence(&paged, Method{});
+  RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, kWorkers);
+  const PageTable& table = sequence.cache.pages();
+  EXPECT_EQ(table.bytes(), 2u * 5 * 6 * 2 * kPageBytes);
+  EXPECT_GT(table.resident_bytes(), kInMemory / 2 * kPageBytes);
+  EXPECT_LE(table.resident_bytes(), kInMemory * kPageBytes);
+  EXPECT_GE(paged.spilled_bytes() + table.resident_bytes(), table.bytes());
+}
+
+}  // namespace
+}  // namespace dynsplit
