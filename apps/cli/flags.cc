@@ -15,6 +15,11 @@ constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
 
+// CLI::AsSizeValue takes -1 for a very large number.
+std::string IsNotNegative(std::string& text) {
+  return text.starts_with('-') ? text + " is negative" : "";
+}
+
 // Not /tmp: that is memory on many systems.
 std::string DefaultKvDir() {
   const char* dir = std::getenv("TMPDIR");
@@ -62,6 +67,7 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
       ->add_option("--kv-memory", flags->kv_memory,
                    "Most bytes of keys and values in memory, the others wait on disk; 0: all")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
+      ->transform(CLI::Validator(IsNotNegative, ""))  // before that
       ->type_name("N|NM|NG");
   command
       ->add_option("--kv-dir", flags->kv_dir,

@@ -140,6 +140,22 @@ TEST_F(RunCommandTest, PromptLongerThanTheContextSaysBothLengths) {
   EXPECT_THAT(result.err, HasSubstr("512"));
 }
 
+TEST_F(RunCommandTest, KvMemoryHasTheSameAnswer) {
+  const std::vector<std::string> arguments = {"-p",     "hello", "-n",        "20",
+                                              "--temp", "1",     "--threads", "1"};
+  std::vector<std::string> bounded = arguments;
+  bounded.insert(bounded.end(), {"--kv-memory", "64M", "--kv-dir", ::testing::TempDir()});
+  const ProcessResult want = Run("run", arguments), got = Run("run", bounded);
+  ASSERT_EQ(got.status, 0) << got.err;
+  EXPECT_EQ(got.out, want.out);
+}
+
+TEST_F(RunCommandTest, KvMemoryThatIsTooLittleOrHasNoDirectory) {
+  ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1K"}), 1, "kv_memory_bytes: got 1024");
+  ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1G", "--kv-dir", "/no/such"}), 1,
+                "/no/such: No such file");
+}
+
 TEST_F(RunCommandTest, TextsThatCannotBeRead) {
   ExpectRefused(Run("run", {"-f", "/no/such.txt"}), 1, "/no/such.txt: No such file");
   ExpectRefused(Run("run", {"-f", "/tmp"}), 1, "folder");

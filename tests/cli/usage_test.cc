@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         WrongValue{{"-n", "0"}, "-n"}, WrongValue{{"-n", "many"}, "many"},
         WrongValue{{"--method", "magic"}, "magic"}, WrongValue{{"--budget", "-3"}, "-3"},
+        WrongValue{{"--kv-memory", "much"}, "much"}, WrongValue{{"--kv-memory", "-1"}, "-1"},
         WrongValue{{"--prefill", "some"}, "some"}, WrongValue{{"--prefill-window", "63"}, "63"},
         WrongValue{{"--prefill-budget", "64"}, "--prefill"},
         WrongValue{{"--budget", "101%"}, "101"}, WrongValue{{"--budget", "much"}, "much"},

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "engine/engine_impl.h"
 #include "engine_fixture.h"
 
 namespace dynsplit::testing {
@@ -19,12 +20,28 @@ TEST_F(EngineTest, RefusesOptionsOutOfRange) {
         EngineOptions{.context_tokens = -5}, EngineOptions{.boundary_window = 0},
         EngineOptions{.boundary_window = 256}, EngineOptions{.boundary_retained = 0},
         EngineOptions{.boundary_retained = 1 << 20}, EngineOptions{.joint = {.budget_tokens = 7}},
-        EngineOptions{.joint = {.window = 63}}}) {
+        EngineOptions{.joint = {.window = 63}}, EngineOptions{.kv_memory_bytes = -1},
+        EngineOptions{.kv_memory_bytes = 4096, .kv_dir = "/tmp"}}) {
     auto engine = Engine::Create(*model, bad);
     ASSERT_FALSE(engine.ok());
     EXPECT_EQ(engine.status().code(), StatusCode::kInvalidArgument);
     EXPECT_THAT(engine.status().message(), HasSubstr("wanted"));
   }
+}
+
+TEST_F(EngineTest, TooLittleKvMemorySaysTheLeastThatWouldDo) {
+  const TempFile file(TinyModel().Build());
+  auto model = Model::Load(file.path());
+  ASSERT_TRUE(model.ok());
+  EngineOptions options = {.threads = 1, .kv_memory_bytes = 1, .kv_dir = ::testing::TempDir()};
+  const Status refused = Engine::Create(*model, options).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  options.kv_memory_bytes = AttentionBatch::LeastPageBytes(engine_->impl().shape, 1);
+  EXPECT_THAT(refused.message(),
+              HasSubstr("wanted " + std::to_string(options.kv_memory_bytes) + " to"));
+  EXPECT_TRUE(Engine::Create(*model, options).ok());
+  options.kv_dir = "/no/such/dir";
+  EXPECT_EQ(Engine::Create(*model, options).status().code(), StatusCode::kNotFound);
 }
 
 TEST_F(EngineTest, TakesContextAndThreadsFromModelAndMachine) {

@@ -55,6 +55,31 @@ class SyntheticFillTest : public EngineTest {
   }
 };
 
+// With a part of the pages in memory everything is as with all of them, to the bit.
+TEST_F(SyntheticFillTest, LittleKvMemoryChangesNoLogit) {
+  const TinyModelOptions model = {.num_layers = 4, .context_length = 8192};
+  EngineOptions options = {.threads = 1, .batch_tokens = 128};
+  std::vector<std::vector<float>> logits;
+  for (const bool paged : {false, true}) {
+    Load(model, options);
+    if (paged) {
+      options.kv_memory_bytes = AttentionBatch::LeastPageBytes(engine_->impl().shape, 1);
+      options.kv_dir = ::testing::TempDir();
+      Load(model, options);
+    }
+    auto session = Read(300);
+    ASSERT_TRUE(FillSynthetically(session.get(), 7000).ok());
+    const SessionStats stats = session->stats();
+    EXPECT_EQ(stats.kv_bytes_resident < stats.kv_bytes_total, paged);
+    EXPECT_LE(stats.kv_bytes_resident, paged ? options.kv_memory_bytes : stats.kv_bytes_total);
+    logits.push_back(Decode(session.get(), 3));
+    ASSERT_TRUE(session->Feed(RandomTokens(100, 3)).ok());
+    logits.emplace_back(session->logits().begin(), session->logits().end());
+  }
+  EXPECT_EQ(logits[0], logits[2]);
+  EXPECT_EQ(logits[1], logits[3]);
+}
+
 TEST_F(SyntheticFillTest, TakesTheRoomOfWhatIsRead) {
   auto filled = Read(200);
   ASSERT_TRUE(FillSynthetically(filled.get(), 801).ok());
