@@ -1,5 +1,6 @@
 # What is looked for. scripts/setup.sh gets all of it.
 find_package(hwy CONFIG REQUIRED)  # Debian libhwy-dev
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # Debian libxxhash-dev; used inline
 
 # ggml: the caller's own (-Dggml_DIR=<prefix>/lib/cmake/ggml, the environment variable ggml_DIR),
 # else the one that scripts/setup.sh built for this CPU, else any in CMAKE_PREFIX_PATH.

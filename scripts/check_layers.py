@@ -28,7 +28,9 @@ THIRD_PARTY = [
     (re.compile(r"pcre2\.h$"), "PkgConfig::PCRE2"),
     (re.compile(r"(CLI|nlohmann|fmt|spdlog|prometheus)/|(httplib|zlib)\.h$"), None),
 ]
-POSIX = re.compile(r"(sys|linux|arpa|netinet)/\w+\.h$|(unistd|fcntl|signal|pthread|sched|poll)\.h$")
+# Headers that need no library: the system's, and xxhash.h, of which everything is inline.
+POSIX = re.compile(r"(sys|linux|arpa|netinet)/\w+\.h$|"
+                   r"(unistd|fcntl|signal|pthread|sched|poll|xxhash)\.h$")
 # Standard headers have neither a folder nor an ending, but for C's and the compiler's own.
 STANDARD = re.compile(r"\w+$|(immintrin|stdint|stddef)\.h$")
 

@@ -26,6 +26,7 @@ nlohmann::ordered_json RowToJson(const BenchRow& row) {
   json["attended_tokens_mean"] = row.attended_tokens_mean;
   json["peak_rss_bytes"] = row.peak_rss_bytes;
   json["kv_bytes_total"] = row.kv_bytes_total;
+  json["kv_bytes_resident"] = row.kv_bytes_resident;
   if (row.prefill_ops) json["prefill_ops"] = ToJson(*row.prefill_ops);
   if (row.decode_ops) json["decode_ops"] = ToJson(*row.decode_ops);
   return json;

@@ -109,6 +109,7 @@ class Bench {
       std::unique_ptr<Session> session;
       DYNSPLIT_RETURN_IF_ERROR(Read(plan_.prompt_tokens, &session, &round));
       row.kv_bytes_total = session->stats().kv_bytes_total;
+      row.kv_bytes_resident = session->stats().kv_bytes_resident;
     }
     row.prefill_ops = TimedOps(Sum(seconds));
     row.prefill_seconds = Median(std::move(seconds));
@@ -160,6 +161,7 @@ class Bench {
       const SessionStats stats = session->stats();
       row->attended_tokens_mean = stats.attended_tokens_mean;
       row->kv_bytes_total = stats.kv_bytes_total;
+      row->kv_bytes_resident = stats.kv_bytes_resident;
     }
     row->decode_steps = plan_.decode_steps;
     row->decode_ops = TimedOps(Sum(seconds));

@@ -44,6 +44,7 @@ struct BenchRow {
   double attended_tokens_mean = 0;
   int64_t peak_rss_bytes = 0;  // while decoding, where the system lets the peak be reset
   int64_t kv_bytes_total = 0;
+  int64_t kv_bytes_resident = 0;
   // Where asked for: of the reading, with the first method of a context; of the steps of all
   // rounds.
   std::optional<TimedPasses> prefill_ops;

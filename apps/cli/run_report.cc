@@ -61,7 +61,12 @@ std::string ToTable(const RunReport& report) {
     table.AddRow({"attended", fmt::format("{:.0f} of {} tokens", report.stats.attended_tokens_mean,
                                           report.stats.tokens)});
   }
-  table.AddRow({"KV cache", FormatBytes(report.stats.kv_bytes_total)});
+  const SessionStats& stats = report.stats;
+  table.AddRow(
+      {"KV cache", stats.kv_bytes_resident < stats.kv_bytes_total
+                       ? fmt::format("{}, {} of it in memory", FormatBytes(stats.kv_bytes_total),
+                                     FormatBytes(stats.kv_bytes_resident))
+                       : FormatBytes(stats.kv_bytes_total)});
   table.AddRow({"peak memory", FormatBytes(report.peak_rss_bytes)});
   table.AddRow({"ended by", std::string(StopReasonName(answer.stop_reason))});
   return table.ToString();

@@ -74,6 +74,15 @@ class Engine {
   // It must not outlive the engine. CheckMethod's errors.
   Result<std::unique_ptr<Session>> NewSession(const Method& method = {});
 
+  // A session that Session::Save wrote, which goes on as the saved one would: its logits() are
+  // those of its last token, if there were any. Under another method than the saved one's, blocks
+  // are cut anew when next needed. NotFound and IoError as for any file; Corruption where it is no
+  // session file or was changed; Unsupported for one of another version; InvalidArgument where it
+  // is of another model, quantisation or window of boundaries, or `method` cannot be used
+  // (CheckMethod, Session::SetMethod); ResourceExhausted where it is longer than the context, or
+  // memory is not enough. Cost: one pass over keys and values.
+  Result<std::unique_ptr<Session>> LoadSession(const std::string& path, const Method& method = {});
+
   // Runs all items in one pass; each session occurs at most once, and the tokens of all together
   // are at most batch_tokens. Every session's logits() then hold what its item asked for. On an
   // error or a cancel no session has changed: IoError or ResourceExhausted may come from a page

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dynsplit/method.h"
@@ -77,6 +78,11 @@ class Session {
   // keys and these cannot be read from the page file.
   Result<std::vector<Block>> Blocks();
   std::vector<DelimiterImportance> Importance();
+
+  // Writes the session to a file (docs/formats.md), whole or not at all: what was there before
+  // stays until then. Engine::LoadSession reads it. Errors of the file, and of pages that are to be
+  // read from the page file. Cost: one pass over keys and values.
+  Status Save(const std::string& path) const;
 
   SessionStats stats() const;
   void ResetStats();  // selected_rows and attended_tokens_mean start again

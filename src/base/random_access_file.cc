@@ -1,9 +1,11 @@
 #include "base/random_access_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -45,28 +47,69 @@ class PosixFile final : public RandomAccessFile {
     return {};
   }
 
+  Result<uint64_t> Size() const override {
+    struct stat status = {};
+    if (fstat(descriptor_.get(), &status) != 0) return ErrnoStatus(name_, errno);
+    return static_cast<uint64_t>(status.st_size);
+  }
+
+  Status Sync() override {
+    return fsync(descriptor_.get()) == 0 ? Status() : ErrnoStatus(name_, errno);
+  }
+
  private:
   FileDescriptor descriptor_;
   std::string name_;
 };
 
+std::string TemporaryName(const std::string& path) { return path + ".new"; }
+
+std::unique_ptr<RandomAccessFile> FileOf(FileDescriptor descriptor, const std::string& name) {
+  return std::make_unique<PosixFile>(std::move(descriptor), name);
+}
+
 }  // namespace
+
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path) {
+  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
+  if (!descriptor.ok()) return descriptor.status();
+  return FileOf(*std::move(descriptor), path);
+}
+
+Result<NewFile> NewFile::Create(const std::string& path) {
+  const std::string name = TemporaryName(path);
+  const int descriptor = open(name.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor < 0) return ErrnoStatus(name, errno);
+  return NewFile(path, FileOf(FileDescriptor(descriptor), name));
+}
+
+NewFile::~NewFile() {
+  if (file_ != nullptr) unlink(TemporaryName(path_).c_str());
+}
+
+Status NewFile::Finish() {
+  DYNSPLIT_RETURN_IF_ERROR(file_->Sync());
+  if (rename(TemporaryName(path_).c_str(), path_.c_str()) != 0) return ErrnoStatus(path_, errno);
+  file_.reset();
+  return {};
+}
 
 Result<std::unique_ptr<RandomAccessFile>> OpenUnnamedFile(const std::string& dir) {
   const std::string name = dir + " (unnamed file)";
   int descriptor = -1;
+  errno = EOPNOTSUPP;
 #ifdef O_TMPFILE
   descriptor = open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
-  if (descriptor < 0) {
-    // The file system may have no such thing. Then there is a name, for a moment.
+  const bool has_none = errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL;
+  if (descriptor < 0 && has_none) {
+    // The file system has no such thing. Then there is a name, for a moment.
     std::string pattern = dir + "/dynsplit-XXXXXX";
     descriptor = mkostemp(pattern.data(), O_CLOEXEC);
     if (descriptor >= 0) unlink(pattern.c_str());
   }
   if (descriptor < 0) return ErrnoStatus(dir, errno);
-  return std::unique_ptr<RandomAccessFile>(
-      std::make_unique<PosixFile>(FileDescriptor(descriptor), name));
+  return FileOf(FileDescriptor(descriptor), name);
 }
 
 }  // namespace dynsplit

@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "cache/claims.h"
 #include "kernels/append_rows.h"
-#include "kernels/causal_attention.h"
 #include "kernels/local_mass.h"
 #include "kernels/tile_attention.h"
 #include "kernels/token_attention.h"
@@ -16,7 +15,7 @@ namespace dynsplit {
 namespace {
 
 // Keys that a block of rows reads before their pages may move again: sixteen pages.
-constexpr int64_t kDenseTokens = 16 * kPageTokens;
+constexpr int64_t kPinnedTokens = 16 * kPageTokens;
 
 }  // namespace
 
@@ -51,9 +50,11 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
   }
 }
 
-int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers) {
+int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers,
+                                       const JointSelection& joint) {
   const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
-  const int64_t pages = std::max<int64_t>(kMostPartTokens, summarised);
+  const int64_t chosen_jointly = 2 * (int64_t{joint.budget_tokens} / kRunTokens + 1);
+  const int64_t pages = std::max({kMostPartTokens, summarised, chosen_jointly});
   return workers * pages * static_cast<int64_t>(PageElements(shape.head_dim) * sizeof(f16));
 }
 
@@ -119,7 +120,7 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
       const int64_t offset = span.first_row * stride + int64_t{head} * shape_.head_dim;
       const int64_t first = span.cache->size();
       pages.Reset(span.cache->pages(), layer, head);
-      if (!error_.Set(pages.PinToWrite({first, first + span.rows}))) continue;
+      if (!error_.ok() || !error_.Set(pages.PinToWrite({first, first + span.rows}))) continue;
       AppendRows({.keys = keys + offset,
                   .values = values + offset,
                   .row_stride = stride,
@@ -222,6 +223,7 @@ void AttentionBatch::AttendCausally(const PageTable& table, LayerHead head,
                                     CausalAttentionArgs* args, Worker worker) {
   Scratch& scratch = scratch_[static_cast<size_t>(worker.index)];
   const auto pin = [&](std::span<const TokenRange> ranges) {
+    if (!error_.ok()) return false;
     scratch.pages.Reset(table, head.layer, head.kv_head);
     args->kv = scratch.pages.view();
     for (const TokenRange& range : ranges) {
@@ -233,8 +235,8 @@ void AttentionBatch::AttendCausally(const PageTable& table, LayerHead head,
   const TokenRange dense = DenseKeys(*args);
   bool pinned = pin({args->earlier, static_cast<size_t>(args->num_earlier)});
   if (pinned) CausalAttentionStart(*args, scratch.floats.data());
-  for (int64_t token = dense.start; pinned && token < dense.end; token += kDenseTokens) {
-    const TokenRange some = {token, std::min(dense.end, token + kDenseTokens)};
+  for (int64_t token = dense.start; pinned && token < dense.end; token += kPinnedTokens) {
+    const TokenRange some = {token, std::min(dense.end, token + kPinnedTokens)};
     pinned = pin({&some, 1});
     if (pinned) CausalAttentionAdd(*args, some, scratch.floats.data());
   }
@@ -251,8 +253,10 @@ void AttentionBatch::AttendPart(const Item& item, int layer, const float* querie
                                 PinnedPages* pages) {
   const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.group_heads();
   pages->Reset(item.span->cache->pages(), layer, item.kv_head);
-  error_.Set(item.tokens != nullptr ? AttendTokens(item, state, pages)
-                                    : AttendTiles(item, queries, state, pages));
+  if (error_.ok()) {
+    error_.Set(item.tokens != nullptr ? AttendTokens(item, state, pages)
+                                      : AttendTiles(item, queries, state, pages));
+  }
   pages->Release();
   if (IsLastDone(parts_done_[RowHead(item.first_row, item.kv_head)], item.num_parts)) {
     MergeParts(item, layer, queries, outputs);
@@ -265,7 +269,7 @@ Status AttentionBatch::AttendTiles(const Item& item, const float* queries, size_
       int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
   const TokenRange part =
       PartOf(static_cast<int64_t>(item.tiles->size()), item.part, item.num_parts);
-  for (int64_t i = part.start; i < part.end; ++i) {
+  for (int64_t i = part.start; pages->moves() && i < part.end; ++i) {
     const Tile& tile = (*item.tiles)[static_cast<size_t>(i)];
     const TokenRange tokens = {tile.start, tile.start + tile.rows};
     DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kKeys, tokens));

@@ -32,10 +32,13 @@ class AttentionBatch {
   // All caches of a pass observe as `observation` says.
   AttentionBatch(const CacheShape& shape, int max_workers, const Observation& observation = {});
 
-  // Bytes of pages that so many workers need in memory at once, whatever the context: of a part of
-  // the tokens chosen, each on a page of its own, or of the keys that are summarised together.
-  // Blocks of more than 64 tokens may take more.
-  static int64_t LeastPageBytes(const CacheShape& shape, int workers);
+  // Bytes of pages that so many workers need in memory at once: of a part of the tokens chosen,
+  // each on a page of its own, of the keys that are summarised together, or of what joint rows
+  // choose. More are needed where a method reads the keys of a whole context at once
+  // (Policy::kOracle, and Pick::kBlocks with refine), or keeps int2 vectors of blocks of more than
+  // 64 tokens.
+  static int64_t LeastPageBytes(const CacheShape& shape, int workers,
+                                const JointSelection& joint = {});
 
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);

@@ -88,6 +88,25 @@ KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<
   }
 }
 
+void KeptBlocks::Save(ArchiveWriter* archive) const {
+  archive->Put(end_);
+  for (const std::vector<KeptBlock>& blocks : kept_) archive->PutVector(blocks);
+}
+
+Result<KeptBlocks> KeptBlocks::Load(const CacheShape& shape, int64_t tokens,
+                                    ArchiveReader* archive) {
+  KeptBlocks kept(shape, archive->Get<int64_t>());
+  bool good = kept.end_ >= 0 && kept.end_ <= tokens;
+  for (std::vector<KeptBlock>& blocks : kept.kept_) {
+    blocks = archive->GetVector<KeptBlock>();
+    for (const KeptBlock& block : blocks) {
+      good = good && block.start >= 0 && block.length > 0 && block.length <= tokens - block.start;
+    }
+  }
+  if (!good) return archive->Wrong("blocks that were kept are not of this text");
+  return kept;
+}
+
 void KeptBlocks::AppendRanges(int layer, int kv_head, const Method& method, int64_t position,
                               std::vector<TokenRange>* ranges) const {
   const int64_t budget = method.budget.TokensAt(position + 1);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "cache/cache_shape.h"
 #include "cache/token_votes.h"
 #include "dynsplit/method.h"
@@ -29,6 +30,11 @@ class KeptBlocks {
   KeptBlocks(const CacheShape& shape, const Method& method, std::span<const Block> blocks,
              const TokenVotes& votes, int64_t context);
 
+  // In one record with what is around it.
+  void Save(ArchiveWriter* archive) const;
+  // Corruption for blocks that a text of so many tokens cannot have.
+  static Result<KeptBlocks> Load(const CacheShape& shape, int64_t tokens, ArchiveReader* archive);
+
   // Appends what the row at `position` attends to, in order: the sink, kept blocks, what has left
   // `recent` since the choice, and `recent`. The third counts against the budget: the blocks with
   // the fewest votes make room for it and, once it fills the budget alone, its oldest tokens go.
@@ -38,6 +44,11 @@ class KeptBlocks {
                     std::vector<TokenRange>* ranges) const;
 
  private:
+  KeptBlocks(const CacheShape& shape, int64_t end)
+      : kv_heads_(shape.kv_heads),
+        end_(end),
+        kept_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)) {}
+
   int kv_heads_;
   int64_t end_;                               // the choice was among the tokens before this one
   std::vector<std::vector<KeptBlock>> kept_;  // [num_layers * kv_heads], ascending

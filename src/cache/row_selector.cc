@@ -34,9 +34,10 @@ int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
 }  // namespace
 
 int NumParts(int rows, int64_t tokens) {
-  const int64_t to_share =
-      rows > kMaxRowsInParts ? 1 : std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts);
-  return static_cast<int>(std::max(to_share, (tokens + kMostPartTokens - 1) / kMostPartTokens));
+  if (rows > kMaxRowsInParts) return 1;
+  const int64_t to_share = std::clamp<int64_t>(tokens / kPartTokens, 1, kMaxParts);
+  const int64_t to_fit = rows == 1 ? (tokens + kMostPartTokens - 1) / kMostPartTokens : 1;
+  return static_cast<int>(std::max(to_share, to_fit));
 }
 
 TokenRange PartOf(int64_t count, int part, int num_parts) {
@@ -243,7 +244,7 @@ void RowSelector::ScoreKeys(SelectInput input, const Row& row, TokenRange keys,
     pages->Reset(table, row.head.layer, row.head.kv_head);
     const auto tokens = selection->keys().subspan(static_cast<size_t>(some.start),
                                                   static_cast<size_t>(some.end - some.start));
-    if (!error_.Set(pages->Pin(KvPart::kKeys, tokens))) break;
+    if (!error_.ok() || !error_.Set(pages->Pin(KvPart::kKeys, tokens))) break;
     input.kv = pages->view();
     selection->ScoreKeys(input, some);
   }

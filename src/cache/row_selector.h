@@ -21,8 +21,9 @@
 
 namespace dynsplit {
 
-// Parts that a row's keys are shared out in, of a span of `rows` rows: of at most kMostPartTokens
-// tokens each, so that what a worker needs in memory at once does not grow with the context.
+// Parts that a row's keys are shared out in, of a span of `rows` rows. Of one row alone, which may
+// attend to a whole long context, they have at most kMostPartTokens tokens each, so that what a
+// worker needs in memory at once does not grow with it. With more rows, parts would cost as much.
 inline constexpr int64_t kMostPartTokens = 1024;
 int NumParts(int rows, int64_t tokens);
 // Which of `count` things a part takes.

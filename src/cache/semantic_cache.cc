@@ -49,6 +49,19 @@ class LayerKeys {
   std::vector<KvView> views_;
 };
 
+// The first of `blocks`, of which the first one is number `block`, whose keys are read at once.
+// What of a chunk comes at once is quantised together in int2.
+std::span<const Block> FilledTogether(std::span<const Block> blocks, int64_t block,
+                                      SummaryType type) {
+  const auto left = static_cast<size_t>(kIndexChunkBlocks - block % kIndexChunkBlocks);
+  size_t count = std::min(left, blocks.size());
+  while (type != SummaryType::kInt2 && count > 1 &&
+         blocks[count - 1].end() - blocks[0].start > kPinnedTokens) {
+    --count;
+  }
+  return blocks.first(count);
+}
+
 bool Evicts(Policy policy) { return policy == Policy::kSnapKv || policy == Policy::kH2o; }
 
 // Where DD-Select samples, in sixths of the way up the layers.
@@ -180,13 +193,25 @@ Status SemanticCache::CutBlocks(int64_t end) {
   const Result<std::vector<Block>> cut = Cut(begin, end, /*open=*/true);
   if (!cut.ok()) return cut.status();
   added.insert(added.end(), cut->begin(), cut->end());
+  // Nothing has changed yet where this throws. Groups that SummariseGroups cannot make are not
+  // surveyed: their blocks are scored.
   blocks_.reserve(blocks_.size() + added.size());
+  const size_t num_blocks = blocks_.size();
+  std::optional<BlockIndex> before, coarse_before;
+  if (pages_.pool()->pager() != nullptr) {  // keys may not be there to be read
+    before = index_;
+    coarse_before = coarse_index_;
+  }
   Status status = Summarise(added);
   blocks_.insert(blocks_.end(), added.begin(), added.end());
   if (status.ok()) status = SummariseGroups();
-  next_cut_ = end + kCutTokens;
-  // An index that lacks some summaries is of no use: all is made anew when next needed.
-  if (!status.ok()) SetMethod(method_);
+  if (status.ok()) {
+    next_cut_ = end + kCutTokens;
+  } else {
+    blocks_.resize(num_blocks);
+    index_ = std::move(before);
+    coarse_index_ = std::move(coarse_before);
+  }
   return status;
 }
 
@@ -305,11 +330,9 @@ Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_blo
   FirstError error;
   ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
     LayerKeys keys(pages_, layer, shape_.kv_heads);
-    // Chunk by chunk: what of a chunk comes at once is quantised together.
     for (size_t i = 0; i < added.size() && error.ok();) {
       const int64_t block = first_block + static_cast<int64_t>(i);
-      const auto left = static_cast<size_t>(kIndexChunkBlocks - block % kIndexChunkBlocks);
-      const auto some = added.subspan(i, std::min(left, added.size() - i));
+      const auto some = FilledTogether(added.subspan(i), block, index->shape().type);
       if (!error.Set(keys.Pin({some.front().start, some.back().end()}))) return;
       index->Fill(layer, block, some, keys.views());
       i += some.size();
@@ -321,6 +344,9 @@ Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_blo
 Status SemanticCache::IndexRuns() {
   const int64_t first = runs_.num_runs();
   const int64_t end = size() / kRunTokens;
+  if (end <= first) return {};
+  std::optional<RunIndex> before;
+  if (pages_.pool()->pager() != nullptr) before = runs_;  // keys may not be there to be read
   runs_.Reserve(end);
   FirstError error;
   ParallelFor(options_.threads, shape_.num_layers, [&](int layer) {
@@ -331,8 +357,7 @@ Status SemanticCache::IndexRuns() {
       runs_.Fill(layer, {run, run_end}, keys.views());
     }
   });
-  // Runs that lack their means are of no use: all are made anew when next needed.
-  if (!error.ok()) runs_ = RunIndex(shape_.num_layers, shape_.kv_heads, shape_.head_dim);
+  if (!error.ok()) runs_ = *std::move(before);
   return error.status();
 }
 

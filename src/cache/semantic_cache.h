@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "base/archive.h"
 #include "cache/cache_shape.h"
 #include "cache/kept_blocks.h"
 #include "cache/token_votes.h"
@@ -74,6 +75,16 @@ class SemanticCache {
   SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
                 std::shared_ptr<const DelimiterTable> delimiters, const CacheOptions& options);
 
+  // Writes all that another cache needs to go on as this one would, keys and values included.
+  // The file's errors, and those of reading pages that are not in memory.
+  // Cost: one pass over the pages.
+  Status Save(ArchiveWriter* archive) const;
+  // The same into an empty cache of the same shape and observation. Under another method than that
+  // of the saved one, blocks and index are made anew when next needed. Corruption where the file
+  // contradicts itself, InvalidArgument where it is of another shape, or its votes were counted
+  // under another method (CanUse); ResourceExhausted. The cache is not to be used after an error.
+  Status Load(ArchiveReader* archive);
+
   // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
   // False for H2O where not every row that was read could vote, and for it and SnapKV where rows
@@ -130,6 +141,15 @@ class SemanticCache {
     std::optional<NoveltyScale> novelty;  // once it is needed
     int64_t tokens = 0;
   };
+
+  void SaveText(ArchiveWriter* archive) const;
+  Status LoadText(ArchiveReader* archive, bool* same_method);
+  Status SaveBlocks(ArchiveWriter* archive) const;
+  Status LoadBlocks(ArchiveReader* archive);
+  void SaveVotes(ArchiveWriter* archive) const;
+  Status LoadVotes(ArchiveReader* archive);
+  Status SavePages(ArchiveWriter* archive) const;
+  Status LoadPages(ArchiveReader* archive);
 
   Status CutBlocks(int64_t end);
   Status KeepBlocks();

@@ -13,7 +13,7 @@ namespace dynsplit {
 namespace {
 
 // Keys whose votes are counted before their pages may move again.
-constexpr int64_t kCountedKeys = 4096;
+constexpr int64_t kPinnedTokens = 4096;
 
 }  // namespace
 
@@ -52,6 +52,25 @@ void QueryWindow::Set(int layer, int64_t position, int kv_head, const float* que
   std::copy_n(lse, heads, lse_.data() + to);
 }
 
+void QueryWindow::Save(ArchiveWriter* archive) const {
+  archive->Put(begin_);
+  archive->Put(end_);
+  archive->PutAll(queries_.span());
+  archive->PutAll(lse_.span());
+}
+
+Result<QueryWindow> QueryWindow::Load(const CacheShape& shape, ArchiveReader* archive) {
+  const auto begin = archive->Get<int64_t>(), end = archive->Get<int64_t>();
+  if (begin < 0 || end <= begin || end - begin > kVoteWindow) {
+    return archive->Wrong("no window of queries has tokens " + std::to_string(begin) + " to " +
+                          std::to_string(end));
+  }
+  QueryWindow window(shape, nullptr, begin, end - begin);
+  archive->GetAll(window.queries_.span());
+  archive->GetAll(window.lse_.span());
+  return window;
+}
+
 TokenVotes::TokenVotes(const CacheShape& shape, const TokenVotes* before, int64_t tokens)
     : kv_heads_(shape.kv_heads), tokens_(tokens) {
   const int64_t held = before == nullptr ? 0 : before->tokens_;
@@ -75,8 +94,8 @@ Result<TokenVotes> WindowVotes(const CacheShape& shape, const QueryWindow& windo
     const int g = item % shape.kv_heads;
     const int64_t head = int64_t{g} * shape.group_heads();
     PinnedPages pages;
-    for (int64_t key = 0; key < tokens && error.ok(); key += kCountedKeys) {
-      const TokenRange keys = {key, std::min(tokens, key + kCountedKeys)};
+    for (int64_t key = 0; key < tokens && error.ok(); key += kPinnedTokens) {
+      const TokenRange keys = {key, std::min(tokens, key + kPinnedTokens)};
       pages.Reset(table, layer, g);
       if (!error.Set(pages.Pin(KvPart::kKeys, keys))) return;
       ColumnMass({.queries = window.Queries(layer) + head * shape.head_dim,

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "base/aligned_buffer.h"
+#include "base/archive.h"
 #include "cache/cache_shape.h"
 #include "store/page_table.h"
 
@@ -34,6 +35,10 @@ class QueryWindow {
   const float* Queries(int layer) const { return queries_.data() + layer * LayerFloats(); }
   const float* Lse(int layer) const { return lse_.data() + LseOffset(layer, begin_, 0); }
 
+  // In one record with what is around it. Load: Corruption for a window that cannot be.
+  void Save(ArchiveWriter* archive) const;
+  static Result<QueryWindow> Load(const CacheShape& shape, ArchiveReader* archive);
+
   // Copies the group of heads of one KV head at `position`, which is one of the window's.
   void Set(int layer, int64_t position, int kv_head, const float* queries, const float* lse);
 
@@ -58,6 +63,10 @@ class TokenVotes {
  public:
   // Those of `before` (may be null), and none yet for the tokens after them.
   TokenVotes(const CacheShape& shape, const TokenVotes* before, int64_t tokens);
+
+  // Of `tokens` tokens, in one record with what is around it.
+  void Save(ArchiveWriter* archive) const { archive->PutAll(votes_.span()); }
+  void Load(ArchiveReader* archive) { archive->GetAll(votes_.span()); }
 
   int64_t tokens() const { return tokens_; }
   const float* Of(int layer, int kv_head) const { return votes_.data() + Offset(layer, kv_head); }

@@ -157,9 +157,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   }
   std::unique_ptr<RandomAccessFile> page_file;
   if (resolved.kv_memory_bytes != 0) {
-    const int64_t least = AttentionBatch::LeastPageBytes(shape, resolved.threads);
+    const int64_t least = AttentionBatch::LeastPageBytes(shape, resolved.threads, resolved.joint);
     DYNSPLIT_RETURN_IF_ERROR(
         CheckRange("kv_memory_bytes", resolved.kv_memory_bytes, least, kMaxKvMemory));
+    if (resolved.kv_dir.empty()) return InvalidArgument("kv_dir: got none, wanted a directory");
     Result<std::unique_ptr<RandomAccessFile>> file = OpenUnnamedFile(resolved.kv_dir);
     if (!file.ok()) return file.status();
     page_file = *std::move(file);
@@ -183,12 +184,18 @@ Status Engine::CheckMethod(const Method& method) const { return impl_->Resolve(m
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
   Result<Method> resolved = impl_->Resolve(method);
   if (!resolved.ok()) return resolved.status();
-  SemanticCache cache(impl_->shape, *resolved, &impl_->pool, impl_->delimiters,
-                      {.threads = impl_->options.threads,
-                       .observation = ObservationOf(impl_->options),
-                       .joint = {impl_->options.joint, DenseHeads(impl_->options, impl_->shape)}});
-  return std::make_unique<Session>(
-      std::make_unique<Session::Impl>(Session::Impl{.engine = this, .cache = std::move(cache)}));
+  return std::make_unique<Session>(std::make_unique<Session::Impl>(
+      Session::Impl{.engine = this, .cache = impl_->NewCache(*resolved)}));
+}
+
+SemanticCache Engine::Impl::NewCache(const Method& method) {
+  return {shape,
+          method,
+          &pool,
+          delimiters,
+          {.threads = options.threads,
+           .observation = ObservationOf(options),
+           .joint = {options.joint, DenseHeads(options, shape)}}};
 }
 
 Status Engine::Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel) {

@@ -24,6 +24,8 @@ struct Engine::Impl {
   // The method with the dense heads that it means; InvalidArgument where it is invalid, or names
   // heads that the model does not have.
   Result<Method> Resolve(const Method& method) const;
+  // For a method that was resolved.
+  SemanticCache NewCache(const Method& method);
   Status Run(const Engine* engine, std::span<const BatchItem> items,
              const std::atomic<bool>* cancel);
   // Makes room for the item's tokens and adds them to the pass.

@@ -192,6 +192,25 @@ SummaryView BlockIndex::Summaries(int64_t block, int layer, int kv_head) const {
           .scales = chunk.scales.data() + slot * BlockScales()};
 }
 
+Status BlockIndex::Save(ArchiveWriter* archive) const {
+  for (const auto& chunk : chunks_) {
+    Chunk::ForEachBuffer(*chunk, [&](const auto& buffer) { archive->PutAll(buffer.span()); });
+    DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  }
+  return {};
+}
+
+Status BlockIndex::Load(int64_t num_blocks, ArchiveReader* archive) {
+  DYNSPLIT_CHECK(num_blocks_ == 0);
+  Reserve(num_blocks);
+  for (const auto& chunk : chunks_) {
+    DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+    Chunk::ForEachBuffer(*chunk, [&](auto& buffer) { archive->GetAll(buffer.span()); });
+    DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  }
+  return {};
+}
+
 size_t BlockIndex::bytes() const {
   size_t bytes = 0;
   for (const auto& chunk : chunks_) bytes += chunk->bytes();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/archive.h"
 #include "dynsplit/method.h"
 #include "kernels/summary_view.h"
 
@@ -57,6 +58,11 @@ class BlockIndex {
   // Of `block` and those after it, up to the end of its chunk; a chunk's first is 64-byte aligned.
   SummaryView Summaries(int64_t block, int layer, int kv_head) const;
 
+  // All summaries as they are, chunk by chunk, a record each; into an empty index of the same
+  // shape.
+  Status Save(ArchiveWriter* archive) const;
+  Status Load(int64_t num_blocks, ArchiveReader* archive);
+
   // Bytes of all chunks, shared ones included.
   size_t bytes() const;
 
@@ -70,6 +76,15 @@ class BlockIndex {
     AlignedBuffer<f16> int2_scales;  // [num_layers, kv_heads, Int2ScaleElements()]
 
     size_t bytes() const;
+    // Calls fn(buffer) for each, of whatever type.
+    template <typename Self, typename Fn>
+    static void ForEachBuffer(Self& chunk, const Fn& fn) {
+      fn(chunk.f16s);
+      fn(chunk.int8s);
+      fn(chunk.scales);
+      fn(chunk.int2s);
+      fn(chunk.int2_scales);
+    }
   };
 
   struct Place {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/archive.h"
 #include "base/check.h"
 #include "base/mapped_file.h"
 #include "base/parallel_for.h"
@@ -172,9 +173,24 @@ struct Weights::Impl {
   ModelWeights weights;        // for a few rows at a time
   ModelWeights batch_weights;  // for many
   std::vector<WeightBuffer> buffers;
+  uint64_t fingerprint = 0;
   int64_t weight_bytes = 0;
   int64_t repacked_bytes = 0;
 };
+
+uint64_t Fingerprint(std::span<const std::byte> file, const std::vector<FoundWeight>& weights) {
+  constexpr size_t kSampled = 4096;  // bytes of a tensor
+  ByteWriter seen;
+  seen.Put(file.size());
+  size_t header = file.size();
+  for (const FoundWeight& weight : weights) {
+    const auto bytes = weight.source.bytes;
+    header = std::min(header, static_cast<size_t>(bytes.data() - file.data()));
+    seen.Put(Checksum(bytes.first(std::min(bytes.size(), kSampled))));
+  }
+  seen.Put(Checksum(file.first(header)));
+  return Checksum(seen.bytes());
+}
 
 Status Weights::Impl::Read(const std::string& path, const WeightsOptions& options) {
   Result<GgufReader> reader = GgufReader::FromBuffer(file.bytes(), path);
@@ -190,6 +206,7 @@ Status Weights::Impl::Read(const std::string& path, const WeightsOptions& option
   for (const FoundWeight& weight : *found) {
     weight_bytes += static_cast<int64_t>(weight.source.bytes.size());
   }
+  fingerprint = Fingerprint(file.bytes(), *found);
   return Place(std::move(found).value(), options.repack);
 }
 
@@ -245,6 +262,7 @@ const ModelWeights& Weights::tensors(int rows) const {
   return rows <= kRepackedRows ? impl_->weights : impl_->batch_weights;
 }
 Vocabulary Weights::TakeVocabulary() { return std::exchange(impl_->vocabulary, {}); }
+uint64_t Weights::fingerprint() const { return impl_->fingerprint; }
 int64_t Weights::weight_bytes() const { return impl_->weight_bytes; }
 int64_t Weights::repacked_bytes() const { return impl_->repacked_bytes; }
 

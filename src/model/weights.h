@@ -71,6 +71,9 @@ class Weights {
   // What the file says about its tokens. Moves out: a second call returns an empty one.
   Vocabulary TakeVocabulary();
 
+  // Tells models apart: of the file's length, its header (names, vocabulary, types) and the
+  // beginning of each tensor.
+  uint64_t fingerprint() const;
   int64_t weight_bytes() const;    // of all tensors in the file
   int64_t repacked_bytes() const;  // of the copies in repacked layouts; 0 without `repack`
 

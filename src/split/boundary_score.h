@@ -46,6 +46,10 @@ class BoundaryScorer {
   // Means over the queries seen so far, for the tokens 0..last position.
   const BoundaryMass& mass() const { return mass_; }
 
+  // As if the rows that gave `mass` had been added: of this scorer's window, with all of its arrays
+  // of one length.
+  void Restore(BoundaryMass mass) { mass_ = std::move(mass); }
+
   int window() const { return mass_.window; }
   int retained() const { return retained_; }
   int sink() const { return sink_; }

@@ -22,6 +22,10 @@ class FrameSet {
   // Cost: O(1), but for one slab in kSlabFrames.
   Result<int32_t> Take();
   void Give(int32_t frame) noexcept { free_.push_back(frame); }
+  // Whether Take would find nothing within the bound.
+  bool full() const {
+    return free_.empty() && max_bytes_ != 0 && num_frames_ == max_bytes_ / frame_bytes_;
+  }
 
   f16* Rows(int32_t frame) {
     const auto idx = static_cast<size_t>(frame);

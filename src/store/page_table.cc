@@ -22,7 +22,7 @@ Status CopyPage(Pager* pager, Page* from, Page* to, size_t bytes) {
     return {};
   }
   Page* const both[] = {from, to};
-  const Pager::Pinned pinned = pager->Pin(both, /*writes=*/false);
+  const Pager::PinResult pinned = pager->Pin(both, /*writes=*/false);
   if (pinned.count == 2) {
     std::memcpy(to->rows, from->rows, bytes);
     to->changed = true;

@@ -4,6 +4,7 @@
 #include <array>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 
@@ -13,7 +14,8 @@ namespace {
 // Pages drawn for each one that is put out. 16 come within a few per cent of the best of all.
 constexpr size_t kDrawn = 16;
 
-std::byte* Bytes(f16* rows) { return reinterpret_cast<std::byte*>(rows); }
+// Times that all pages are searched for one that nobody pins, where those drawn had none.
+constexpr int kSearches = 4;
 
 }  // namespace
 
@@ -27,8 +29,8 @@ bool Pager::PinIfThere(Page* page, bool writes) {
   return true;
 }
 
-Pager::Pinned Pager::Pin(std::span<Page* const> pages, bool writes) {
-  Pinned pinned;
+Pager::PinResult Pager::Pin(std::span<Page* const> pages, bool writes) {
+  PinResult pinned;
   std::unique_lock lock(mutex_, std::defer_lock);
   while (pinned.status.ok() && pinned.count < pages.size()) {
     if (PinIfThere(pages[pinned.count], writes)) {
@@ -54,55 +56,58 @@ Pager::Pinned Pager::Pin(std::span<Page* const> pages, bool writes) {
 size_t Pager::PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>* lock,
                       Status* status) {
   std::array<Move, kMostMoves> moves;
+  const auto state_of = [&](size_t i) { return pages[i]->pins.load(std::memory_order_relaxed); };
   size_t count = 0;
-  while (count < pages.size() &&
-         pages[count]->pins.load(std::memory_order_relaxed) == Page::kAbsent) {
-    *status = Claim(pages[count], &moves[count]);
-    if (!status->ok()) break;
+  while (count < pages.size() && state_of(count) == Page::kAbsent &&
+         Claim(pages[count], &moves[count])) {
     ++count;
   }
-  // With some frames there is something to do; those who hold the others may have let go by then.
-  if (count > 0) *status = {};
   if (count == 0) {
-    if (status->ok() && pages.front()->pins.load() == Page::kMoving) {
+    if (state_of(0) == Page::kMoving) {
       ++waiting_;
       moved_.wait(*lock);
       --waiting_;
+    } else if (state_of(0) == Page::kAbsent) {
+      *status = ResourceExhausted("KV pages: all " + std::to_string(frames_.allocated_bytes()) +
+                                  " bytes in memory are needed at once, and more");
     }
     return 0;
   }
   lock->unlock();
-  for (size_t i = 0; i < count; ++i) Carry(&moves[i]);
+  for (size_t i = 0; i < count; ++i) {
+    Status carried = Carry(&moves[i]);
+    moves[i].done = carried.ok();
+    if (status->ok()) *status = std::move(carried);
+  }
   lock->lock();
   size_t pinned = 0;
   for (size_t i = 0; i < count; ++i) {
-    Finish(&moves[i]);
-    if (!status->ok()) {
-      if (moves[i].status.ok()) Unpin(moves[i].page);
-    } else if (moves[i].status.ok()) {
+    Finish(moves[i]);
+    if (!moves[i].done) continue;
+    if (pinned == i) {
       ++pinned;
-    } else {
-      *status = moves[i].status;
+    } else {  // behind one that failed
+      Unpin(moves[i].page);
     }
   }
   if (waiting_ > 0) moved_.notify_all();
   return pinned;
 }
 
-// Finds a frame for a page that is absent, and marks whatever has to move as moving.
-Status Pager::Claim(Page* page, Move* move) {
+// Finds a frame for a page that is absent, and marks whatever has to move as moving. False where
+// there is none, or no memory to keep account of it.
+bool Pager::Claim(Page* page, Move* move) {
   *move = {};
   move->page = page;
   try {
-    if (const Result<int32_t> frame = frames_.Take(); frame.ok()) {
+    if (!frames_.full()) {
+      const Result<int32_t> frame = frames_.Take();
+      if (!frame.ok()) return false;
       move->frame = *frame;
       owners_.resize(std::max(owners_.size(), frames_.num_frames()));
     } else {
       move->victim = PageToEvict();
-      if (move->victim == nullptr) {
-        return ResourceExhausted("KV pages: all " + std::to_string(frames_.allocated_bytes()) +
-                                 " bytes in memory are needed at once, and more");
-      }
+      if (move->victim == nullptr) return false;
       move->frame = move->victim->frame;
       if (move->victim->changed && move->victim->slot < 0) move->victim->slot = file_.Take();
     }
@@ -112,40 +117,40 @@ Status Pager::Claim(Page* page, Move* move) {
     } else if (move->frame >= 0) {
       frames_.Give(move->frame);
     }
-    return ResourceExhausted("KV pages: no memory for the table of their places");
+    return false;
   }
+  move->rows = frames_.Rows(move->frame);
   page->pins.store(Page::kMoving, std::memory_order_relaxed);
-  return {};
+  return true;
 }
 
 // The file's part of a move, for which nothing is locked.
-void Pager::Carry(Move* move) {
-  f16* rows = frames_.Rows(move->frame);
+Status Pager::Carry(Move* move) {
+  std::byte* bytes = reinterpret_cast<std::byte*>(move->rows);
   Page* victim = move->victim;
   if (victim != nullptr && victim->changed.load(std::memory_order_relaxed)) {
-    move->status = file_.Write(victim->slot, Bytes(rows));
-    if (!move->status.ok()) return;
+    DYNSPLIT_RETURN_IF_ERROR(file_.Write(victim->slot, bytes));
     victim->changed.store(false, std::memory_order_relaxed);
   }
-  if (move->page->slot >= 0) move->status = file_.Read(move->page->slot, Bytes(rows));
+  return move->page->slot >= 0 ? file_.Read(move->page->slot, bytes) : Status();
 }
 
-void Pager::Finish(Move* move) {
-  const auto owner = static_cast<size_t>(move->frame);
-  const bool stays = move->victim != nullptr && move->victim->changed;  // could not be written
-  if (move->victim != nullptr) {
-    if (!stays) move->victim->frame = -1;
-    move->victim->pins.store(stays ? 0 : Page::kAbsent, std::memory_order_release);
+void Pager::Finish(const Move& move) {
+  const auto owner = static_cast<size_t>(move.frame);
+  const bool stays = move.victim != nullptr && move.victim->changed;  // could not be written
+  if (move.victim != nullptr) {
+    if (!stays) move.victim->frame = -1;
+    move.victim->pins.store(stays ? 0 : Page::kAbsent, std::memory_order_release);
   }
-  if (move->status.ok()) {
-    move->page->frame = move->frame;
-    move->page->rows = frames_.Rows(move->frame);
-    owners_[owner] = move->page;
+  if (move.done) {
+    move.page->frame = move.frame;
+    move.page->rows = move.rows;
+    owners_[owner] = move.page;
   } else if (!stays) {
     owners_[owner] = nullptr;
-    frames_.Give(move->frame);
+    frames_.Give(move.frame);
   }
-  move->page->pins.store(move->status.ok() ? 1 : Page::kAbsent, std::memory_order_release);
+  move.page->pins.store(move.done ? 1 : Page::kAbsent, std::memory_order_release);
 }
 
 // A page that nobody pins, marked as moving; null where there is none.
@@ -170,17 +175,21 @@ Page* Pager::PageToEvict() {
     last_use = next_use;
   }
   if (last != nullptr && claim(last)) return last;
-  for (Page* page : owners_) {
-    if (may_go(page) && claim(page)) return page;
+  // Pages are pinned and let go of meanwhile.
+  for (int i = 0; i < kSearches; ++i) {
+    for (Page* page : owners_) {
+      if (may_go(page) && claim(page)) return page;
+    }
   }
   return nullptr;
 }
 
-// In layers from now, as if each pass that did without the page made it a pass less likely.
+// In layers from now, as if each pass that did without the page made it a pass less likely. Of the
+// layer that is computed a page may still be needed.
 int64_t Pager::NextUse(const Page& page) const {
   const int32_t layer = layer_.load(std::memory_order_relaxed);
   const int32_t num_layers = num_layers_.load(std::memory_order_relaxed);
-  const int32_t last_chance = pass_.load(std::memory_order_relaxed) - (page.layer > layer ? 1 : 0);
+  const int32_t last_chance = pass_.load(std::memory_order_relaxed) - (page.layer >= layer ? 1 : 0);
   const int64_t missed = last_chance - page.used_pass.load(std::memory_order_relaxed);
   return (missed > 0 ? missed : 0) * num_layers + (page.layer - layer + num_layers) % num_layers;
 }

@@ -32,18 +32,18 @@ class Pager {
   // Pins a page that is in memory: its rows stay where they are until Unpin. `writes`: they will be
   // changed. False, and nothing happens, where it is not. Cost: O(1).
   bool PinIfThere(Page* page, bool writes);
-  // Pins pages wherever they are. Returns how many of them, from the first on, are pinned: all,
+  // Pins pages wherever they are. The count says how many, from the first on, are pinned: all,
   // unless there is an error. ResourceExhausted where every frame is pinned, the file's errors
   // where a page cannot be read, or another one not be written to make room; no page has lost
   // anything then. Cost: a read and a write for each that is not in memory.
-  struct Pinned {
+  struct PinResult {
     size_t count = 0;
     Status status;
   };
-  Pinned Pin(std::span<Page* const> pages, bool writes);
+  PinResult Pin(std::span<Page* const> pages, bool writes);
   static void Unpin(Page* page) { page->pins.fetch_sub(1, std::memory_order_release); }
 
-  // The page's content is not needed any more; nobody pins it.
+  // The page's content is not needed any more. Not beside a Pin of any page.
   void Discard(Page* page);
 
   // Tells which layer is computed from now on; they come in turn.
@@ -55,14 +55,15 @@ class Pager {
     Page* page = nullptr;
     Page* victim = nullptr;  // null: the frame was free
     int32_t frame = -1;
-    Status status;
+    f16* rows = nullptr;  // the frame's
+    bool done = false;
   };
   static constexpr size_t kMostMoves = 32;  // at a time: a worker's share of what is to be read
 
   size_t PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>* lock, Status* status);
-  Status Claim(Page* page, Move* move);
-  void Carry(Move* move);
-  void Finish(Move* move);
+  bool Claim(Page* page, Move* move);
+  Status Carry(Move* move);
+  void Finish(const Move& move);
   Page* PageToEvict();
   int64_t NextUse(const Page& page) const;
 

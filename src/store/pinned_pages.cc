@@ -22,6 +22,8 @@ void PinnedPages::Release() {
     Rows(pinned.part)[pinned.idx] = nullptr;
   }
   pinned_.clear();
+  wanted_.clear();
+  wanted_pages_.clear();
 }
 
 Status PinnedPages::PinToWrite(TokenRange tokens) {
@@ -54,6 +56,7 @@ void PinnedPages::Want(KvPart part, size_t idx, bool writes) {
   f16*& rows = Rows(part)[idx];
   if (rows != nullptr) return;
   Page* page = Pages(part)[idx].get();
+  if (pinned_.size() == pinned_.capacity()) pinned_.reserve(2 * pinned_.size() + 64);
   if (pager_->PinIfThere(page, writes)) {
     rows = page->rows;
     pinned_.push_back({part, idx});
@@ -66,7 +69,7 @@ void PinnedPages::Want(KvPart part, size_t idx, bool writes) {
 Status PinnedPages::PinWanted(bool writes) {
   if (wanted_.empty()) return {};
   pinned_.reserve(pinned_.size() + wanted_.size());
-  Pager::Pinned result = pager_->Pin(wanted_pages_, writes);
+  Pager::PinResult result = pager_->Pin(wanted_pages_, writes);
   for (size_t i = 0; i < result.count; ++i) {
     Rows(wanted_[i].part)[wanted_[i].idx] = wanted_pages_[i]->rows;
     pinned_.push_back(wanted_[i]);

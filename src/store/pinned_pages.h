@@ -39,6 +39,9 @@ class PinnedPages {
   // Keys and values of tokens whose pages no other table shares, to be written.
   Status PinToWrite(TokenRange tokens);
 
+  // Whether pages move at all. Where they do not, there is nothing to pin.
+  bool moves() const { return pager_ != nullptr; }
+
   // Of the pinned pages; other addresses are not to be used.
   KvView view() const { return {keys(), values(), head_dim_}; }
   f16* const* keys() const { return pager_ == nullptr ? row_->key_rows.data() : keys_.data(); }

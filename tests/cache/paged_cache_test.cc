@@ -2,8 +2,8 @@
 // bit, and a file that fails loses nothing.
 #include <gtest/gtest.h>
 
+#include "base/memory_file.h"
 #include "cache/cache_fixture.h"
-#include "store/memory_file.h"
 
 namespace dynsplit {
 namespace {

@@ -36,6 +36,7 @@ TEST_F(BenchCommandTest, ARowForEachMethodAndContext) {
                 1e-6 * 8 / row["decode_seconds"].get<double>());
     EXPECT_GT(row["peak_rss_bytes"], 0);
     EXPECT_GT(row["kv_bytes_total"], 0);
+    EXPECT_EQ(row["kv_bytes_resident"], row["kv_bytes_total"]);
   }
   // Eight steps after 700 tokens and two that do not count: 703 to 710 tokens, all attended to.
   EXPECT_DOUBLE_EQ(rows[3]["attended_tokens_mean"], 706.5);

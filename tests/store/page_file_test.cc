@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "store/memory_file.h"
+#include "base/memory_file.h"
 
 namespace dynsplit {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/memory_file.h"
+#include "base/memory_file.h"
 
 namespace dynsplit {
 namespace {

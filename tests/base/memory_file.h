@@ -47,6 +47,13 @@ class MemoryFile final : public RandomAccessFile {
     return {};
   }
 
+  Result<uint64_t> Size() const override {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<uint64_t>(content_.size());
+  }
+  Status Sync() override { return {}; }
+  std::vector<std::byte>& content() { return content_; }
+
  private:
   Faults& faults_;
   mutable std::mutex mutex_;

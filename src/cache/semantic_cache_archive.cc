@@ -1,0 +1,280 @@
+// How a SemanticCache is saved and loaded: docs/formats.md, "Session files".
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "cache/semantic_cache.h"
+#include "store/pinned_pages.h"
+
+namespace dynsplit {
+namespace {
+
+// Pages of one record: 16, so that a record takes little memory and few are needed.
+constexpr int64_t kRecordTokens = 16 * kPageTokens;
+
+// Everything of a method by which blocks are cut, summarised and chosen; not its name.
+uint64_t Fingerprint(const Method& method) {
+  ByteWriter bytes;
+  const auto put = [&bytes](auto... values) { (bytes.Put(values), ...); };
+  const SplitOptions& split = method.split;
+  put(split.splitter, split.delimiter, split.block_tokens, split.search_range,
+      split.distance_penalty, split.search, split.reading, split.alpha, split.candidate,
+      split.scatter, split.shrinkage, split.max_block_tokens, split.seed);
+  put(method.summary, method.vectors, method.summary_type, method.policy, method.pooling,
+      method.block_score, method.refine, method.pick, method.coarse);
+  put(method.budget.tokens, method.budget.percent, method.budget.mass);
+  put(method.sink, method.recent, method.dense_heads.has_value(), method.dense_layers);
+  if (method.dense_heads) bytes.PutVector(*method.dense_heads);
+  return Checksum(bytes.bytes());
+}
+
+void PutBlocks(std::span<const Block> blocks, ArchiveWriter* archive) {
+  archive->Put(static_cast<uint64_t>(blocks.size()));
+  for (const Block& block : blocks) {
+    archive->Put(block.length);
+    archive->Put(block.delimiter);
+    archive->Put(block.weight);
+  }
+}
+
+// Consecutive blocks from token `start` on, of a text of so many tokens.
+Result<std::vector<Block>> GetBlocks(int32_t start, int64_t tokens, ArchiveReader* archive) {
+  std::vector<Block> blocks;
+  const auto count = archive->Get<uint64_t>();
+  for (uint64_t i = 0; i < count; ++i) {
+    Block block{.start = start};
+    block.length = archive->Get<int32_t>();
+    block.delimiter = archive->Get<DelimiterClass>();
+    block.weight = archive->Get<float>();
+    if (block.length < 1 || block.length > tokens - start ||
+        static_cast<int>(block.delimiter) >= kNumDelimiterClasses) {
+      return archive->Wrong("blocks do not fit the text");
+    }
+    start = block.end();
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+}  // namespace
+
+Status SemanticCache::Save(ArchiveWriter* archive) const {
+  SaveText(archive);
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  SaveVotes(archive);
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  DYNSPLIT_RETURN_IF_ERROR(SavePages(archive));
+  return SaveBlocks(archive);
+}
+
+Status SemanticCache::Load(ArchiveReader* archive) {
+  DYNSPLIT_CHECK(size() == 0);
+  bool same_method = false;
+  DYNSPLIT_RETURN_IF_ERROR(LoadText(archive, &same_method));
+  DYNSPLIT_RETURN_IF_ERROR(LoadVotes(archive));
+  if (!CanUse(method_)) {
+    return InvalidArgument("method: " + method_.name +
+                           " counts the votes of queries, and the session was read without");
+  }
+  DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive));
+  if (same_method) return LoadBlocks(archive);
+  SetMethod(method_);
+  return {};
+}
+
+void SemanticCache::SaveText(ArchiveWriter* archive) const {
+  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim,
+                         observation().window, observation().retained}) {
+    archive->Put(int32_t{size});
+  }
+  archive->Put(Fingerprint(method_));
+  archive->PutVector(tokens_);
+  const BoundaryMass& mass = scorer_.mass();
+  archive->PutVector(mass.after);
+  archive->PutVector(mass.near);
+  archive->PutVector(mass.far);
+  archive->PutVector(mass.queries);
+}
+
+Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
+  DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim}) {
+    if (archive->Get<int32_t>() != size) {
+      return InvalidArgument("the session is of a model of another shape");
+    }
+  }
+  for (const int size : {observation().window, observation().retained}) {
+    const auto saved = archive->Get<int32_t>();
+    if (saved == size) continue;
+    return InvalidArgument("the session was read with another window of boundaries: " +
+                           std::to_string(saved) + " tokens, wanted " + std::to_string(size));
+  }
+  *same_method = archive->Get<uint64_t>() == Fingerprint(method_);
+  tokens_ = archive->GetVector<int32_t>();
+  BoundaryMass mass{.window = observation().window,
+                    .after = archive->GetVector<float>(),
+                    .near = archive->GetVector<float>(),
+                    .far = archive->GetVector<float>(),
+                    .queries = archive->GetVector<uint8_t>()};
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  const size_t scored = mass.after.size();
+  if (scored > tokens_.size() || mass.near.size() != scored || mass.far.size() != scored ||
+      mass.queries.size() != scored) {
+    return archive->Wrong("the masses at boundaries do not fit the text");
+  }
+  scorer_.Restore(std::move(mass));
+  return {};
+}
+
+void SemanticCache::SaveVotes(ArchiveWriter* archive) const {
+  archive->Put(all_voted_);
+  archive->Put(read_jointly_);
+  archive->Put(window_ != nullptr);
+  archive->Put(votes_ != nullptr);
+  archive->Put(kept_ != nullptr);
+  if (window_ != nullptr) window_->Save(archive);
+  if (votes_ != nullptr) archive->Put(votes_->tokens());
+  if (votes_ != nullptr) votes_->Save(archive);
+  if (kept_ != nullptr) kept_->Save(archive);
+}
+
+Status SemanticCache::LoadVotes(ArchiveReader* archive) {
+  DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+  all_voted_ = archive->Get<uint8_t>() != 0;
+  read_jointly_ = archive->Get<uint8_t>() != 0;
+  const bool has_window = archive->Get<uint8_t>() != 0;
+  const bool has_votes = archive->Get<uint8_t>() != 0;
+  const bool has_kept = archive->Get<uint8_t>() != 0;
+  if (has_window) {
+    Result<QueryWindow> window = QueryWindow::Load(shape_, archive);
+    if (!window.ok()) return window.status();
+    if (window->end() > size()) return archive->Wrong("its window lies behind the text");
+    window_ = std::make_shared<const QueryWindow>(*std::move(window));
+  }
+  if (has_votes) {
+    const auto voted = archive->Get<int64_t>();
+    if (voted < 0 || voted > size()) return archive->Wrong("votes do not fit the text");
+    auto votes = std::make_shared<TokenVotes>(shape_, nullptr, voted);
+    votes->Load(archive);
+    votes_ = std::move(votes);
+  }
+  if (has_kept) {
+    Result<KeptBlocks> kept = KeptBlocks::Load(shape_, size(), archive);
+    if (!kept.ok()) return kept.status();
+    kept_ = std::make_shared<const KeptBlocks>(*std::move(kept));
+  }
+  return archive->EndRecord();
+}
+
+Status SemanticCache::SavePages(ArchiveWriter* archive) const {
+  PinnedPages pages;
+  for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
+    for (int64_t start = 0; start < size(); start += kRecordTokens) {
+      const TokenRange tokens = {start, std::min(size(), start + kRecordTokens)};
+      pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
+      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
+      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
+      const KvView kv = pages.view();
+      for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
+        const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
+        archive->PutAll(std::span(kv.Key(token), rows * static_cast<size_t>(kv.head_dim)));
+        archive->PutAll(std::span(kv.Value(token), rows * static_cast<size_t>(kv.head_dim)));
+      }
+      DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+    }
+  }
+  return {};
+}
+
+Status SemanticCache::LoadPages(ArchiveReader* archive) {
+  DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(0, size()));
+  PinnedPages pages;
+  const auto head_dim = static_cast<size_t>(shape_.head_dim);
+  for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
+    for (int64_t start = 0; start < size(); start += kRecordTokens) {
+      const TokenRange tokens = {start, std::min(size(), start + kRecordTokens)};
+      DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+      pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
+      DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite(tokens));
+      for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
+        const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
+        archive->GetAll(std::span(pages.keys()[token / kPageTokens], rows * head_dim));
+        archive->GetAll(std::span(pages.values()[token / kPageTokens], rows * head_dim));
+      }
+      DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+    }
+  }
+  return {};
+}
+
+Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
+  archive->Put(learned_.has_value());
+  if (learned_) {
+    const ClassImportance& importance = learned_->importance;
+    archive->PutAll(std::span<const double>(importance.weight));
+    archive->PutAll(std::span<const double>(importance.standard_error));
+    archive->PutAll(std::span<const int64_t>(importance.count));
+    archive->Put(importance.baseline_mean);
+    archive->Put(importance.baseline_spread);
+    archive->Put(learned_->tokens);
+    archive->Put(learned_->novelty.has_value());
+    if (learned_->novelty) {
+      archive->PutVector(learned_->novelty->unit);
+      archive->Put(learned_->novelty->spread);
+    }
+  }
+  archive->Put(next_cut_);
+  PutBlocks(blocks_, archive);
+  PutBlocks(groups_, archive);
+  archive->Put(index_->num_blocks());
+  archive->Put(coarse_index_->num_blocks());
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
+  return coarse_index_->Save(archive);
+}
+
+Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
+  DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+  if (archive->Get<uint8_t>() != 0) {
+    Learned learned;
+    ClassImportance& importance = learned.importance;
+    archive->GetAll(std::span<double>(importance.weight));
+    archive->GetAll(std::span<double>(importance.standard_error));
+    archive->GetAll(std::span<int64_t>(importance.count));
+    importance.baseline_mean = archive->Get<double>();
+    importance.baseline_spread = archive->Get<double>();
+    learned.tokens = archive->Get<int64_t>();
+    if (archive->Get<uint8_t>() != 0) {
+      NoveltyScale novelty{.unit = archive->GetVector<double>()};
+      novelty.spread = archive->Get<double>();
+      if (novelty.unit.size() !=
+          SampledLayers(shape_.num_layers).size() * static_cast<size_t>(shape_.kv_heads)) {
+        return archive->Wrong("the scale of key scatter is of another shape");
+      }
+      learned.novelty = std::move(novelty);
+    }
+    if (learned.tokens < 0 || learned.tokens > size()) {
+      return archive->Wrong("more was learned than there is");
+    }
+    learned_ = std::move(learned);
+  }
+  next_cut_ = archive->Get<int64_t>();
+  Result<std::vector<Block>> blocks = GetBlocks(0, size(), archive);
+  if (!blocks.ok()) return blocks.status();
+  blocks_ = *std::move(blocks);
+  Result<std::vector<Block>> groups = GetBlocks(method_.sink, size(), archive);
+  if (!groups.ok()) return groups.status();
+  groups_ = *std::move(groups);
+  const auto indexed = archive->Get<int64_t>(), grouped = archive->Get<int64_t>();
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  const auto num_blocks = static_cast<int64_t>(blocks_.size());
+  if ((indexed != 0 && indexed != num_blocks) || grouped != static_cast<int64_t>(groups_.size()) ||
+      grouped * kGroupBlocks > num_blocks ||
+      (method_.policy == Policy::kTop && indexed != num_blocks)) {
+    return archive->Wrong("its index is not of its blocks");
+  }
+  DYNSPLIT_RETURN_IF_ERROR(index_->Load(indexed, archive));
+  return coarse_index_->Load(grouped, archive);
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,105 @@
+// Sessions in files: docs/formats.md, "Session files".
+#include <array>
+#include <new>
+#include <utility>
+
+#include "base/archive.h"
+#include "base/random_access_file.h"
+#include "engine/engine_impl.h"
+#include "model/model_impl.h"
+
+namespace dynsplit {
+namespace {
+
+constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
+                                         ' ', 's', 'e', 's', 's', 'i', 'o', 'n'};
+constexpr uint32_t kVersion = 1;
+
+uint64_t FingerprintOf(const Engine::Impl& engine) {
+  return engine.model->impl().weights->fingerprint();
+}
+
+Status Write(const Session::Impl& session, ArchiveWriter* archive) {
+  const Engine::Impl& engine = session.engine->impl();
+  archive->PutAll(std::span<const char>(kMagic));
+  archive->Put(kVersion);
+  archive->Put(FingerprintOf(engine));
+  // Of the last token: the row after which an answer begins.
+  const auto vocab_size = static_cast<size_t>(engine.model->description().vocab_size);
+  const std::vector<float>& logits = session.logits;
+  archive->PutVector(
+      logits.size() < vocab_size
+          ? std::vector<float>()
+          : std::vector<float>(logits.end() - static_cast<ptrdiff_t>(vocab_size), logits.end()));
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  return session.cache.Save(archive);
+}
+
+Status ReadHead(const std::string& path, ArchiveReader* archive, Session::Impl* session) {
+  const Engine::Impl& engine = session->engine->impl();
+  if (!archive->NextRecord().ok()) return Corruption(path + ": not a session file, or changed");
+  std::array<char, 16> magic{};
+  archive->GetAll(std::span<char>(magic));
+  if (magic != kMagic) return Corruption(path + ": not a session file");
+  if (const auto version = archive->Get<uint32_t>(); version != kVersion) {
+    return Unsupported(path + ": session file of version " + std::to_string(version) + ", wanted " +
+                       std::to_string(kVersion));
+  }
+  if (archive->Get<uint64_t>() != FingerprintOf(engine)) {
+    return InvalidArgument(path + ": a session of another model than " +
+                           engine.model->description().name + ", or of another file of it");
+  }
+  session->logits = archive->GetVector<float>();
+  const auto vocab_size = static_cast<size_t>(engine.model->description().vocab_size);
+  if (!session->logits.empty() && session->logits.size() != vocab_size) {
+    return archive->Wrong("its logits are of another vocabulary");
+  }
+  return archive->EndRecord();
+}
+
+Status Read(const std::string& path, Session::Impl* session) {
+  const Result<std::unique_ptr<RandomAccessFile>> file = OpenFileToRead(path);
+  if (!file.ok()) return file.status();
+  const Result<uint64_t> bytes = (*file)->Size();
+  if (!bytes.ok()) return bytes.status();
+  ArchiveReader archive(file->get(), *bytes, path);
+  DYNSPLIT_RETURN_IF_ERROR(ReadHead(path, &archive, session));
+  DYNSPLIT_RETURN_IF_ERROR(session->cache.Load(&archive));
+  const Engine::Impl& engine = session->engine->impl();
+  if (session->cache.size() > engine.options.context_tokens) {
+    return ResourceExhausted(path + ": has " + std::to_string(session->cache.size()) +
+                             " tokens, the context has room for " +
+                             std::to_string(engine.options.context_tokens));
+  }
+  return engine.CheckTokens(session->cache.tokens());
+}
+
+}  // namespace
+
+Status Session::Save(const std::string& path) const {
+  Result<NewFile> file = NewFile::Create(path);
+  if (!file.ok()) return file.status();
+  try {
+    ArchiveWriter archive(file->get());
+    DYNSPLIT_RETURN_IF_ERROR(Write(*impl_, &archive));
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted(path + ": no memory to save a session");
+  }
+  return file->Finish();
+}
+
+Result<std::unique_ptr<Session>> Engine::LoadSession(const std::string& path,
+                                                     const Method& method) {
+  const Result<Method> resolved = impl_->Resolve(method);
+  if (!resolved.ok()) return resolved.status();
+  try {
+    auto session = std::make_unique<Session::Impl>(
+        Session::Impl{.engine = this, .cache = impl_->NewCache(*resolved)});
+    DYNSPLIT_RETURN_IF_ERROR(Read(path, session.get()));
+    return std::make_unique<Session>(std::move(session));
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted(path + ": no memory to load a session");
+  }
+}
+
+}  // namespace dynsplit

@@ -1,0 +1,152 @@
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SessionFileTest : public EngineTest {
+ protected:
+  SessionFileTest() {
+    dir_ = std::filesystem::path(::testing::TempDir()) /
+           ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(dir_);
+    std::filesystem::create_directory(dir_);
+    path_ = dir_ / "x.session";
+  }
+  ~SessionFileTest() override { std::filesystem::remove_all(dir_); }
+
+  std::unique_ptr<Session> Read(int tokens) {
+    auto session = NewSession();
+    EXPECT_TRUE(session->Feed(RandomTokens(tokens)).ok());
+    return session;
+  }
+  std::unique_ptr<Session> LoadSaved(const Method& method = {}) {
+    auto session = engine_->LoadSession(path_, method);
+    EXPECT_TRUE(session.ok()) << session.status().ToString();
+    return session.ok() ? *std::move(session) : nullptr;
+  }
+  static std::vector<float> GoOn(Session* session) {
+    std::vector<float> all(session->logits().begin(), session->logits().end());
+    for (const int32_t token : RandomTokens(5, 9)) {
+      EXPECT_TRUE(session->Feed({&token, 1}, {.attention = Attention::kSelected}).ok());
+      all.insert(all.end(), session->logits().begin(), session->logits().end());
+    }
+    return all;
+  }
+  std::string Content() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void SetContent(const std::string& content) const {
+    std::ofstream(path_, std::ios::binary) << content;
+  }
+
+  std::filesystem::path dir_;
+  std::string path_;
+};
+
+TEST_F(SessionFileTest, GoesOnAsTheSavedOneWould) {
+  auto session = Read(200);
+  GoOn(session.get());  // with blocks
+  ASSERT_TRUE(session->Save(path_).ok());
+  auto loaded = LoadSaved();
+  ASSERT_NE(loaded, nullptr);
+  EXPECT_TRUE(std::ranges::equal(loaded->tokens(), session->tokens()));
+  EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
+}
+
+TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
+  ASSERT_TRUE(NewSession()->Save(path_).ok());
+  EXPECT_TRUE(LoadSaved()->tokens().empty());
+  ASSERT_TRUE(Read(30)->Save(path_).ok());
+  EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
+}
+
+TEST_F(SessionFileTest, RefusesAnotherModelQuantisationOrSetting) {
+  ASSERT_TRUE(Read(100)->Save(path_).ok());
+  const auto load_with = [&](const TinyModelOptions& model, const EngineOptions& options) {
+    Load(model, options);
+    return engine_->LoadSession(path_).status();
+  };
+  const TinyModelOptions same = {.num_layers = 4};
+  EXPECT_TRUE(load_with(same, {.threads = 1}).ok());
+  TinyModelOptions other = same;
+  other.seed += 1;
+  EXPECT_EQ(load_with(other, {.threads = 1}).code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(load_with(other, {.threads = 1}).message(), HasSubstr("another model"));
+  EXPECT_EQ(load_with({.num_layers = 5}, {.threads = 1}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(load_with(same, {.threads = 1, .boundary_window = 8}).code(),
+            StatusCode::kInvalidArgument);
+  const Status longer = load_with(same, {.threads = 1, .context_tokens = 99});
+  EXPECT_EQ(longer.code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(longer.message(), HasSubstr("100"));
+  EXPECT_THAT(longer.message(), HasSubstr("99"));
+}
+
+TEST_F(SessionFileTest, RefusesWhatIsNoSession) {
+  EXPECT_EQ(engine_->LoadSession(path_).status().code(), StatusCode::kNotFound);
+  for (const char* content : {"", "x", "dynsplit session, or so it says, and more than a header"}) {
+    SetContent(content);
+    const Status status = engine_->LoadSession(path_).status();
+    EXPECT_EQ(status.code(), StatusCode::kCorruption);
+    EXPECT_THAT(status.message(), HasSubstr("not a session file"));
+  }
+}
+
+TEST_F(SessionFileTest, EveryChangedOrMissingPartIsNoticed) {
+  auto session = Read(150);
+  GoOn(session.get());
+  ASSERT_TRUE(session->Save(path_).ok());
+  const std::string whole = Content();
+  for (size_t at = 0; at < whole.size(); at += 1 + whole.size() / 200) {
+    std::string changed = whole;
+    changed[at] = static_cast<char>(changed[at] ^ 4);
+    SetContent(changed);
+    EXPECT_EQ(engine_->LoadSession(path_).status().code(), StatusCode::kCorruption) << at;
+    SetContent(whole.substr(0, at));
+    EXPECT_EQ(engine_->LoadSession(path_).status().code(), StatusCode::kCorruption) << at;
+  }
+  SetContent(whole);
+  EXPECT_TRUE(engine_->LoadSession(path_).ok());
+}
+
+TEST_F(SessionFileTest, AFailedSaveLeavesTheOldSession) {
+  ASSERT_TRUE(Read(30)->Save(path_).ok());
+  // Its temporary file cannot be made.
+  std::filesystem::create_directory(path_ + ".new");
+  EXPECT_FALSE(Read(40)->Save(path_).ok());
+  std::filesystem::remove(path_ + ".new");
+  EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
+  EXPECT_EQ(Read(10)->Save("/no/such/dir/x").code(), StatusCode::kNotFound);
+}
+
+TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
+  ASSERT_TRUE(Read(30)->Save(path_).ok());
+  auto session = Read(400);
+  for (int delay_us = 0; delay_us < 3000; delay_us += 150) {
+    const pid_t child = fork();
+    if (child == 0) {
+      for (;;) {
+        if (!session->Save(path_).ok()) _exit(1);
+      }
+    }
+    usleep(static_cast<useconds_t>(delay_us));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    auto loaded = LoadSaved();
+    ASSERT_NE(loaded, nullptr);
+    EXPECT_THAT(loaded->tokens().size(), ::testing::AnyOf(30u, 400u));
+  }
+}
+
+}  // namespace
+}  // namespace dynsplit::testing
