@@ -125,6 +125,23 @@ class Chat {
   bool terminal_;
 };
 
+Status Start(const ChatFlags& flags, const Method& method, const PromptTexts& texts,
+             const LoadedModel& loaded, Conversation* conversation) {
+  if (!flags.texts.load_session.empty()) {
+    auto session = loaded.engine->LoadSession(flags.texts.load_session, method);
+    if (!session.ok()) return session.status();
+    conversation->Start(*std::move(session));
+    return {};
+  }
+  DYNSPLIT_RETURN_IF_ERROR(conversation->Start(flags.texts.system,
+                                               FilesMessage(flags.texts, texts, ""),
+                                               {.progress = flags.model.progress,
+                                                .attention = flags.model.prefill,
+                                                .cancel = CatchInterrupt()}));
+  if (flags.texts.save_session.empty()) return {};
+  return conversation->SaveStart(flags.texts.save_session);
+}
+
 ExitStatus RunChat(const ChatFlags& flags) {
   const Result<Method> method = ResolveMethod(flags.method, flags.refined);
   if (!method.ok()) return WrongUsage(method.status());
@@ -142,11 +159,7 @@ ExitStatus RunChat(const ChatFlags& flags) {
   const auto chat_template = ChooseTemplate(*loaded->model, flags.texts.chat_template);
   if (!chat_template.ok()) return Failed(chat_template.status());
   Conversation conversation(*loaded, *chat_template, *method);
-  const Status status =
-      conversation.Start(flags.texts.system, FilesMessage(flags.texts, *texts, ""),
-                         {.progress = flags.model.progress,
-                          .attention = flags.model.prefill,
-                          .cancel = CatchInterrupt()});
+  const Status status = Start(flags, *method, *texts, *loaded, &conversation);
   if (status.code() == StatusCode::kCancelled) return kInterrupted;
   if (!status.ok()) return Failed(status);
   return Chat(flags, &conversation).Loop();

@@ -16,14 +16,8 @@ Status Conversation::Start(const std::string& system, const std::string& texts,
   if (!session.ok()) return session.status();
   start_session_ = *std::move(session);
   if (!texts_.empty()) {
-    // The message as it will begin; the stand-in for the question is taken off again.
-    std::vector<ChatMessage> messages = start_messages_;
-    messages.push_back({"user", texts_ + "?"});
-    auto parts = RenderParts(chat_template_, messages);
-    if (!parts.ok()) return parts.status();
-    while (parts->back().message_idx != static_cast<int>(messages.size()) - 1) parts->pop_back();
-    parts->back().text.pop_back();
-    const auto tokens = EncodeParts(loaded_.model->tokenizer(), *parts, /*whole=*/true);
+    const auto tokens =
+        EncodeBeginning(chat_template_, loaded_.model->tokenizer(), start_messages_, texts_);
     if (!tokens.ok()) return tokens.status();
     double seconds = 0;
     DYNSPLIT_RETURN_IF_ERROR(Prefill(start_session_.get(), *tokens, prefill, &seconds));
@@ -31,6 +25,13 @@ Status Conversation::Start(const std::string& system, const std::string& texts,
   Reset();
   return {};
 }
+
+void Conversation::Start(std::unique_ptr<Session> session) {
+  start_session_ = std::move(session);
+  Reset();
+}
+
+Status Conversation::SaveStart(const std::string& path) const { return start_session_->Save(path); }
 
 void Conversation::Reset() {
   messages_ = start_messages_;
@@ -74,13 +75,18 @@ Result<std::vector<int32_t>> Conversation::NewTokens() {
   auto parts = RenderParts(chat_template_, messages_);
   if (!parts.ok()) return parts.status();
   const bool first = messages_.size() == start_messages_.size() + 1;
-  if (first && !texts_.empty()) return TokensAfterTexts(*std::move(parts));
+  const bool begun = !start_session_->tokens().empty();
+  if (first && begun) return TokensAfterStart(*std::move(parts));
   const Tokenizer& tokenizer = loaded_.model->tokenizer();
   const int last_answer = static_cast<int>(messages_.size()) - 2;
   const auto answered = std::find_if(parts->begin(), parts->end(), [&](const PromptPart& part) {
     return !first && part.message_idx == last_answer;
   });
   if (answered == parts->end()) {  // the first question, or one after an empty answer
+    if (begun) {
+      session_ = start_session_->Fork();
+      return TokensAfterStart(*std::move(parts));
+    }
     auto session = loaded_.engine->NewSession(method_);
     if (!session.ok()) return session.status();
     session_ = *std::move(session);
@@ -93,8 +99,8 @@ Result<std::vector<int32_t>> Conversation::NewTokens() {
   return tokens;
 }
 
-Result<std::vector<int32_t>> Conversation::TokensAfterTexts(std::vector<PromptPart> parts) const {
-  const int question = static_cast<int>(messages_.size()) - 1;
+Result<std::vector<int32_t>> Conversation::TokensAfterStart(std::vector<PromptPart> parts) const {
+  const int question = static_cast<int>(start_messages_.size());
   const auto asked = std::find_if(parts.begin(), parts.end(), [&](const PromptPart& part) {
     return part.message_idx == question;
   });

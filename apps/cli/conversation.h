@@ -24,6 +24,11 @@ class Conversation {
   // before the first question. They are read now, so that the first answer need not wait for them.
   Status Start(const std::string& system, const std::string& texts, const PrefillOptions& prefill);
 
+  // Begins where a saved session stands: after texts that stand before the first question.
+  void Start(std::unique_ptr<Session> session);
+  // Writes what Start has read.
+  Status SaveStart(const std::string& path) const;
+
   // Back to what Start left; nothing is read again.
   void Reset();
 
@@ -37,7 +42,7 @@ class Conversation {
  private:
   // The tokens that the session has not read yet. It may start the session anew, to read all.
   Result<std::vector<int32_t>> NewTokens();
-  Result<std::vector<int32_t>> TokensAfterTexts(std::vector<PromptPart> parts) const;
+  Result<std::vector<int32_t>> TokensAfterStart(std::vector<PromptPart> parts) const;
   Result<Generation> ReadAndAnswer(const PrefillOptions& prefill, const GenerateOptions& options);
 
   const LoadedModel& loaded_;

@@ -10,10 +10,33 @@
 namespace dynsplit::cli {
 namespace {
 
-Result<std::vector<int32_t>> EncodeRaw(const PromptTexts& texts, const Tokenizer& tokenizer) {
+using Tokens = Result<std::vector<int32_t>>;
+
+std::string Joined(const std::vector<std::string>& texts) {
   std::string all;
-  for (const std::string& file : texts.files) all += file;
-  return tokenizer.Encode(all + texts.prompt);
+  for (const std::string& text : texts) all += text;
+  return all;
+}
+
+// As the model's template has it.
+Tokens EncodeTexts(const PromptFlags& flags, const PromptTexts& texts, const Model& model,
+                   const ChatTemplate& chat_template) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  std::vector<ChatMessage> messages;
+  if (!flags.system.empty()) messages.push_back({"system", flags.system});
+  if (!flags.save_session.empty()) {
+    return EncodeBeginning(chat_template, tokenizer, std::move(messages),
+                           FilesMessage(flags, texts, ""));
+  }
+  messages.push_back({"user", FilesMessage(flags, texts, texts.prompt)});
+  const auto parts = RenderParts(chat_template, messages);
+  if (!parts.ok()) return parts.status();
+  return EncodeParts(tokenizer, *parts, /*whole=*/true);
+}
+
+// Of a prompt that goes on where a session stands.
+bool GoesOn(const PromptFlags& flags) {
+  return !flags.load_session.empty() || !flags.save_session.empty();
 }
 
 }  // namespace
@@ -27,6 +50,14 @@ void AddTextFlags(CLI::App* command, PromptFlags* flags) {
       ->add_option("--chat-template", flags->chat_template,
                    "Instead of the model's own: chatml, llama2, llama3, mistral, gemma")
       ->type_name("NAME");
+  command
+      ->add_option("--save-session", flags->save_session,
+                   "Where to save what was read of the texts, for other questions")
+      ->type_name("FILE");
+  command
+      ->add_option("--load-session", flags->load_session,
+                   "What to begin with in place of texts: a saved session")
+      ->type_name("FILE");
 }
 
 void AddPromptFlags(CLI::App* command, PromptFlags* flags) {
@@ -37,13 +68,22 @@ void AddPromptFlags(CLI::App* command, PromptFlags* flags) {
 }
 
 Status CheckTextFlags(const PromptFlags& flags) {
+  if (!flags.load_session.empty() && !(flags.files.empty() && flags.system.empty())) {
+    return InvalidArgument(
+        "--load-session has read its texts: it goes with neither -f nor --system");
+  }
+  if (!flags.save_session.empty() && flags.files.empty()) {
+    return InvalidArgument("--save-session has nothing to save: give -f FILE");
+  }
   if (flags.chat_template.empty()) return {};
   return ChatTemplate::Named(flags.chat_template).status();
 }
 
 Status CheckPromptFlags(const PromptFlags& flags) {
   if (flags.files.empty() && !flags.prompt) {
-    return InvalidArgument("nothing to read: give -p PROMPT, -f FILE or both");
+    return InvalidArgument(flags.load_session.empty()
+                               ? "nothing to read: give -p PROMPT, -f FILE or both"
+                               : "nothing to answer: give -p PROMPT");
   }
   const auto from_stdin = std::count(flags.files.begin(), flags.files.end(), "-");
   if (from_stdin + (flags.prompt == "-" ? 1 : 0) > 1) {
@@ -71,23 +111,31 @@ Result<PromptTexts> ReadPrompt(const PromptFlags& flags) {
   return texts;
 }
 
-Result<std::vector<int32_t>> EncodePrompt(const PromptFlags& flags, const PromptTexts& texts,
-                                          const Model& model) {
-  Result<std::vector<int32_t>> tokens(std::vector<int32_t>{});
+Result<PromptTokens> EncodePrompt(const PromptFlags& flags, const PromptTexts& texts,
+                                  const Model& model) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  const bool has_texts = flags.load_session.empty();
+  const bool has_question = GoesOn(flags) && flags.prompt.has_value();
+  Tokens first(std::vector<int32_t>{}), question(std::vector<int32_t>{});
   if (flags.raw) {
-    tokens = EncodeRaw(texts, model.tokenizer());
+    if (has_texts) {
+      first = tokenizer.Encode(Joined(texts.files) + (GoesOn(flags) ? "" : texts.prompt));
+    }
+    if (has_question) question = tokenizer.Encode(texts.prompt);
   } else {
     const Result<ChatTemplate> chat_template = ChooseTemplate(model, flags.chat_template);
     if (!chat_template.ok()) return chat_template.status();
-    std::vector<ChatMessage> messages;
-    if (!flags.system.empty()) messages.push_back({"system", flags.system});
-    messages.push_back({"user", FilesMessage(flags, texts, texts.prompt)});
-    const auto parts = RenderParts(*chat_template, messages);
-    if (!parts.ok()) return parts.status();
-    tokens = EncodeParts(model.tokenizer(), *parts, /*whole=*/true);
+    if (has_texts) first = EncodeTexts(flags, texts, model, *chat_template);
+    if (has_question) question = EncodeQuestion(*chat_template, tokenizer, texts.prompt);
   }
-  if (tokens.ok() && tokens->empty()) return InvalidArgument("the prompt is empty");
-  return tokens;
+  for (const Tokens* tokens : {&first, &question}) {
+    if (!tokens->ok()) return tokens->status();
+  }
+  PromptTokens all;
+  (GoesOn(flags) ? all.texts : all.prompt) = *std::move(first);
+  if (has_question) all.prompt = *std::move(question);
+  if (all.size() == 0) return InvalidArgument("the prompt is empty");
+  return all;
 }
 
 std::string FilesMessage(const PromptFlags& flags, const PromptTexts& texts,

@@ -15,16 +15,19 @@ struct PromptFlags {
   std::vector<std::string> files;
   std::optional<std::string> prompt;
   bool raw = false;
+  std::string load_session;  // "": none; else what to begin with, in place of files
+  std::string save_session;  // "": nowhere; else where to, what was read of the files
   std::string chat_template;
   std::string system;
 };
 
-// -f, --system and --chat-template, which chat has too.
+// -f, --system, --chat-template and those of sessions, which chat has too.
 void AddTextFlags(CLI::App* command, PromptFlags* flags);
 // All of them.
 void AddPromptFlags(CLI::App* command, PromptFlags* flags);
 
-// NotFound, which is wrong usage, for an unknown --chat-template.
+// NotFound, which is wrong usage, for an unknown --chat-template; InvalidArgument for texts to read
+// besides those of a saved session, or none to save.
 Status CheckTextFlags(const PromptFlags& flags);
 // The same, and InvalidArgument where there is nothing to read or stdin is to be read
 // twice.
@@ -38,8 +41,14 @@ struct PromptTexts {
 Result<PromptTexts> ReadPrompt(const PromptFlags& flags);
 
 // The tokens to read. InvalidArgument where there are none.
-Result<std::vector<int32_t>> EncodePrompt(const PromptFlags& flags, const PromptTexts& texts,
-                                          const Model& model);
+struct PromptTokens {
+  std::vector<int32_t> texts;  // what a session is saved after; else all is in `prompt`
+  std::vector<int32_t> prompt;
+
+  int64_t size() const { return static_cast<int64_t>(texts.size() + prompt.size()); }
+};
+Result<PromptTokens> EncodePrompt(const PromptFlags& flags, const PromptTexts& texts,
+                                  const Model& model);
 
 // The texts of the files as the first user message; "" without files.
 std::string FilesMessage(const PromptFlags& flags, const PromptTexts& texts,

@@ -28,20 +28,37 @@ struct RunFlags {
   bool json = false;
 };
 
-// Reads the prompt and writes the answer. With an interrupt in either, the report holds what was
-// done until then.
-Status Answer(const RunFlags& flags, std::span<const int32_t> prompt, Session* session,
-              const LoadedModel& loaded, StandardOutput* output, RunReport* report) {
-  report->prompt_tokens = static_cast<int64_t>(prompt.size());
-  report->answer.stop_reason = StopReason::kCancelled;
-  const Status status = Prefill(session, prompt,
+Status Read(const RunFlags& flags, std::span<const int32_t> tokens, Session* session,
+            StandardOutput* output, RunReport* report) {
+  const size_t before = session->tokens().size();
+  double seconds = 0;
+  const Status status = Prefill(session, tokens,
                                 {.progress = flags.model.progress,
                                  .attention = flags.model.prefill,
                                  .cancel = output->cancel()},
-                                &report->prefill_seconds);
-  report->prefill_tokens = static_cast<int64_t>(session->tokens().size());
+                                &seconds);
+  report->prefill_tokens += static_cast<int64_t>(session->tokens().size() - before);
+  report->prefill_seconds += seconds;
+  return status;
+}
+
+// Reads the prompt and writes the answer. With an interrupt in either, the report holds what was
+// done until then.
+Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* session,
+              const LoadedModel& loaded, StandardOutput* output, RunReport* report) {
+  report->prompt_tokens = prompt.size();
+  report->answer.stop_reason = StopReason::kCancelled;
+  Status status = Read(flags, prompt.texts, session, output, report);
+  if (status.ok() && !flags.prompt.save_session.empty()) {
+    status = session->Save(flags.prompt.save_session);
+  }
+  if (status.ok()) status = Read(flags, prompt.prompt, session, output, report);
   if (status.code() == StatusCode::kCancelled) return {};
   DYNSPLIT_RETURN_IF_ERROR(status);
+  if (prompt.prompt.empty()) {  // it was to be saved, and nothing else
+    report->answer = {};
+    return {};
+  }
   GenerateOptions options;
   options.max_tokens = flags.answer.max_tokens;
   options.sampler = flags.answer.sampler;
@@ -80,7 +97,9 @@ ExitStatus Run(const RunFlags& flags) {
   if (!loaded.ok()) return Failed(loaded.status());
   const auto prompt = EncodePrompt(flags.prompt, *texts, *loaded->model);
   if (!prompt.ok()) return Failed(prompt.status());
-  const auto session = loaded->engine->NewSession(*method);
+  const std::string& saved = flags.prompt.load_session;
+  const auto session = saved.empty() ? loaded->engine->NewSession(*method)
+                                     : loaded->engine->LoadSession(saved, *method);
   if (!session.ok()) return Failed(session.status());
 
   RunReport report;

@@ -1,5 +1,6 @@
 #include "apps/common/chat_prompt.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dynsplit {
@@ -83,6 +84,30 @@ Result<std::vector<int32_t>> EncodeParts(const Tokenizer& tokenizer,
     if (*names) return EncodeOneByOne(tokenizer, parts, whole);
   }
   return tokenizer.Encode(joined, {.add_special = whole, .parse_special = true});
+}
+
+Result<std::vector<int32_t>> EncodeBeginning(const ChatTemplate& chat_template,
+                                             const Tokenizer& tokenizer,
+                                             std::vector<ChatMessage> messages,
+                                             const std::string& beginning) {
+  // The message as it will begin; the stand-in for the question is taken off again.
+  messages.push_back({"user", beginning + "?"});
+  auto parts = RenderParts(chat_template, messages);
+  if (!parts.ok()) return parts.status();
+  while (parts->back().message_idx != static_cast<int>(messages.size()) - 1) parts->pop_back();
+  parts->back().text.pop_back();
+  return EncodeParts(tokenizer, *parts, /*whole=*/true);
+}
+
+Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
+                                            const Tokenizer& tokenizer,
+                                            const std::string& question) {
+  const std::vector<ChatMessage> messages = {{"user", question}};
+  const auto parts = RenderParts(chat_template, messages);
+  if (!parts.ok()) return parts.status();
+  const auto asked = std::find_if(parts->begin(), parts->end(),
+                                  [](const PromptPart& part) { return part.message_idx == 0; });
+  return EncodeParts(tokenizer, {asked, parts->end()}, /*whole=*/false);
 }
 
 Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name) {

@@ -29,6 +29,17 @@ Result<std::vector<PromptPart>> RenderParts(const ChatTemplate& chat_template,
 Result<std::vector<int32_t>> EncodeParts(const Tokenizer& tokenizer,
                                          std::span<const PromptPart> parts, bool whole);
 
+// What can be read before the question is known: the messages, and the beginning of a user's
+// message that the question will end.
+Result<std::vector<int32_t>> EncodeBeginning(const ChatTemplate& chat_template,
+                                             const Tokenizer& tokenizer,
+                                             std::vector<ChatMessage> messages,
+                                             const std::string& beginning);
+// What goes on where that ends: the question, and the assistant's turn opened.
+Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
+                                            const Tokenizer& tokenizer,
+                                            const std::string& question);
+
 // The template of that name, or the model's own where the name is empty.
 Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name);
 

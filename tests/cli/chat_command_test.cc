@@ -72,6 +72,21 @@ TEST_F(ChatCommandTest, TextsAreReadBeforeTheFirstQuestionAndKept) {
   EXPECT_EQ(Run("run", run).out + "\n", result.out.substr(0, result.out.size() / 2));
 }
 
+TEST_F(ChatCommandTest, SavedSessionsAnswerAsTheOnesThatWereSaved) {
+  const TempFile text("The first one, here. And then the other!\n");
+  const std::string session = ::testing::TempDir() + "/chat_command.session";
+  std::vector<std::string> saving = kShort, loading = kShort;
+  saving.insert(saving.end(), {"-f", text.path(), "--save-session", session});
+  loading.insert(loading.end(), {"--load-session", session});
+  const std::string input = "Which?\n/reset\nWhich?\nAnd then?\n";
+  const ProcessResult saved = Run("chat", saving, {.input = input});
+  ASSERT_EQ(saved.status, 0) << saved.err;
+  const ProcessResult loaded = Run("chat", loading, {.input = input});
+  ASSERT_EQ(loaded.status, 0) << loaded.err;
+  EXPECT_EQ(loaded.out, saved.out);
+  std::remove(session.c_str());
+}
+
 TEST_F(ChatCommandTest, ExitEndsIt) {
   const ProcessResult result = Run("chat", kShort, {.input = "/exit\nhello\n"});
   EXPECT_EQ(result.status, 0);

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -138,6 +139,41 @@ TEST_F(RunCommandTest, PromptLongerThanTheContextSaysBothLengths) {
   const ProcessResult result = Run("run", {"--raw", "-p", text});
   ExpectRefused(result, 1, "600");
   EXPECT_THAT(result.err, HasSubstr("512"));
+}
+
+// Texts are read once, and asked of twice.
+TEST_F(RunCommandTest, SavedSessionsAnswerAsTheOnesThatWereSaved) {
+  const TempFile text("The first one, here. And then the other!\n\nIn the end, all of it.\n");
+  const std::string session = ::testing::TempDir() + "/run_command.session";
+  for (const bool raw : {false, true}) {
+    std::vector<std::string> answer = {"-n", "20", "--temp", "1", "--ignore-eos"};
+    if (raw) answer.push_back("--raw");
+    const auto run = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.end(), answer.begin(), answer.end());
+      ProcessResult result = Run("run", arguments);
+      EXPECT_EQ(result.status, 0) << result.err;
+      return result.out;
+    };
+    std::filesystem::remove(session);
+    const std::string first = run({"-f", text.path(), "-p", "Which?", "--save-session", session});
+    EXPECT_FALSE(first.empty());
+    EXPECT_EQ(run({"-p", "Which?", "--load-session", session}), first);
+    EXPECT_NE(run({"-p", "Another one?", "--load-session", session}), first);
+    EXPECT_EQ(run({"-f", text.path(), "--save-session", session}), "");
+    EXPECT_EQ(run({"-p", "Which?", "--load-session", session}), first);
+  }
+  std::filesystem::remove(session);
+}
+
+TEST_F(RunCommandTest, SessionsThatCannotBeSavedOrLoaded) {
+  const TempFile text("A text.");
+  const std::string no_session = "/no/such.session";
+  ExpectRefused(Run("run", {"-p", "x", "--load-session", no_session}), 1, no_session);
+  ExpectRefused(Run("run", {"-p", "x", "--load-session", text.path()}), 1, "not a session file");
+  ExpectRefused(Run("run", {"-f", text.path(), "--save-session", no_session}), 1, no_session);
+  ExpectRefused(Run("run", {"-f", text.path(), "--load-session", "y"}), 2, "neither -f");
+  ExpectRefused(Run("run", {"--load-session", "y"}), 2, "nothing to answer");
+  ExpectRefused(Run("run", {"-p", "x", "--save-session", "y"}), 2, "give -f FILE");
 }
 
 TEST_F(RunCommandTest, KvMemoryHasTheSameAnswer) {
