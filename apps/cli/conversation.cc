@@ -104,6 +104,7 @@ Result<std::vector<int32_t>> Conversation::TokensAfterStart(std::vector<PromptPa
   const auto asked = std::find_if(parts.begin(), parts.end(), [&](const PromptPart& part) {
     return part.message_idx == question;
   });
+  if (asked == parts.end()) return InvalidArgument("the question is empty");
   asked->text.erase(0, texts_.size());
   return EncodeParts(loaded_.model->tokenizer(), {asked, parts.end()}, /*whole=*/false);
 }

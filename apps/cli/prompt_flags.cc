@@ -68,6 +68,9 @@ void AddPromptFlags(CLI::App* command, PromptFlags* flags) {
 }
 
 Status CheckTextFlags(const PromptFlags& flags) {
+  if (!flags.load_session.empty() && !flags.save_session.empty()) {
+    return InvalidArgument("--load-session and --save-session exclude each other");
+  }
   if (!flags.load_session.empty() && !(flags.files.empty() && flags.system.empty())) {
     return InvalidArgument(
         "--load-session has read its texts: it goes with neither -f nor --system");
@@ -121,7 +124,7 @@ Result<PromptTokens> EncodePrompt(const PromptFlags& flags, const PromptTexts& t
     if (has_texts) {
       first = tokenizer.Encode(Joined(texts.files) + (GoesOn(flags) ? "" : texts.prompt));
     }
-    if (has_question) question = tokenizer.Encode(texts.prompt);
+    if (has_question) question = tokenizer.Encode(texts.prompt, {.add_special = false});
   } else {
     const Result<ChatTemplate> chat_template = ChooseTemplate(model, flags.chat_template);
     if (!chat_template.ok()) return chat_template.status();

@@ -49,15 +49,16 @@ Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* sessio
   report->prompt_tokens = prompt.size();
   report->answer.stop_reason = StopReason::kCancelled;
   Status status = Read(flags, prompt.texts, session, output, report);
+  Status saved;  // an answer need not be lost with it
   if (status.ok() && !flags.prompt.save_session.empty()) {
-    status = session->Save(flags.prompt.save_session);
+    saved = session->Save(flags.prompt.save_session);
   }
   if (status.ok()) status = Read(flags, prompt.prompt, session, output, report);
   if (status.code() == StatusCode::kCancelled) return {};
   DYNSPLIT_RETURN_IF_ERROR(status);
   if (prompt.prompt.empty()) {  // it was to be saved, and nothing else
     report->answer = {};
-    return {};
+    return saved;
   }
   GenerateOptions options;
   options.max_tokens = flags.answer.max_tokens;
@@ -69,7 +70,7 @@ Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* sessio
   Result<Generation> answer = Generate(session, loaded.model->tokenizer(), options);
   if (!answer.ok()) return answer.status();
   report->answer = *std::move(answer);
-  return {};
+  return saved;
 }
 
 ExitStatus Show(const RunFlags& flags, const RunReport& report, StandardOutput* output) {

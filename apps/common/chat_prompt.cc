@@ -107,6 +107,7 @@ Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
   if (!parts.ok()) return parts.status();
   const auto asked = std::find_if(parts->begin(), parts->end(),
                                   [](const PromptPart& part) { return part.message_idx == 0; });
+  if (asked == parts->end()) return InvalidArgument("the question is empty");
   return EncodeParts(tokenizer, {asked, parts->end()}, /*whole=*/false);
 }
 

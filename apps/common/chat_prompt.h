@@ -35,7 +35,8 @@ Result<std::vector<int32_t>> EncodeBeginning(const ChatTemplate& chat_template,
                                              const Tokenizer& tokenizer,
                                              std::vector<ChatMessage> messages,
                                              const std::string& beginning);
-// What goes on where that ends: the question, and the assistant's turn opened.
+// What goes on where that ends: the question, and the assistant's turn opened. InvalidArgument for
+// a question of white space alone.
 Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
                                             const Tokenizer& tokenizer,
                                             const std::string& question);

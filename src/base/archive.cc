@@ -29,7 +29,9 @@ Status ArchiveReader::NextRecord() {
   if (file_bytes_ - offset_ < end_bytes.size()) return Wrong("cut short");
   DYNSPLIT_RETURN_IF_ERROR(file_.ReadAt(offset_, end_bytes));
   offset_ += end_bytes.size();
-  if (file_bytes_ - offset_ < ends[0]) return Wrong("cut short, or changed");
+  if (file_bytes_ - offset_ < ends[0] || ends[0] > kMostRecordBytes) {
+    return Wrong("cut short, or changed");
+  }
   try {
     record_.resize(static_cast<size_t>(ends[0]));
   } catch (const std::bad_alloc&) {

@@ -23,6 +23,8 @@ concept PlainValue = std::is_floating_point_v<T> ||
     (std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> &&
      std::has_unique_object_representations_v<T>);
 
+inline constexpr uint64_t kMostRecordBytes = uint64_t{1} << 30;
+
 uint64_t Checksum(std::span<const std::byte> bytes);
 
 class ByteWriter {
@@ -71,7 +73,8 @@ class ArchiveReader {
   ArchiveReader(const RandomAccessFile* file, uint64_t file_bytes, std::string name)
       : file_(*file), file_bytes_(file_bytes), name_(std::move(name)) {}
 
-  // Reads the next record whole. Corruption where there is none, or its checksum is another;
+  // Reads the next record whole. Corruption where there is none, it has more than kMostRecordBytes,
+  // or its checksum is another;
   // ResourceExhausted where it finds no memory; the file's errors.
   Status NextRecord();
   // What is read past the end of a record is 0, and EndRecord says so.
@@ -107,6 +110,7 @@ class ArchiveReader {
   Status EndRecord();
   // Corruption: the name, and what is wrong.
   Status Wrong(const std::string& what) const;
+  const std::string& name() const { return name_; }
 
  private:
   size_t left() const { return record_.size() - at_; }

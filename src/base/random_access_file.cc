@@ -62,8 +62,6 @@ class PosixFile final : public RandomAccessFile {
   std::string name_;
 };
 
-std::string TemporaryName(const std::string& path) { return path + ".new"; }
-
 std::unique_ptr<RandomAccessFile> FileOf(FileDescriptor descriptor, const std::string& name) {
   return std::make_unique<PosixFile>(std::move(descriptor), name);
 }
@@ -77,19 +75,23 @@ Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path
 }
 
 Result<NewFile> NewFile::Create(const std::string& path) {
-  const std::string name = TemporaryName(path);
-  const int descriptor = open(name.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor < 0) return ErrnoStatus(name, errno);
-  return NewFile(path, FileOf(FileDescriptor(descriptor), name));
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return InvalidArgument(path + ": is there and no regular file");
+  }
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
+  if (descriptor < 0) return ErrnoStatus(path, errno);
+  return NewFile(path, temporary, FileOf(FileDescriptor(descriptor), path));
 }
 
 NewFile::~NewFile() {
-  if (file_ != nullptr) unlink(TemporaryName(path_).c_str());
+  if (file_ != nullptr) unlink(temporary_.c_str());
 }
 
 Status NewFile::Finish() {
   DYNSPLIT_RETURN_IF_ERROR(file_->Sync());
-  if (rename(TemporaryName(path_).c_str(), path_.c_str()) != 0) return ErrnoStatus(path_, errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return ErrnoStatus(path_, errno);
   file_.reset();
   return {};
 }

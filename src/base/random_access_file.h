@@ -28,11 +28,12 @@ class RandomAccessFile {
 // A file that is there, for reading. Errors as FileDescriptor::Open.
 Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path);
 
-// A file that is there whole or not at all: written as "<path>.new", and renamed over what was
-// there by Finish, when it is on the disk. Without that the temporary file goes.
+// A file that is there whole or not at all: written under a name of its own beside it
+// ("<path>.XXXXXX"), and renamed over what was there by Finish, when it is on the disk. Without
+// that the temporary file goes.
 class NewFile {
  public:
-  // Errors as ErrnoStatus.
+  // InvalidArgument where something is there that is no regular file; else errors as ErrnoStatus.
   static Result<NewFile> Create(const std::string& path);
   NewFile(NewFile&& o) noexcept = default;
   ~NewFile();
@@ -41,10 +42,11 @@ class NewFile {
   Status Finish();
 
  private:
-  NewFile(std::string path, std::unique_ptr<RandomAccessFile> file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  NewFile(std::string path, std::string temporary, std::unique_ptr<RandomAccessFile> file)
+      : path_(std::move(path)), temporary_(std::move(temporary)), file_(std::move(file)) {}
 
   std::string path_;
+  std::string temporary_;
   std::unique_ptr<RandomAccessFile> file_;  // null once it is finished
 };
 

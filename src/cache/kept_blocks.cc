@@ -67,7 +67,7 @@ std::vector<KeptBlock> Ranked(std::span<const Block> candidates, const std::vect
 KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<const Block> blocks,
                        const TokenVotes& votes, int64_t context)
     : kv_heads_(shape.kv_heads),
-      end_(blocks.empty() ? method.sink : blocks.back().end()),
+      end_(blocks.empty() ? std::min<int64_t>(method.sink, context) : blocks.back().end()),
       kept_(static_cast<size_t>(shape.num_layers) * shape.kv_heads) {
   const auto candidates = method.sink > 0 && !blocks.empty() ? blocks.subspan(1) : blocks;
   if (candidates.empty()) return;
@@ -99,8 +99,11 @@ Result<KeptBlocks> KeptBlocks::Load(const CacheShape& shape, int64_t tokens,
   bool good = kept.end_ >= 0 && kept.end_ <= tokens;
   for (std::vector<KeptBlock>& blocks : kept.kept_) {
     blocks = archive->GetVector<KeptBlock>();
+    int64_t end = 0;  // of the block before
     for (const KeptBlock& block : blocks) {
-      good = good && block.start >= 0 && block.length > 0 && block.length <= tokens - block.start;
+      good =
+          good && block.start >= end && block.length > 0 && block.length <= kept.end_ - block.start;
+      end = int64_t{block.start} + block.length;
     }
   }
   if (!good) return archive->Wrong("blocks that were kept are not of this text");

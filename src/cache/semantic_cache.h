@@ -82,8 +82,9 @@ class SemanticCache {
   // The same into an empty cache of the same shape and observation. Under another method than that
   // of the saved one, blocks and index are made anew when next needed. Corruption where the file
   // contradicts itself, InvalidArgument where it is of another shape, or its votes were counted
-  // under another method (CanUse); ResourceExhausted. The cache is not to be used after an error.
-  Status Load(ArchiveReader* archive);
+  // under another method (CanUse); ResourceExhausted, also for more than `most_tokens`. The cache
+  // is not to be used after an error.
+  Status Load(int64_t most_tokens, ArchiveReader* archive);
 
   // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
@@ -147,7 +148,7 @@ class SemanticCache {
   Status SaveBlocks(ArchiveWriter* archive) const;
   Status LoadBlocks(ArchiveReader* archive);
   void SaveVotes(ArchiveWriter* archive) const;
-  Status LoadVotes(ArchiveReader* archive);
+  Status LoadVotes(bool same_method, ArchiveReader* archive);
   Status SavePages(ArchiveWriter* archive) const;
   Status LoadPages(ArchiveReader* archive);
 

@@ -1,5 +1,6 @@
 // How a SemanticCache is saved and loaded: docs/formats.md, "Session files".
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -12,20 +13,35 @@ namespace {
 // Pages of one record: 16, so that a record takes little memory and few are needed.
 constexpr int64_t kRecordTokens = 16 * kPageTokens;
 
-// Everything of a method by which blocks are cut, summarised and chosen; not its name.
+// Masses are shares of an attention, but for rounding.
+constexpr float kMostMass = 16;
+
+// Everything of a method by which blocks are cut, summarised and chosen; not its name. The names
+// below stand for all fields: with another one this does not compile.
 uint64_t Fingerprint(const Method& method) {
   ByteWriter bytes;
   const auto put = [&bytes](auto... values) { (bytes.Put(values), ...); };
-  const SplitOptions& split = method.split;
-  put(split.splitter, split.delimiter, split.block_tokens, split.search_range,
-      split.distance_penalty, split.search, split.reading, split.alpha, split.candidate,
-      split.scatter, split.shrinkage, split.max_block_tokens, split.seed);
-  put(method.summary, method.vectors, method.summary_type, method.policy, method.pooling,
-      method.block_score, method.refine, method.pick, method.coarse);
-  put(method.budget.tokens, method.budget.percent, method.budget.mass);
-  put(method.sink, method.recent, method.dense_heads.has_value(), method.dense_layers);
-  if (method.dense_heads) bytes.PutVector(*method.dense_heads);
+  const auto& [name, split, summary, vectors, type, policy, pooling, score, refine, pick, coarse,
+               budget, sink, recent, dense_heads, dense_layers] = method;
+  const auto& [splitter, delimiter, length, range, penalty, search, reading, alpha, candidate,
+               scatter, shrinkage, most, seed] = split;
+  const auto& [tokens, percent, mass] = budget;
+  put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
+      shrinkage, most, seed);
+  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse);
+  put(tokens, percent, mass, sink, recent, dense_layers, dense_heads.has_value());
+  if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
+}
+
+bool AllWithin(std::span<const float> values, float most) {
+  return std::all_of(values.begin(), values.end(),
+                     [most](float value) { return std::abs(value) <= most; });  // no NaN is
+}
+
+bool AllFinite(std::span<const double> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::isfinite(static_cast<float>(value)); });
 }
 
 void PutBlocks(std::span<const Block> blocks, ArchiveWriter* archive) {
@@ -47,7 +63,7 @@ Result<std::vector<Block>> GetBlocks(int32_t start, int64_t tokens, ArchiveReade
     block.delimiter = archive->Get<DelimiterClass>();
     block.weight = archive->Get<float>();
     if (block.length < 1 || block.length > tokens - start ||
-        static_cast<int>(block.delimiter) >= kNumDelimiterClasses) {
+        static_cast<int>(block.delimiter) >= kNumDelimiterClasses || !std::isfinite(block.weight)) {
       return archive->Wrong("blocks do not fit the text");
     }
     start = block.end();
@@ -67,14 +83,18 @@ Status SemanticCache::Save(ArchiveWriter* archive) const {
   return SaveBlocks(archive);
 }
 
-Status SemanticCache::Load(ArchiveReader* archive) {
+Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive) {
   DYNSPLIT_CHECK(size() == 0);
   bool same_method = false;
   DYNSPLIT_RETURN_IF_ERROR(LoadText(archive, &same_method));
-  DYNSPLIT_RETURN_IF_ERROR(LoadVotes(archive));
+  if (size() > most_tokens) {
+    return ResourceExhausted(archive->name() + ": has " + std::to_string(size()) +
+                             " tokens, the context has room for " + std::to_string(most_tokens));
+  }
+  DYNSPLIT_RETURN_IF_ERROR(LoadVotes(same_method, archive));
   if (!CanUse(method_)) {
-    return InvalidArgument("method: " + method_.name +
-                           " counts the votes of queries, and the session was read without");
+    return InvalidArgument(archive->name() + ": was read without counting the votes of queries, " +
+                           "which " + method_.name + " needs");
   }
   DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive));
   if (same_method) return LoadBlocks(archive);
@@ -100,13 +120,13 @@ Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
   for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim}) {
     if (archive->Get<int32_t>() != size) {
-      return InvalidArgument("the session is of a model of another shape");
+      return InvalidArgument(archive->name() + ": is of a model of another shape");
     }
   }
   for (const int size : {observation().window, observation().retained}) {
     const auto saved = archive->Get<int32_t>();
     if (saved == size) continue;
-    return InvalidArgument("the session was read with another window of boundaries: " +
+    return InvalidArgument(archive->name() + ": was read with boundaries judged by (W, R) " +
                            std::to_string(saved) + " tokens, wanted " + std::to_string(size));
   }
   *same_method = archive->Get<uint64_t>() == Fingerprint(method_);
@@ -118,7 +138,11 @@ Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
                     .queries = archive->GetVector<uint8_t>()};
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   const size_t scored = mass.after.size();
-  if (scored > tokens_.size() || mass.near.size() != scored || mass.far.size() != scored ||
+  const bool good = AllWithin(mass.after, kMostMass) && AllWithin(mass.near, kMostMass) &&
+                    AllWithin(mass.far, kMostMass) &&
+                    std::all_of(mass.queries.begin(), mass.queries.end(),
+                                [&](uint8_t queries) { return queries <= mass.window; });
+  if (!good || scored > tokens_.size() || mass.near.size() != scored || mass.far.size() != scored ||
       mass.queries.size() != scored) {
     return archive->Wrong("the masses at boundaries do not fit the text");
   }
@@ -138,7 +162,7 @@ void SemanticCache::SaveVotes(ArchiveWriter* archive) const {
   if (kept_ != nullptr) kept_->Save(archive);
 }
 
-Status SemanticCache::LoadVotes(ArchiveReader* archive) {
+Status SemanticCache::LoadVotes(bool same_method, ArchiveReader* archive) {
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
   all_voted_ = archive->Get<uint8_t>() != 0;
   read_jointly_ = archive->Get<uint8_t>() != 0;
@@ -161,6 +185,9 @@ Status SemanticCache::LoadVotes(ArchiveReader* archive) {
   if (has_kept) {
     Result<KeptBlocks> kept = KeptBlocks::Load(shape_, size(), archive);
     if (!kept.ok()) return kept.status();
+    if (same_method && method_.policy != Policy::kSnapKv && method_.policy != Policy::kH2o) {
+      return archive->Wrong("blocks were kept under a method that keeps none");
+    }
     kept_ = std::make_shared<const KeptBlocks>(*std::move(kept));
   }
   return archive->EndRecord();
@@ -247,8 +274,9 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
     if (archive->Get<uint8_t>() != 0) {
       NoveltyScale novelty{.unit = archive->GetVector<double>()};
       novelty.spread = archive->Get<double>();
-      if (novelty.unit.size() !=
-          SampledLayers(shape_.num_layers).size() * static_cast<size_t>(shape_.kv_heads)) {
+      if (!AllFinite(novelty.unit) || !(novelty.spread > 0) ||
+          novelty.unit.size() !=
+              SampledLayers(shape_.num_layers).size() * static_cast<size_t>(shape_.kv_heads)) {
         return archive->Wrong("the scale of key scatter is of another shape");
       }
       learned.novelty = std::move(novelty);
@@ -256,12 +284,19 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
     if (learned.tokens < 0 || learned.tokens > size()) {
       return archive->Wrong("more was learned than there is");
     }
+    if (!AllFinite(importance.weight) || !AllFinite({{importance.baseline_mean}}) ||
+        !(importance.baseline_spread > 0)) {
+      return archive->Wrong("what was learned is no number");
+    }
     learned_ = std::move(learned);
   }
   next_cut_ = archive->Get<int64_t>();
   Result<std::vector<Block>> blocks = GetBlocks(0, size(), archive);
   if (!blocks.ok()) return blocks.status();
   blocks_ = *std::move(blocks);
+  if (!blocks_.empty() && method_.sink > 0 && blocks_[0].length != method_.sink) {
+    return archive->Wrong("its first block is not the sink");
+  }
   Result<std::vector<Block>> groups = GetBlocks(method_.sink, size(), archive);
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);

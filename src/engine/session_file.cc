@@ -37,7 +37,11 @@ Status Write(const Session::Impl& session, ArchiveWriter* archive) {
 
 Status ReadHead(const std::string& path, ArchiveReader* archive, Session::Impl* session) {
   const Engine::Impl& engine = session->engine->impl();
-  if (!archive->NextRecord().ok()) return Corruption(path + ": not a session file, or changed");
+  if (const Status status = archive->NextRecord(); status.code() == StatusCode::kCorruption) {
+    return Corruption(path + ": not a session file, or changed");
+  } else if (!status.ok()) {
+    return status;
+  }
   std::array<char, 16> magic{};
   archive->GetAll(std::span<char>(magic));
   if (magic != kMagic) return Corruption(path + ": not a session file");
@@ -64,14 +68,10 @@ Status Read(const std::string& path, Session::Impl* session) {
   if (!bytes.ok()) return bytes.status();
   ArchiveReader archive(file->get(), *bytes, path);
   DYNSPLIT_RETURN_IF_ERROR(ReadHead(path, &archive, session));
-  DYNSPLIT_RETURN_IF_ERROR(session->cache.Load(&archive));
   const Engine::Impl& engine = session->engine->impl();
-  if (session->cache.size() > engine.options.context_tokens) {
-    return ResourceExhausted(path + ": has " + std::to_string(session->cache.size()) +
-                             " tokens, the context has room for " +
-                             std::to_string(engine.options.context_tokens));
-  }
-  return engine.CheckTokens(session->cache.tokens());
+  DYNSPLIT_RETURN_IF_ERROR(session->cache.Load(engine.options.context_tokens, &archive));
+  const Status tokens = engine.CheckTokens(session->cache.tokens());
+  return tokens.ok() ? tokens : archive.Wrong(tokens.message());
 }
 
 }  // namespace

@@ -44,10 +44,13 @@ std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() const {
       chunk->int2s.Resize(ChunkSlots() / kIndexChunkBlocks * Int2Bytes());
       chunk->int2_scales.Resize(static_cast<size_t>(shape_.num_layers) * shape_.kv_heads *
                                 Int2ScaleElements(shape_.head_dim));
-      // Bytes are shared by vectors that come at different times.
-      std::fill_n(chunk->int2s.data(), chunk->int2s.size(), uint8_t{0});
       break;
   }
+  // Bytes of int2 are shared by vectors that come at different times; and what is saved of a chunk
+  // that is not full shall not be what was in memory before.
+  Chunk::ForEachBuffer(*chunk, [](auto& buffer) {
+    if (buffer.size() > 0) std::memset(buffer.data(), 0, buffer.span().size_bytes());
+  });
   return chunk;
 }
 
@@ -193,7 +196,8 @@ SummaryView BlockIndex::Summaries(int64_t block, int layer, int kv_head) const {
 }
 
 Status BlockIndex::Save(ArchiveWriter* archive) const {
-  for (const auto& chunk : chunks_) {
+  const auto num_chunks = (num_blocks_ + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+  for (const auto& chunk : std::span(chunks_).first(static_cast<size_t>(num_chunks))) {
     Chunk::ForEachBuffer(*chunk, [&](const auto& buffer) { archive->PutAll(buffer.span()); });
     DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   }

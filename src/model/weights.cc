@@ -158,6 +158,20 @@ ggml_backend_buffer_type_t RepackTarget(const FoundWeight& weight) {
   return RepackedBufferType(weight.source.type, weight.slot.shape[0], weight.slot.shape[1]);
 }
 
+uint64_t Fingerprint(std::span<const std::byte> file, const std::vector<FoundWeight>& weights) {
+  constexpr size_t kSampled = 4096;  // bytes of a tensor
+  ByteWriter seen;
+  seen.Put(file.size());
+  size_t header = file.size();
+  for (const FoundWeight& weight : weights) {
+    const auto bytes = weight.source.bytes;
+    header = std::min(header, static_cast<size_t>(bytes.data() - file.data()));
+    seen.Put(Checksum(bytes.first(std::min(bytes.size(), kSampled))));
+  }
+  seen.Put(Checksum(file.first(header)));
+  return Checksum(seen.bytes());
+}
+
 }  // namespace
 
 struct Weights::Impl {
@@ -177,20 +191,6 @@ struct Weights::Impl {
   int64_t weight_bytes = 0;
   int64_t repacked_bytes = 0;
 };
-
-uint64_t Fingerprint(std::span<const std::byte> file, const std::vector<FoundWeight>& weights) {
-  constexpr size_t kSampled = 4096;  // bytes of a tensor
-  ByteWriter seen;
-  seen.Put(file.size());
-  size_t header = file.size();
-  for (const FoundWeight& weight : weights) {
-    const auto bytes = weight.source.bytes;
-    header = std::min(header, static_cast<size_t>(bytes.data() - file.data()));
-    seen.Put(Checksum(bytes.first(std::min(bytes.size(), kSampled))));
-  }
-  seen.Put(Checksum(file.first(header)));
-  return Checksum(seen.bytes());
-}
 
 Status Weights::Impl::Read(const std::string& path, const WeightsOptions& options) {
   Result<GgufReader> reader = GgufReader::FromBuffer(file.bytes(), path);

@@ -1,9 +1,9 @@
-// The weights of a model as ggml tensors. They are mapped from the file: nothing is read before it
-// is used, and processes share the pages. With `repack`, the matrices for which ggml's CPU has
-// interleaved layouts are also copied into such a buffer, for passes of a few rows (decoding) and,
-// with a ggml older than 0.25, for all.
-// Presence, shape and type of every tensor are checked here; a graph builder may rely on them.
-// Immutable after Load, so any number of threads and graphs may read one object.
+// The weights of a model as ggml tensors. They are mapped from the file: but for the first
+// 4 KiB of each nothing is read before it is used, and processes share the pages. With `repack`,
+// the matrices for which ggml's CPU has interleaved layouts are also copied into such a buffer, for
+// passes of a few rows (decoding) and, with a ggml older than 0.25, for all. Presence, shape and
+// type of every tensor are checked here; a graph builder may rely on them. Immutable after Load, so
+// any number of threads and graphs may read one object.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,7 @@ class Weights {
   // Corruption as GgufReader and ReadModelConfig, also for a tensor that is missing or of the
   // wrong shape; Unsupported for an architecture or a tensor type that this build cannot run;
   // ResourceExhausted where the repacked copy finds no memory. Cost: without `repack` that of
-  // reading the header; with it, every matrix is read once.
+  // reading the header and the beginning of each tensor; with it, every matrix is read once.
   static Result<std::unique_ptr<Weights>> Load(const std::string& path,
                                                const WeightsOptions& options = {});
   ~Weights();

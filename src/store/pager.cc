@@ -101,11 +101,12 @@ bool Pager::Claim(Page* page, Move* move) {
   move->page = page;
   try {
     if (!frames_.full()) {
-      const Result<int32_t> frame = frames_.Take();
-      if (!frame.ok()) return false;
-      move->frame = *frame;
-      owners_.resize(std::max(owners_.size(), frames_.num_frames()));
-    } else {
+      if (const Result<int32_t> frame = frames_.Take(); frame.ok()) {
+        move->frame = *frame;
+        owners_.resize(std::max(owners_.size(), frames_.num_frames()));
+      }
+    }
+    if (move->frame < 0) {
       move->victim = PageToEvict();
       if (move->victim == nullptr) return false;
       move->frame = move->victim->frame;

@@ -34,7 +34,7 @@ class SemanticCacheArchiveTest : public testing::Test {
 
   Status Load(TestSequence* sequence) {
     ArchiveReader archive(&file_, file_.content().size(), "s");
-    return sequence->cache.Load(&archive);
+    return sequence->cache.Load(1 << 20, &archive);
   }
 
   std::vector<Outputs> GoOn(TestSequence* sequence) {
@@ -98,6 +98,28 @@ TEST_F(SemanticCacheArchiveTest, LittleMemoryLoadsTheSame) {
   EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
 }
 
+TEST_F(SemanticCacheArchiveTest, ShortTextsLoadUnderMethodsThatEvict) {
+  const Method method = ParseMethod("snapkv+sink=64").value();
+  TestSequence sequence(&pool_, method);
+  RunPass(&batch_, {{&sequence, 10, Attention::kDense}}, 2);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  ASSERT_TRUE(Save(sequence).ok());
+  TestSequence loaded(&pool_, method);
+  ASSERT_TRUE(Load(&loaded).ok());
+  EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
+}
+
+TEST_F(SemanticCacheArchiveTest, MoreTokensThanWantedAreRefusedBeforePagesAreMade) {
+  ASSERT_TRUE(Save(Read(Method{}, false)).ok());
+  TestSequence loaded(&pool_, Method{});
+  ArchiveReader archive(&file_, file_.content().size(), "s");
+  const size_t before = pool_.used_bytes();
+  const Status status = loaded.cache.Load(299, &archive);
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.message(), "s: has 300 tokens, the context has room for 299");
+  EXPECT_EQ(pool_.used_bytes(), before);
+}
+
 TEST_F(SemanticCacheArchiveTest, RefusesWhatDoesNotFit) {
   const TestSequence sequence = Read(Method{});
   ASSERT_TRUE(Save(sequence).ok());
@@ -105,7 +127,7 @@ TEST_F(SemanticCacheArchiveTest, RefusesWhatDoesNotFit) {
     SemanticCache cache(shape, ParseMethod(spec).value(), &pool_, TestDelimiters(),
                         {.observation = observation});
     ArchiveReader archive(&file_, file_.content().size(), "s");
-    return cache.Load(&archive).code();
+    return cache.Load(1 << 20, &archive).code();
   };
   CacheShape other = kTestShape;
   other.num_layers = 7;

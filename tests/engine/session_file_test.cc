@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -121,11 +123,18 @@ TEST_F(SessionFileTest, EveryChangedOrMissingPartIsNoticed) {
 
 TEST_F(SessionFileTest, AFailedSaveLeavesTheOldSession) {
   ASSERT_TRUE(Read(30)->Save(path_).ok());
-  // Its temporary file cannot be made.
-  std::filesystem::create_directory(path_ + ".new");
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {4096, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   EXPECT_FALSE(Read(40)->Save(path_).ok());
-  std::filesystem::remove(path_ + ".new");
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
+  EXPECT_EQ(Read(10)->Save(dir_).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(Read(10)->Save("/dev/null").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/no/such/dir/x").code(), StatusCode::kNotFound);
 }
 
