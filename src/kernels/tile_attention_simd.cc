@@ -38,12 +38,9 @@ class PieceReader {
     while (tile_ != end_ && piece->count < kPieceRows) {
       const size_t left = static_cast<size_t>(tile_->rows) - row_;
       const size_t count = std::min(left, kPieceRows - piece->count);
-      const f16* key = kv_.Key(tile_->start) + row_ * head_dim;
-      const f16* value = kv_.Value(tile_->start) + row_ * head_dim;
-      for (size_t i = 0; i < count; ++i) {
-        piece->keys[piece->count + i] = key + i * head_dim;
-        piece->values[piece->count + i] = value + i * head_dim;
-      }
+      const size_t first = static_cast<size_t>(row_) * head_dim;
+      List(kv_.Key(tile_->start) + first, count, piece->keys + piece->count);
+      List(kv_.Value(tile_->start) + first, count, piece->values + piece->count);
       piece->count += count;
       row_ += count;
       if (count == left) {
@@ -54,6 +51,11 @@ class PieceReader {
   }
 
  private:
+  HWY_INLINE void List(const f16* row, size_t count, const f16** rows) const {
+    const size_t head_dim = static_cast<size_t>(kv_.head_dim);
+    for (size_t i = 0; i < count; ++i) rows[i] = row + i * head_dim;
+  }
+
   KvView kv_;
   const Tile* tile_;
   const Tile* end_;

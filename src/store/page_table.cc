@@ -49,32 +49,36 @@ Status PageTable::Extend(int64_t first, int64_t count) {
 
 Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
   const size_t held = NumPages(first);
-  const size_t wanted = NumPages(first + count);
-  for (const bool keys : {true, false}) {
-    std::vector<PageRef>* pages = keys ? &row->keys : &row->values;
-    std::vector<f16*>* rows = keys ? &row->key_rows : &row->value_rows;
-    // Pages behind `first` are left over from a pass that was given up.
-    pages->resize(held);
-    if (pool_->pager() == nullptr) rows->resize(held);
-    if (first % kPageTokens != 0) {
-      DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, pages, rows));
-    }
-    DYNSPLIT_RETURN_IF_ERROR(AddPages(layer, wanted, pages, rows));
+  // Pages behind `first` are left over from a pass that was given up.
+  row->keys.resize(held);
+  row->values.resize(held);
+  if (pool_->pager() == nullptr) {
+    row->key_rows.resize(held);
+    row->value_rows.resize(held);
+  }
+  if (first % kPageTokens != 0) {
+    DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, &row->keys, &row->key_rows));
+    DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, &row->values, &row->value_rows));
+  }
+  // Keys and values of the same tokens side by side, where frames are: full attention reads them in
+  // turn, and is 6 % slower where what the processor fetches ahead is not what comes next.
+  for (size_t wanted = NumPages(first + count); row->values.size() < wanted;) {
+    DYNSPLIT_RETURN_IF_ERROR(AddPage(layer, wanted, &row->keys, &row->key_rows));
+    DYNSPLIT_RETURN_IF_ERROR(AddPage(layer, wanted, &row->values, &row->value_rows));
   }
   return {};
 }
 
-Status PageTable::AddPages(int layer, size_t wanted, std::vector<PageRef>* pages,
-                           std::vector<f16*>* rows) {
-  const bool stay = pool_->pager() == nullptr;
+// `wanted`: how many there will be.
+Status PageTable::AddPage(int layer, size_t wanted, std::vector<PageRef>* pages,
+                          std::vector<f16*>* rows) {
+  const bool stays = pool_->pager() == nullptr;
   Reserve(wanted, pages);
-  if (stay) Reserve(wanted, rows);
-  while (pages->size() < wanted) {
-    Result<PageRef> page = pool_->Allocate(layer);
-    if (!page.ok()) return page.status();
-    if (stay) rows->push_back(page->get()->rows);
-    pages->push_back(*std::move(page));
-  }
+  if (stays) Reserve(wanted, rows);
+  Result<PageRef> page = pool_->Allocate(layer);
+  if (!page.ok()) return page.status();
+  if (stays) rows->push_back(page->get()->rows);
+  pages->push_back(*std::move(page));
   return {};
 }
 

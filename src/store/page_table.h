@@ -46,7 +46,7 @@ class PageTable {
 
  private:
   Status Extend(int layer, int64_t first, int64_t count, Row* row);
-  Status AddPages(int layer, size_t wanted, std::vector<PageRef>* pages, std::vector<f16*>* rows);
+  Status AddPage(int layer, size_t wanted, std::vector<PageRef>* pages, std::vector<f16*>* rows);
   Status MakeExclusive(int layer, size_t idx, std::vector<PageRef>* pages, std::vector<f16*>* rows);
 
   PagePool* pool_;
