@@ -63,15 +63,17 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
                    "Tokens before a cut that count as near it (R)")
       ->check(WholeNumber(1, 1024))
       ->type_name("N");
-  command
-      ->add_option("--kv-memory", flags->kv_memory,
-                   "Most bytes of keys and values in memory, the others wait on disk; 0: all")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
-      ->transform(CLI::Validator(IsNotNegative, ""))  // before that
-      ->type_name("N|NM|NG");
+  CLI::Option* kv_memory =
+      command
+          ->add_option("--kv-memory", flags->kv_memory,
+                       "Most bytes of keys and values in memory, the others wait on disk; 0: all")
+          ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
+          ->transform(CLI::Validator(IsNotNegative, ""))  // before that
+          ->type_name("N|NM|NG");
   command
       ->add_option("--kv-dir", flags->kv_dir,
                    "Where they wait (default: $TMPDIR, or else /var/tmp)")
+      ->needs(kv_memory)
       ->type_name("DIR");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }

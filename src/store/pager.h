@@ -5,7 +5,7 @@
 // What is put out is what will be needed last. Layers come in turn: a page of the layer that was
 // just computed has a whole pass to wait, one of the next layer none; and a page that the last
 // passes did not need is likely not needed in the next. Of a few pages drawn at random the worst
-// goes: an order of all would cost more than it gains. docs/memory.md has what this is worth.
+// goes: an order of all would cost more than it gains.
 #pragma once
 
 #include <atomic>
