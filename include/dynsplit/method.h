@@ -185,6 +185,9 @@ struct Method {
   // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates, as the
   // choice of groups costs accuracy (docs/evaluation.md).
   int coarse = 0;
+  // For kTokens: so many steps, of one token each, look at the same blocks, as long as no new ones
+  // are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
+  int reuse = 1;
   Budget budget;
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own

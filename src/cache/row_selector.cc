@@ -28,6 +28,9 @@ constexpr int kSharedPerWorker = 4;
 constexpr int64_t kPartBlocks = 512;
 constexpr int64_t kPartGroups = kIndexChunkBlocks;
 
+// Steps that reuse blocks look at the better half of them.
+constexpr int64_t kReusedPart = 2;
+
 // The sink is a block of its own.
 int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
 
@@ -72,9 +75,20 @@ void RowSelector::Begin(std::span<const Span> spans) {
   shares_rows_ = RowHead(rows, 0) < most_shared;
   Reserve(rows);
   for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
+  looks_at_all_.assign(spans_.size(), false);
+  for (size_t s = 0; s < spans_.size(); ++s) looks_at_all_[s] = LooksAtAll(spans_[s]);
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
   }
+}
+
+bool RowSelector::LooksAtAll(const Span& span) const {
+  const Method& method = span.cache->method();
+  if (span.attention != Attention::kSelected || !ChoosesTokens(method)) return false;
+  const int64_t tokens = span.cache->size() + span.rows;
+  const int64_t budget = method.budget.TokensAt(tokens);
+  return method.budget.mass == 0 && budget > 0 &&
+         tokens - method.sink - method.recent <= budget * method.refine;
 }
 
 void RowSelector::BeginRow(size_t span_idx, int idx) {
@@ -83,7 +97,7 @@ void RowSelector::BeginRow(size_t span_idx, int idx) {
   const Method& method = span.cache->method();
   RowPlan& plan = plans_[static_cast<size_t>(span.first_row + idx)];
   plan = PlanOf(span, idx);
-  for (int head = 0; plan.shared && head < shape_.kv_heads; ++head) {
+  for (int head = 0; plan.shared && !plan.reuses && head < shape_.kv_heads; ++head) {
     const Row row = {span_idx, idx, {0, head}};
     selections_[RowHead(row)].Begin(method, InputOf(row, nullptr));
   }
@@ -106,7 +120,10 @@ RowSelector::RowPlan RowSelector::PlanOf(const Span& span, int idx) const {
   // against the budget.
   const int64_t unfinished = oldest_recent - plan.recent_start;
   plan.budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished);
-  plan.shared = shares_rows_ && ChoosesTokens(method) && FirstBlock(method) < plan.end_block;
+  const bool by_token = ChoosesTokens(method) && FirstBlock(method) < plan.end_block;
+  plan.shared = shares_rows_ && by_token;
+  plan.reuses = by_token && span.rows == 1 && cache.looks() != nullptr &&
+                cache.looks()->position() < position;
   return plan;
 }
 
@@ -128,15 +145,18 @@ void RowSelector::BeginLayer() {
   next_look_ = 0;
 }
 
-bool RowSelector::Selects(const Span& span, LayerHead head) const {
+bool RowSelector::Selects(size_t span_idx, LayerHead head) const {
+  const Span& span = spans_[span_idx];
   const Method& method = span.cache->method();
   return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
-         !method.AttendsToAll(head);
+         !looks_at_all_[span_idx] && !method.AttendsToAll(head);
 }
 
-int RowSelector::NumSelecting(const Span& span, int layer) const {
+int RowSelector::NumSelecting(size_t span_idx, int layer) const {
   int count = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
+  for (int head = 0; head < shape_.kv_heads; ++head) {
+    count += Selects(span_idx, {layer, head}) ? 1 : 0;
+  }
   return count;
 }
 
@@ -144,7 +164,7 @@ template <typename Fn>
 void RowSelector::ForEachRow(int layer, const Fn& fn) const {
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int head = 0; head < shape_.kv_heads; ++head) {
-      if (!Selects(spans_[s], {layer, head})) continue;
+      if (!Selects(s, {layer, head})) continue;
       for (int row = 0; row < spans_[s].rows; ++row) fn(Row{s, row, {layer, head}});
     }
   }
@@ -153,7 +173,7 @@ void RowSelector::ForEachRow(int layer, const Fn& fn) const {
 void RowSelector::Survey(int layer, const float* queries, Worker) {
   Claims claims(&next_survey_);
   ForEachRow(layer, [&](const Row& row) {
-    if (!Plan(row).shared) return;
+    if (!Plan(row).shared || Plan(row).reuses) return;
     const int num_parts = NumSurveyParts(row);
     for (int part = 0; part < num_parts; ++part) {
       if (claims.IsMine()) SurveyPart(row, queries, part);
@@ -164,11 +184,13 @@ void RowSelector::Survey(int layer, const float* queries, Worker) {
 void RowSelector::Select(int layer, const float* queries, Worker worker) {
   Claims claims(&next_select_);
   ForEachRow(layer, [&](const Row& row) {
-    const bool shared = Plan(row).shared;
-    const int num_parts = shared ? NumScoreParts(row) : 1;
+    const bool shared = Plan(row).shared, reuses = Plan(row).reuses;
+    const int num_parts = shared && !reuses ? NumScoreParts(row) : 1;
     for (int part = 0; part < num_parts; ++part) {
       if (!claims.IsMine()) continue;
-      if (shared) {
+      if (shared && reuses) {
+        selections_[RowHead(row)].LookAt(Looks(row)->blocks(row.head), InputOf(row, queries));
+      } else if (shared) {
         ScorePart(row, queries, part);
       } else {
         SelectAlone(row, queries, &scratch_[static_cast<size_t>(worker.index)]);
@@ -230,10 +252,19 @@ void RowSelector::LookPart(const Row& row, const float* queries, TokenRange keys
   const SelectInput input = InputOf(row, queries);
   ScoreKeys(input, row, keys, &selection, pages);
   if (!IsLastDone(parts_done_[RowHead(row)], num_parts)) return;
-  RowChoice& choice = choices_[RowHead(row)];
-  selection.Choose(SpanOf(row).cache->method(), input, &choice.tokens);
-  choice.by_token = true;
+  Choose(row, input, &selection);
   Finish(row);
+}
+
+void RowSelector::Choose(const Row& row, const SelectInput& input, TokenSelection* selection) {
+  const Method& method = SpanOf(row).cache->method();
+  RowChoice& choice = choices_[RowHead(row)];
+  choice.by_token = true;
+  selection->Choose(method, input, &choice.tokens);
+  LookLists* looks = Looks(row);
+  if (looks == nullptr || Plan(row).reuses) return;
+  selection->FindBestBlocks(input, input.budget_tokens * method.refine / kReusedPart,
+                            &looks->blocks(row.head));
 }
 
 void RowSelector::ScoreKeys(SelectInput input, const Row& row, TokenRange keys,
@@ -264,9 +295,14 @@ void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scr
     const SelectInput input = InputOf(row, queries);
     choice.by_token = ChoosesTokens(method) && input.first_block < input.end_block;
     if (choice.by_token) {
-      scratch->tokens.Find(method, input);
-      ScoreKeys(input, row, {0, scratch->tokens.num_keys()}, &scratch->tokens, &scratch->pages);
-      scratch->tokens.Choose(method, input, &choice.tokens);
+      TokenSelection& selection = scratch->tokens;
+      if (Plan(row).reuses) {
+        selection.LookAt(Looks(row)->blocks(row.head), input);
+      } else {
+        selection.Find(method, input);
+      }
+      ScoreKeys(input, row, {0, selection.num_keys()}, &selection, &scratch->pages);
+      Choose(row, input, &selection);
     } else {
       ChooseRanges(input, row, scratch);
     }
@@ -342,15 +378,16 @@ void RowSelector::Pad(const Row& row) {
   const Span& span = SpanOf(row);
   const int layer = row.head.layer;
   const int idx = span.first_row + row.idx;
-  if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(span, layer))) return;
+  if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(row.span_idx, layer))) return;
   // The last head of the row: all tables are there.
   size_t num_tiles = 0;
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(span, {layer, head}))
+    if (Selects(row.span_idx, {layer, head}))
       num_tiles = std::max(num_tiles, choice(idx, head).tiles.size());
   }
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(span, {layer, head})) PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
+    if (Selects(row.span_idx, {layer, head}))
+      PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
   }
 }
 

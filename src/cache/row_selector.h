@@ -51,8 +51,10 @@ class RowSelector {
   void Select(int layer, const float* queries, Worker worker);
   void Look(int layer, const float* queries, Worker worker);
 
-  bool Selects(const Span& span, LayerHead head) const;
-  int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
+  // Not where the method attends to everything, nor where the second look of a whole span would
+  // read every key: choosing would then cost more than it saves.
+  bool Selects(size_t span_idx, LayerHead head) const;
+  int NumSelecting(size_t span_idx, int layer) const;  // KV heads of the layer
   // After Look.
   const RowChoice& choice(int row, int kv_head) const { return choices_[RowHead(row, kv_head)]; }
   // Tokens attended to by the span's rows that selected, summed over layers, KV heads and rows.
@@ -78,6 +80,7 @@ class RowSelector {
   // What is the same for a row in all layers and KV heads.
   struct RowPlan {
     bool shared = false;       // single tokens are chosen, by several workers
+    bool reuses = false;       // of the blocks that the row before looked at
     int64_t end_block = 0;     // of the candidates
     int64_t recent_start = 0;  // of what is attended to after them
     int64_t budget_tokens = 0;
@@ -85,6 +88,7 @@ class RowSelector {
 
   void Reserve(int rows);
   RowPlan PlanOf(const Span& span, int idx) const;
+  bool LooksAtAll(const Span& span) const;
   void BeginRow(size_t span_idx, int idx);
   const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
   size_t RowHead(int row, int kv_head) const {
@@ -101,10 +105,15 @@ class RowSelector {
   template <typename Fn>
   void ForEachRow(int layer, const Fn& fn) const;
   SelectInput InputOf(const Row& row, const float* queries) const;
+  // Of a row that is alone in its span, where the method lets several look at the same blocks.
+  LookLists* Looks(const Row& row) const {
+    return SpanOf(row).rows == 1 ? SpanOf(row).cache->looks() : nullptr;
+  }
   int NumSurveyParts(const Row& row) const;
   int NumScoreParts(const Row& row) const;
   void SurveyPart(const Row& row, const float* queries, int part);
   void ScorePart(const Row& row, const float* queries, int part);
+  void Choose(const Row& row, const SelectInput& input, TokenSelection* selection);
   void LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
                 PinnedPages* pages);
   void ScoreKeys(SelectInput input, const Row& row, TokenRange keys, TokenSelection* selection,
@@ -126,7 +135,8 @@ class RowSelector {
   std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
   std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
   int rows_capacity_ = 0;
-  bool shares_rows_ = false;  // this pass
+  std::vector<bool> looks_at_all_;  // [spans]
+  bool shares_rows_ = false;        // this pass
   std::atomic<int> next_survey_{0};
   std::atomic<int> next_select_{0};
   std::atomic<int> next_look_{0};

@@ -7,6 +7,7 @@
 #include "base/parallel_for.h"
 #include "kernels/key_novelty.h"
 #include "select/block_survey.h"
+#include "select/token_selection.h"
 #include "split/segmenter.h"
 #include "store/pinned_pages.h"
 
@@ -99,6 +100,7 @@ void SemanticCache::SetMethod(const Method& method) {
   DYNSPLIT_CHECK(CanUse(method));
   method_ = method;
   kept_.reset();
+  looks_.reset();
   learned_.reset();
   blocks_.clear();
   next_cut_ = 0;
@@ -130,12 +132,25 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
   if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_)
     DYNSPLIT_RETURN_IF_ERROR(KeepBlocks());
   if (attention == Attention::kJoint) DYNSPLIT_RETURN_IF_ERROR(IndexRuns());
+  if (attention == Attention::kSelected && tokens.size() == 1) PrepareLooks();
   return {};
+}
+
+void SemanticCache::PrepareLooks() {
+  if (method_.reuse == 1 || !ChoosesTokens(method_)) return;
+  const auto num_blocks = static_cast<int64_t>(blocks_.size());
+  if (looks_ && looks_->Serve(size(), num_blocks, method_.reuse)) return;
+  if (looks_.use_count() == 1) {
+    looks_->Reset(size(), num_blocks);
+  } else {
+    looks_ = std::make_shared<LookLists>(shape_, size(), num_blocks);
+  }
 }
 
 void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  if (tokens.size() > 1 || !observed.mass.empty()) looks_.reset();
   if (observed.mass.empty()) return;
   const size_t mass_row = static_cast<size_t>(observation().mass_row());
   DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);

@@ -16,6 +16,7 @@
 #include "base/archive.h"
 #include "cache/cache_shape.h"
 #include "cache/kept_blocks.h"
+#include "cache/look_lists.h"
 #include "cache/token_votes.h"
 #include "dynsplit/method.h"
 #include "dynsplit/status.h"
@@ -128,6 +129,9 @@ class SemanticCache {
   const TokenVotes* votes() const { return votes_.get(); }
   // What an eviction policy attends to, within a selected pass; null under another policy.
   const KeptBlocks* kept() const { return kept_.get(); }
+  // Of a pass of one row that selects single tokens: the blocks that it looks at. They are there
+  // already (LookLists::Serve), or the row is to set them. Null where each row chooses for itself.
+  LookLists* looks() const { return looks_.get(); }
 
   // blocks(), and what is not yet cut as if the text ended here; blocks() is not changed.
   // The errors of reading keys, where cuts depend on these.
@@ -154,6 +158,7 @@ class SemanticCache {
 
   Status CutBlocks(int64_t end);
   Status KeepBlocks();
+  void PrepareLooks();
   // Blocks of [begin, end); with `open`, of the part of it that later text cannot change.
   Result<std::vector<Block>> Cut(int64_t begin, int64_t end, bool open);
   Result<std::vector<float>> Weights(TokenRange tokens, std::span<const DelimiterClass> classes);
@@ -189,6 +194,7 @@ class SemanticCache {
   bool all_voted_ = true;  // no row was read under another policy than kH2o
   bool read_jointly_ = false;
   std::shared_ptr<const KeptBlocks> kept_;
+  std::shared_ptr<LookLists> looks_;  // of the last row, where it was alone; forks share them
 };
 
 }  // namespace dynsplit

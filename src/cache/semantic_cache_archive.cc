@@ -22,13 +22,13 @@ uint64_t Fingerprint(const Method& method) {
   ByteWriter bytes;
   const auto put = [&bytes](auto... values) { (bytes.Put(values), ...); };
   const auto& [name, split, summary, vectors, type, policy, pooling, score, refine, pick, coarse,
-               budget, sink, recent, dense_heads, dense_layers] = method;
+               reuse, budget, sink, recent, dense_heads, dense_layers] = method;
   const auto& [splitter, delimiter, length, range, penalty, search, reading, alpha, candidate,
                scatter, shrinkage, most, seed] = split;
   const auto& [tokens, percent, mass] = budget;
   put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
       shrinkage, most, seed);
-  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse);
+  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse, reuse);
   put(tokens, percent, mass, sink, recent, dense_layers, dense_heads.has_value());
   if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
@@ -255,6 +255,8 @@ Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
   PutBlocks(groups_, archive);
   archive->Put(index_->num_blocks());
   archive->Put(coarse_index_->num_blocks());
+  archive->Put(looks_ != nullptr);
+  if (looks_ != nullptr) looks_->Save(archive);
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
   return coarse_index_->Save(archive);
@@ -301,8 +303,13 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);
   const auto indexed = archive->Get<int64_t>(), grouped = archive->Get<int64_t>();
-  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   const auto num_blocks = static_cast<int64_t>(blocks_.size());
+  if (archive->Get<uint8_t>() != 0) {
+    Result<LookLists> looks = LookLists::Load(shape_, size(), num_blocks, archive);
+    if (!looks.ok()) return looks.status();
+    looks_ = std::make_shared<LookLists>(*std::move(looks));
+  }
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   if ((indexed != 0 && indexed != num_blocks) || grouped != static_cast<int64_t>(groups_.size()) ||
       grouped * kGroupBlocks > num_blocks ||
       (method_.policy == Policy::kTop && indexed != num_blocks)) {

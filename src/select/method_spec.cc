@@ -133,6 +133,8 @@ constexpr Key kKeys[] = {
      Word<&Method::pick>},
     {{"coarse", "N", "Times what is looked at whose summaries are scored; 0: all"},
      Number<&Method::coarse>},
+    {{"reuse", "N", "Steps that look at the same blocks; 1: each looks for its own"},
+     Number<&Method::reuse>},
     {{"sink", "N", "First tokens, always attended to"}, Number<&Method::sink>},
     {{"recent", "N", "Last tokens, always attended to"}, Number<&Method::recent>},
     {{"dense-heads", "L.H:...|none|profile", "KV heads (of a layer) that attend to everything"},

@@ -108,6 +108,15 @@ void TokenSelection::FindKeys(const Method& method, const SelectInput& input) {
   } else if (LooksAtAll(method, input)) {
     TakeAll(input, &candidates_);
   }
+  ListCandidateKeys(input);
+}
+
+void TokenSelection::LookAt(std::span<const int32_t> candidates, const SelectInput& input) {
+  candidates_.assign(candidates.begin(), candidates.end());
+  ListCandidateKeys(input);
+}
+
+void TokenSelection::ListCandidateKeys(const SelectInput& input) {
   num_candidate_keys_ = ListKeys(input, candidates_, &keys_);
   key_scores_.Resize(keys_.size() * static_cast<size_t>(input.group_heads));
 }
@@ -147,6 +156,29 @@ void TokenSelection::Choose(const Method& method, const SelectInput& input, Toke
     const float* of_head = key_scores_.data() + head * num_keys;
     for (const int32_t idx : best_) *score++ = of_head[idx];
   }
+}
+
+void TokenSelection::FindBestBlocks(const SelectInput& input, int64_t tokens,
+                                    std::vector<int32_t>* blocks) {
+  if (static_cast<int64_t>(num_candidate_keys_) <= tokens) {
+    *blocks = candidates_;
+    return;
+  }
+  subset_.clear();
+  const float* share = shares_.data();
+  for (const int32_t candidate : candidates_) {
+    const Block& block = input.blocks[static_cast<size_t>(candidate)];
+    room_[subset_.size()] = std::accumulate(share, share + block.length, 0.0f);
+    share += block.length;
+    subset_.push_back(block);
+  }
+  SelectInput among = input;
+  among.blocks = subset_;
+  among.first_block = 0;
+  among.end_block = static_cast<int64_t>(subset_.size());
+  FindCandidates(among, {Rank::kPerToken, tokens}, room_.span().first(subset_.size()), &top_,
+                 blocks);
+  for (int32_t& block : *blocks) block = candidates_[static_cast<size_t>(block)];
 }
 
 void TokenSelection::Find(const Method& method, const SelectInput& input) {

@@ -1,7 +1,7 @@
 // The tokens that one row attends to, chosen one by one (Pick::kTokens), in steps that the workers
 // of a pass share: with few rows and KV heads there is not work enough for all of them otherwise.
 //
-//   Begin  (ScoreGroups*  FindBlocks)?  ScoreBlocks*  FindKeys  ScoreKeys*  Choose
+//   (Begin  (ScoreGroups*  FindBlocks)?  ScoreBlocks*  FindKeys | LookAt)  ScoreKeys*  Choose
 //
 // All with the same method and input, which has at least one candidate. The steps with a star may
 // run at once for the distinct parts that make up the whole; all parts of one come before what
@@ -49,12 +49,17 @@ class TokenSelection {
   // `range` counts those that are scored. Cost: one pass over their summaries.
   void ScoreBlocks(const SelectInput& input, TokenRange range);
   void FindKeys(const Method& method, const SelectInput& input);
+  // Instead of all steps before ScoreKeys: looks at these candidates' keys.
+  void LookAt(std::span<const int32_t> candidates, const SelectInput& input);
   int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }
   std::span<const int32_t> keys() const { return keys_; }  // positions; ScoreKeys reads their keys
   // Cost: one pass over the keys of `range`.
   void ScoreKeys(const SelectInput& input, TokenRange range);
   // Cost: O(keys), no sort without a budget of mass.
   void Choose(const Method& method, const SelectInput& input, TokenChoice* choice);
+  // After Choose: of the candidates looked at, the best by share per token that hold about so many
+  // tokens, ascending; all where these are no more. Cost: O(keys).
+  void FindBestBlocks(const SelectInput& input, int64_t tokens, std::vector<int32_t>* blocks);
   // All steps before ScoreKeys, by one worker.
   void Find(const Method& method, const SelectInput& input);
   // All steps, by one worker.
@@ -62,12 +67,14 @@ class TokenSelection {
 
  private:
   void ListBlocks(const Method& method, const SelectInput& input);
+  void ListCandidateKeys(const SelectInput& input);
   void FindBest(const Method& method, const SelectInput& input);
 
   BlockSurvey survey_;
   EstimateShape shape_;
   std::span<const Block> blocks_;      // whose summaries are scored
-  std::vector<Block> subset_;          // these, where they are not consecutive
+  std::vector<Block> subset_;          // these, where they are not consecutive; after Choose, those
+                                       // looked at
   std::vector<int32_t> subset_ids_;    // [subset]: their numbers
   AlignedBuffer<float> block_scores_;  // [group_heads, stride]
   AlignedBuffer<float> key_scores_;    // [group_heads, keys]

@@ -15,6 +15,7 @@ constexpr int kMaxDelimiterBlockTokens = 1024;
 constexpr int kMaxVectors = 8;
 constexpr int kMaxRefine = 64;
 constexpr int kMaxCoarse = 64;
+constexpr int kMaxReuse = 64;
 constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
 constexpr int kMaxLayers = 1024;
 constexpr int kMaxKvHeads = 1024;
@@ -69,6 +70,7 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("budget mass", method.budget.mass, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
   DYNSPLIT_RETURN_IF_ERROR(Require("coarse", method.coarse, 0, kMaxCoarse));
+  DYNSPLIT_RETURN_IF_ERROR(Require("reuse", method.reuse, 1, kMaxReuse));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
   for (const LayerHead& head : method.dense_heads.value_or(std::vector<LayerHead>())) {

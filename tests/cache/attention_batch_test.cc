@@ -75,18 +75,18 @@ TEST_P(AttentionBatchTest, RecentPolicySeesSinkAndRecentOnly) {
 
 TEST_P(AttentionBatchTest, SelectedRowAttendsWithinItsBudget) {
   TestSequence sequence(&pool_, TestMethod(Policy::kTop));
-  RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 700, Attention::kDense}}, GetParam());
   const auto outputs = RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
   const auto blocks = sequence.cache.blocks();
   ASSERT_GT(blocks.size(), 20u);
   const int64_t recent =
-      301 - sequence.cache.blocks()[sequence.cache.BlocksBefore(301 - 16) - 1].end();
+      701 - sequence.cache.blocks()[sequence.cache.BlocksBefore(701 - 16) - 1].end();
   EXPECT_GE(recent, 16);
   // Sink, recent and at most the budget in each selecting layer and head; something was chosen.
-  const int64_t selecting = batch_.AttendedTokens(0) - 2 * kTestShape.kv_heads * 301;
+  const int64_t selecting = batch_.AttendedTokens(0) - 2 * kTestShape.kv_heads * 701;
   EXPECT_LE(selecting, 4 * kTestShape.kv_heads * (4 + 16 + 100));
   EXPECT_GT(selecting, 4 * kTestShape.kv_heads * (4 + recent));
-  ExpectRow(sequence, outputs, 0, 0, 300, AllTokens(301));
+  ExpectRow(sequence, outputs, 0, 0, 700, AllTokens(701));
 }
 
 // Single tokens whose keys and values are shared out in several parts.
@@ -100,7 +100,7 @@ TEST_P(AttentionBatchTest, ManyTokensAreAttendedToInParts) {
   EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.kv_heads * 6 * 2001);
 }
 
-// Of 1,600 tokens: keys and values in parts, against one worker alone.
+// Of 2,600 tokens: keys and values in parts, against one worker alone.
 TEST_P(AttentionBatchTest, ChosenTokensDoNotDependOnTheWorkers) {
   Method method = TestMethod(Policy::kTop);
   method.budget.tokens = 600;
@@ -108,9 +108,9 @@ TEST_P(AttentionBatchTest, ChosenTokensDoNotDependOnTheWorkers) {
   for (const int workers : {1, GetParam()}) {
     TestSequence sequence(&pool_, method);
     AttentionBatch batch(kTestShape, workers);
-    RunPass(&batch, {{&sequence, 1600, Attention::kDense}}, workers);
+    RunPass(&batch, {{&sequence, 2600, Attention::kDense}}, workers);
     outputs.push_back(RunPass(&batch, {{&sequence, 1, Attention::kSelected}}, workers));
-    EXPECT_GE(batch.AttendedTokens(0), kTestShape.kv_heads * (4 * 620 + 2 * 1601));
+    EXPECT_GE(batch.AttendedTokens(0), kTestShape.kv_heads * (4 * 620 + 2 * 2601));
   }
   for (size_t layer = 0; layer < outputs[0].size(); ++layer) {
     for (size_t i = 0; i < outputs[0][layer].size(); ++i) {
@@ -126,12 +126,12 @@ TEST_P(AttentionBatchTest, DenseHeadsAttendToEverythingInPlaceOfDenseLayers) {
   method.dense_heads = {kDense};
   for (const int rows : {1, 5}) {
     TestSequence sequence(&pool_, method);
-    RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, GetParam());
+    RunPass(&batch_, {{&sequence, 700, Attention::kDense}}, GetParam());
     const auto outputs = RunPass(&batch_, {{&sequence, rows, Attention::kSelected}}, GetParam());
     const size_t head_size = static_cast<size_t>(kTestShape.group_heads()) * kTestShape.head_dim;
     for (const int layer : {0, 3}) {
       for (int row = 0; row < rows; ++row) {
-        const auto want = PlainAttention(sequence, layer, 300 + row, AllTokens(301 + row));
+        const auto want = PlainAttention(sequence, layer, 700 + row, AllTokens(701 + row));
         for (int g = 0; g < kTestShape.kv_heads; ++g) {
           double error = 0;
           for (size_t i = g * head_size; i < (g + 1) * head_size; ++i) {
@@ -143,8 +143,61 @@ TEST_P(AttentionBatchTest, DenseHeadsAttendToEverythingInPlaceOfDenseLayers) {
         }
       }
     }
-    const int64_t selecting = batch_.AttendedTokens(0) - rows * 301 - rows * (rows - 1) / 2;
+    const int64_t selecting = batch_.AttendedTokens(0) - rows * 701 - rows * (rows - 1) / 2;
     EXPECT_LE(selecting, rows * (6 * kTestShape.kv_heads - 1) * (4 + 16 + 100));
+  }
+}
+
+TEST_P(AttentionBatchTest, WhereTheSecondLookWouldReadAllEverythingIsAttendedTo) {
+  Method method = *ParseMethod("dynsplit+budget=100+refine=4+recent=16");  // 400 tokens
+  method.dense_layers = 0;
+  TestSequence sequence(&pool_, method);
+  RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, GetParam());
+  for (const int rows : {1, 10}) {
+    const int64_t position = sequence.cache.size();
+    const auto outputs = RunPass(&batch_, {{&sequence, rows, Attention::kSelected}}, GetParam());
+    ExpectRow(sequence, outputs, 2, rows - 1, position + rows - 1, AllTokens(position + rows));
+    EXPECT_EQ(batch_.AttendedTokens(0), kTestShape.num_layers * kTestShape.kv_heads *
+                                            (rows * position + rows * (rows + 1) / 2));
+  }
+  RunPass(&batch_, {{&sequence, 20, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  EXPECT_LT(batch_.AttendedTokens(0), kTestShape.num_layers * kTestShape.kv_heads * 220);
+}
+
+// The first step chooses as it would alone, the next ones among the blocks it found best.
+TEST_P(AttentionBatchTest, StepsLookAtTheSameBlocksForAWhile) {
+  const auto steps = [&](const char* spec) {
+    TestSequence sequence(&pool_, *ParseMethod(spec));
+    RunPass(&batch_, {{&sequence, 1500, Attention::kDense}}, GetParam());
+    std::vector<std::vector<std::vector<float>>> outputs;
+    for (int step = 0; step < 4; ++step) {
+      outputs.push_back(RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam()));
+    }
+    return outputs;
+  };
+  const auto each = steps("dynsplit+budget=40"), reused = steps("dynsplit+budget=40+reuse=3");
+  EXPECT_EQ(each[0], reused[0]);
+  EXPECT_NE(each[1], reused[1]);
+  EXPECT_NE(each[2], reused[2]);
+  EXPECT_EQ(each[3], reused[3]);  // anew
+}
+
+TEST_P(AttentionBatchTest, ForksReuseBlocksAlikeAndApart) {
+  TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=40+reuse=3"));
+  RunPass(&batch_, {{&sequence, 1500, Attention::kDense}}, GetParam());
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
+  TestSequence fork = sequence, other = sequence;
+  // It chooses anew and must not change what the others look at.
+  for (int step = 0; step < 4; ++step) {
+    RunPass(&batch_, {{&other, 1, Attention::kSelected}}, GetParam());
+  }
+  // A pass that is not committed leaves no trace.
+  ASSERT_TRUE(sequence.cache.Begin(TestTokens(1501, 1), Attention::kSelected).ok());
+  for (int step = 0; step < 4; ++step) {
+    EXPECT_EQ(RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam()),
+              RunPass(&batch_, {{&fork, 1, Attention::kSelected}}, GetParam()))
+        << step;
   }
 }
 

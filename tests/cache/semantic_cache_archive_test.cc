@@ -75,6 +75,22 @@ TEST_F(SemanticCacheArchiveTest, EveryMethodGoesOnAlike) {
   }
 }
 
+TEST_F(SemanticCacheArchiveTest, StepsGoOnLookingAtTheSameBlocks) {
+  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4").value();
+  TestSequence sequence = Read(method);
+  for (int step = 0; step < 2; ++step) {
+    RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  }
+  ASSERT_TRUE(Save(sequence).ok());
+  TestSequence loaded(&pool_, method);
+  ASSERT_TRUE(Load(&loaded).ok());
+  for (int step = 0; step < 4; ++step) {
+    EXPECT_EQ(RunPass(&batch_, {{&loaded, 1, Attention::kSelected}}, 2),
+              RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2))
+        << step;
+  }
+}
+
 TEST_F(SemanticCacheArchiveTest, AnotherMethodCutsAnew) {
   TestSequence sequence = Read(ParseMethod("dynsplit+budget=40").value());
   ASSERT_TRUE(Save(sequence).ok());
