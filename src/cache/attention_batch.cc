@@ -140,7 +140,7 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
     for (int head = 0; head < shape_.kv_heads; ++head) {
-      const bool selects = selector_.Selects(s, {layer, head});
+      const bool selects = selector_.Selects(span, {layer, head});
       if (!selects && span.rows > 1) {
         ForEachBlock(span, head, fn);
         continue;
@@ -373,7 +373,7 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   const Span& span = spans_[span_idx];
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    const int heads = shape_.kv_heads - selector_.NumSelecting(span_idx, layer);
+    const int heads = shape_.kv_heads - selector_.NumSelecting(span, layer);
     for (int row = 0; row < span.rows; ++row) {
       dense += heads * (first_positions_[span_idx] + row + 1);
     }

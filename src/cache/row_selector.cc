@@ -28,8 +28,9 @@ constexpr int kSharedPerWorker = 4;
 constexpr int64_t kPartBlocks = 512;
 constexpr int64_t kPartGroups = kIndexChunkBlocks;
 
-// Steps that reuse blocks look at the better half of them.
-constexpr int64_t kReusedPart = 2;
+// Steps that reuse blocks look at the best of them: as many tokens as were chosen, and a few for
+// heads that chose next to none.
+constexpr int64_t kReusedTokens = 64;
 
 // The sink is a block of its own.
 int64_t FirstBlock(const Method& method) { return method.sink > 0 ? 1 : 0; }
@@ -75,20 +76,9 @@ void RowSelector::Begin(std::span<const Span> spans) {
   shares_rows_ = RowHead(rows, 0) < most_shared;
   Reserve(rows);
   for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
-  looks_at_all_.assign(spans_.size(), false);
-  for (size_t s = 0; s < spans_.size(); ++s) looks_at_all_[s] = LooksAtAll(spans_[s]);
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
   }
-}
-
-bool RowSelector::LooksAtAll(const Span& span) const {
-  const Method& method = span.cache->method();
-  if (span.attention != Attention::kSelected || !ChoosesTokens(method)) return false;
-  const int64_t tokens = span.cache->size() + span.rows;
-  const int64_t budget = method.budget.TokensAt(tokens);
-  return method.budget.mass == 0 && budget > 0 &&
-         tokens - method.sink - method.recent <= budget * method.refine;
 }
 
 void RowSelector::BeginRow(size_t span_idx, int idx) {
@@ -145,18 +135,15 @@ void RowSelector::BeginLayer() {
   next_look_ = 0;
 }
 
-bool RowSelector::Selects(size_t span_idx, LayerHead head) const {
-  const Span& span = spans_[span_idx];
+bool RowSelector::Selects(const Span& span, LayerHead head) const {
   const Method& method = span.cache->method();
   return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
-         !looks_at_all_[span_idx] && !method.AttendsToAll(head);
+         !method.AttendsToAll(head);
 }
 
-int RowSelector::NumSelecting(size_t span_idx, int layer) const {
+int RowSelector::NumSelecting(const Span& span, int layer) const {
   int count = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) {
-    count += Selects(span_idx, {layer, head}) ? 1 : 0;
-  }
+  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
   return count;
 }
 
@@ -164,7 +151,7 @@ template <typename Fn>
 void RowSelector::ForEachRow(int layer, const Fn& fn) const {
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int head = 0; head < shape_.kv_heads; ++head) {
-      if (!Selects(s, {layer, head})) continue;
+      if (!Selects(spans_[s], {layer, head})) continue;
       for (int row = 0; row < spans_[s].rows; ++row) fn(Row{s, row, {layer, head}});
     }
   }
@@ -263,7 +250,7 @@ void RowSelector::Choose(const Row& row, const SelectInput& input, TokenSelectio
   selection->Choose(method, input, &choice.tokens);
   LookLists* looks = Looks(row);
   if (looks == nullptr || Plan(row).reuses) return;
-  selection->FindBestBlocks(input, input.budget_tokens * method.refine / kReusedPart,
+  selection->FindBestBlocks(input, selection->num_chosen() + kReusedTokens,
                             &looks->blocks(row.head));
 }
 
@@ -378,16 +365,15 @@ void RowSelector::Pad(const Row& row) {
   const Span& span = SpanOf(row);
   const int layer = row.head.layer;
   const int idx = span.first_row + row.idx;
-  if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(row.span_idx, layer))) return;
+  if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(span, layer))) return;
   // The last head of the row: all tables are there.
   size_t num_tiles = 0;
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(row.span_idx, {layer, head}))
+    if (Selects(span, {layer, head}))
       num_tiles = std::max(num_tiles, choice(idx, head).tiles.size());
   }
   for (int head = 0; head < shape_.kv_heads; ++head) {
-    if (Selects(row.span_idx, {layer, head}))
-      PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
+    if (Selects(span, {layer, head})) PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
   }
 }
 

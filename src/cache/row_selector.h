@@ -51,10 +51,8 @@ class RowSelector {
   void Select(int layer, const float* queries, Worker worker);
   void Look(int layer, const float* queries, Worker worker);
 
-  // Not where the method attends to everything, nor where the second look of a whole span would
-  // read every key: choosing would then cost more than it saves.
-  bool Selects(size_t span_idx, LayerHead head) const;
-  int NumSelecting(size_t span_idx, int layer) const;  // KV heads of the layer
+  bool Selects(const Span& span, LayerHead head) const;
+  int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
   // After Look.
   const RowChoice& choice(int row, int kv_head) const { return choices_[RowHead(row, kv_head)]; }
   // Tokens attended to by the span's rows that selected, summed over layers, KV heads and rows.
@@ -88,7 +86,6 @@ class RowSelector {
 
   void Reserve(int rows);
   RowPlan PlanOf(const Span& span, int idx) const;
-  bool LooksAtAll(const Span& span) const;
   void BeginRow(size_t span_idx, int idx);
   const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
   size_t RowHead(int row, int kv_head) const {
@@ -135,8 +132,7 @@ class RowSelector {
   std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
   std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
   int rows_capacity_ = 0;
-  std::vector<bool> looks_at_all_;  // [spans]
-  bool shares_rows_ = false;        // this pass
+  bool shares_rows_ = false;  // this pass
   std::atomic<int> next_survey_{0};
   std::atomic<int> next_select_{0};
   std::atomic<int> next_look_{0};

@@ -1,30 +1,50 @@
 #include "select/token_selection.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <span>
 
 #include "base/check.h"
+#include "kernels/rank_key.h"
 #include "select/refine.h"
 #include "select/take_best.h"
 
 namespace dynsplit {
 namespace {
 
-// Of `best`, indices into `shares`, keeps the greatest that together hold `mass`; ascending again.
-// A NaN counts as nothing.
-void KeepMass(std::span<const float> shares, double mass, std::vector<int32_t>* best) {
-  const auto share = [&](int32_t i) {
-    const float value = shares[static_cast<size_t>(i)];
-    return value > 0 ? value : 0.0f;
+// Buckets by exponent and the first two bits of the fraction.
+constexpr int kBucketShift = 21;
+constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
+
+// Of `best`, indices into `shares`, keeps the greatest that together hold `mass`, in their order. A
+// NaN counts as nothing. Cost: O(best) expected, no sort of all: a row of a long text has up to a
+// thousand of them.
+void KeepMass(std::span<const float> shares, double mass, std::vector<uint64_t>* room,
+              std::vector<int32_t>* best) {
+  if (mass <= 0) best->clear();
+  const auto key = [&](int32_t i) {
+    return RankKey(shares[static_cast<size_t>(i)], static_cast<uint32_t>(i));
   };
-  std::sort(best->begin(), best->end(), [&](int32_t a, int32_t b) {
-    return share(a) != share(b) ? share(a) > share(b) : a < b;
-  });
-  size_t kept = 0;
-  for (double held = 0; kept < best->size() && held < mass; ++kept) held += share((*best)[kept]);
-  best->resize(kept);
-  std::sort(best->begin(), best->end());
+  const auto bucket_of = [](uint64_t k) { return static_cast<size_t>(k >> (32 + kBucketShift)); };
+  double in_bucket[kBuckets] = {};
+  for (const int32_t i : *best) in_bucket[bucket_of(key(i))] += double{ValueOf(key(i))};
+  size_t bucket = kBuckets;
+  double held = 0;
+  while (bucket > 0 && held < mass) held += in_bucket[--bucket];
+  if (held < mass) return;
+  room->clear();
+  for (const int32_t i : *best) {
+    if (bucket_of(key(i)) == bucket) room->push_back(key(i));
+  }
+  std::sort(room->begin(), room->end(), std::greater<>());
+  held -= in_bucket[bucket];
+  uint64_t least = 0;
+  for (size_t i = 0; i < room->size() && held < mass; ++i) {
+    least = (*room)[i];
+    held += double{ValueOf(least)};
+  }
+  std::erase_if(*best, [&](int32_t i) { return key(i) < least; });
 }
 
 // Where a second look reaches everything, no summary has a say in it.
@@ -141,7 +161,8 @@ void TokenSelection::FindBest(const Method& method, const SelectInput& input) {
   TopIndices(shares.first(num_candidate_keys_), most, &top_, &best_);
   if (input.budget_mass == 0) return;
   const auto always = shares.subspan(num_candidate_keys_);
-  KeepMass(shares, input.budget_mass - std::accumulate(always.begin(), always.end(), 0.0), &best_);
+  KeepMass(shares, input.budget_mass - std::accumulate(always.begin(), always.end(), 0.0),
+           &top_.bucket, &best_);
 }
 
 void TokenSelection::Choose(const Method& method, const SelectInput& input, TokenChoice* choice) {
@@ -160,6 +181,19 @@ void TokenSelection::Choose(const Method& method, const SelectInput& input, Toke
 
 void TokenSelection::FindBestBlocks(const SelectInput& input, int64_t tokens,
                                     std::vector<int32_t>* blocks) {
+  FindBestLookedAt(input, tokens, blocks);
+  const size_t found = blocks->size();
+  for (size_t i = 0; i < found; ++i) {
+    const int32_t next = (*blocks)[i] + 1;
+    const bool is_found = i + 1 < found && (*blocks)[i + 1] == next;
+    if (next < input.end_block && !is_found) blocks->push_back(next);
+  }
+  std::inplace_merge(blocks->begin(), blocks->begin() + static_cast<ptrdiff_t>(found),
+                     blocks->end());
+}
+
+void TokenSelection::FindBestLookedAt(const SelectInput& input, int64_t tokens,
+                                      std::vector<int32_t>* blocks) {
   if (static_cast<int64_t>(num_candidate_keys_) <= tokens) {
     *blocks = candidates_;
     return;

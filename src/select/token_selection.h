@@ -57,8 +57,13 @@ class TokenSelection {
   void ScoreKeys(const SelectInput& input, TokenRange range);
   // Cost: O(keys), no sort without a budget of mass.
   void Choose(const Method& method, const SelectInput& input, TokenChoice* choice);
+  // After Choose: how many of the candidates' tokens.
+  int64_t num_chosen() const {
+    return static_cast<int64_t>(best_.size() + num_candidate_keys_ - keys_.size());
+  }
   // After Choose: of the candidates looked at, the best by share per token that hold about so many
-  // tokens, ascending; all where these are no more. Cost: O(keys).
+  // tokens (all where these are no more), and the candidate behind each: what is copied from a text
+  // goes on there. Ascending. Cost: O(keys).
   void FindBestBlocks(const SelectInput& input, int64_t tokens, std::vector<int32_t>* blocks);
   // All steps before ScoreKeys, by one worker.
   void Find(const Method& method, const SelectInput& input);
@@ -67,6 +72,7 @@ class TokenSelection {
 
  private:
   void ListBlocks(const Method& method, const SelectInput& input);
+  void FindBestLookedAt(const SelectInput& input, int64_t tokens, std::vector<int32_t>* blocks);
   void ListCandidateKeys(const SelectInput& input);
   void FindBest(const Method& method, const SelectInput& input);
 
