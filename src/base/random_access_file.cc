@@ -126,8 +126,8 @@ void RandomAccessFile::ReadMany(std::span<FileRead> reads) const {
   }
 }
 
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path) {
-  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags) {
+  Result<FileDescriptor> descriptor = FileDescriptor::Open(path, flags);
   if (!descriptor.ok()) return descriptor.status();
   return FileOf(*std::move(descriptor), path);
 }

@@ -37,8 +37,8 @@ class RandomAccessFile {
   virtual Status Sync() = 0;
 };
 
-// A file that is there, for reading. Errors as FileDescriptor::Open.
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path);
+// A file that is there, for reading; `flags` as FileDescriptor::Open takes them, and its errors.
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags = 0);
 
 // A file that is there whole or not at all: written under a name of its own beside it
 // ("<path>.XXXXXX"), and renamed over what was there by Finish, when it is on the disk. Without
