@@ -2,6 +2,9 @@
 find_package(hwy CONFIG REQUIRED)  # Debian libhwy-dev
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)  # Debian libxxhash-dev; used inline
 
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)  # Debian liburing-dev
+
 # ggml: the caller's own (-Dggml_DIR=<prefix>/lib/cmake/ggml, the environment variable ggml_DIR),
 # else the one that scripts/setup.sh built for this CPU, else any in CMAKE_PREFIX_PATH.
 macro(dynsplit_find_ggml)
@@ -31,6 +34,5 @@ endmacro()
 
 if(DYNSPLIT_ENGINE)
   dynsplit_find_ggml()
-  find_package(PkgConfig REQUIRED)
   pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 endif()

@@ -24,6 +24,7 @@ MAX_PUBLIC_HEADERS = 15
 # programs only.
 THIRD_PARTY = [
     (re.compile(r"hwy/"), "hwy::hwy"),
+    (re.compile(r"liburing\.h$"), "PkgConfig::LIBURING"),
     (re.compile(r"(ggml|gguf)[a-z-]*\.h$"), "ggml::ggml"),
     (re.compile(r"pcre2\.h$"), "PkgConfig::PCRE2"),
     (re.compile(r"(CLI|nlohmann|fmt|spdlog|prometheus)/|(httplib|zlib)\.h$"), None),

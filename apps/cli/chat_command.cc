@@ -129,6 +129,11 @@ Status Start(const ChatFlags& flags, const Method& method, const PromptTexts& te
              const LoadedModel& loaded, Conversation* conversation) {
   if (!flags.texts.load_session.empty()) {
     auto session = loaded.engine->LoadSession(flags.texts.load_session, method);
+    if (ShallReread(flags.texts, session.status())) {
+      ChatFlags again = flags;
+      again.texts = RereadFlags(flags.texts, session.status());
+      return Start(again, method, texts, loaded, conversation);
+    }
     if (!session.ok()) return session.status();
     conversation->Start(*std::move(session));
     return {};

@@ -6,6 +6,7 @@
 
 #include "apps/cli/text_input.h"
 #include "apps/common/chat_prompt.h"
+#include "apps/common/figures.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -58,6 +59,14 @@ void AddTextFlags(CLI::App* command, PromptFlags* flags) {
       ->add_option("--load-session", flags->load_session,
                    "What to begin with in place of texts: a saved session")
       ->type_name("FILE");
+  command
+      ->add_option_function<std::string>(
+          "--on-broken-session",
+          [flags](const std::string& how) { flags->reread_broken = how == "reread"; },
+          "Where the session's file is broken: fail, or reread the texts of -f and save them anew")
+      ->check(CLI::IsMember({"fail", "reread"}))
+      ->default_str("fail")
+      ->type_name("HOW");
 }
 
 void AddPromptFlags(CLI::App* command, PromptFlags* flags) {
@@ -71,9 +80,15 @@ Status CheckTextFlags(const PromptFlags& flags) {
   if (!flags.load_session.empty() && !flags.save_session.empty()) {
     return InvalidArgument("--load-session and --save-session exclude each other");
   }
-  if (!flags.load_session.empty() && !(flags.files.empty() && flags.system.empty())) {
+  if (flags.reread_broken && (flags.load_session.empty() || flags.files.empty())) {
     return InvalidArgument(
-        "--load-session has read its texts: it goes with neither -f nor --system");
+        "--on-broken-session reread needs --load-session FILE and its texts, -f FILE");
+  }
+  const bool has_texts = !flags.files.empty() || !flags.system.empty();
+  if (!flags.load_session.empty() && has_texts && !flags.reread_broken) {
+    return InvalidArgument(
+        "--load-session has read its texts: it goes with neither -f nor --system "
+        "(but see --on-broken-session)");
   }
   if (!flags.save_session.empty() && flags.files.empty()) {
     return InvalidArgument("--save-session has nothing to save: give -f FILE");
@@ -83,10 +98,9 @@ Status CheckTextFlags(const PromptFlags& flags) {
 }
 
 Status CheckPromptFlags(const PromptFlags& flags) {
-  if (flags.files.empty() && !flags.prompt) {
-    return InvalidArgument(flags.load_session.empty()
-                               ? "nothing to read: give -p PROMPT, -f FILE or both"
-                               : "nothing to answer: give -p PROMPT");
+  const bool goes_on = !flags.load_session.empty();
+  if (!goes_on && flags.files.empty() && !flags.prompt) {
+    return InvalidArgument("nothing to read: give -p PROMPT, -f FILE or both");
   }
   const auto from_stdin = std::count(flags.files.begin(), flags.files.end(), "-");
   if (from_stdin + (flags.prompt == "-" ? 1 : 0) > 1) {
@@ -95,7 +109,23 @@ Status CheckPromptFlags(const PromptFlags& flags) {
   if (flags.raw && !(flags.system.empty() && flags.chat_template.empty())) {
     return InvalidArgument("--raw has no use for --system and --chat-template");
   }
-  return CheckTextFlags(flags);
+  DYNSPLIT_RETURN_IF_ERROR(CheckTextFlags(flags));
+  if (goes_on && !flags.prompt) return InvalidArgument("nothing to answer: give -p PROMPT");
+  return {};
+}
+
+bool ShallReread(const PromptFlags& flags, const Status& status) {
+  const bool broken =
+      status.code() == StatusCode::kCorruption || status.code() == StatusCode::kIoError;
+  return flags.reread_broken && broken;
+}
+
+PromptFlags RereadFlags(const PromptFlags& flags, const Status& status) {
+  PrintToStderr(status.ToString() + "\nReading the texts again, and saving the session anew.\n");
+  PromptFlags reread = flags;
+  reread.save_session = std::exchange(reread.load_session, "");
+  reread.reread_broken = false;
+  return reread;
 }
 
 Result<PromptTexts> ReadPrompt(const PromptFlags& flags) {

@@ -15,8 +15,9 @@ struct PromptFlags {
   std::vector<std::string> files;
   std::optional<std::string> prompt;
   bool raw = false;
-  std::string load_session;  // "": none; else what to begin with, in place of files
-  std::string save_session;  // "": nowhere; else where to, what was read of the files
+  std::string load_session;    // "": none; else what to begin with, in place of files
+  bool reread_broken = false;  // files again, where load_session turns out to be broken
+  std::string save_session;    // "": nowhere; else where to, what was read of the files
   std::string chat_template;
   std::string system;
 };
@@ -27,11 +28,16 @@ void AddTextFlags(CLI::App* command, PromptFlags* flags);
 void AddPromptFlags(CLI::App* command, PromptFlags* flags);
 
 // NotFound, which is wrong usage, for an unknown --chat-template; InvalidArgument for texts to read
-// besides those of a saved session, or none to save.
+// besides those of a saved session, but to read them again, or none to save.
 Status CheckTextFlags(const PromptFlags& flags);
 // The same, and InvalidArgument where there is nothing to read or stdin is to be read
 // twice.
 Status CheckPromptFlags(const PromptFlags& flags);
+
+// Whether a session that could not be loaded or used because its file is broken is to be made anew,
+// and the flags for that: they read the texts and save them in its place. It says so on stderr.
+bool ShallReread(const PromptFlags& flags, const Status& status);
+PromptFlags RereadFlags(const PromptFlags& flags, const Status& status);
 
 // What the flags name, read but not yet encoded. ReadText's errors.
 struct PromptTexts {

@@ -73,6 +73,24 @@ Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* sessio
   return saved;
 }
 
+// From the prompt to the answer; of the report all but the method, which is given in it.
+Status RunOnce(const RunFlags& flags, const PromptTexts& texts, const LoadedModel& loaded,
+               StandardOutput* output, RunReport* report) {
+  const auto prompt = EncodePrompt(flags.prompt, texts, *loaded.model);
+  if (!prompt.ok()) return prompt.status();
+  const std::string& saved = flags.prompt.load_session;
+  const auto session = saved.empty() ? loaded.engine->NewSession(report->method)
+                                     : loaded.engine->LoadSession(saved, report->method);
+  if (!session.ok()) return session.status();
+  report->model = loaded.model->description().name;
+  report->build = loaded.engine->BuildInfo();
+  report->threads = loaded.engine->threads();
+  DYNSPLIT_RETURN_IF_ERROR(Answer(flags, *prompt, session->get(), loaded, output, report));
+  report->stats = (*session)->stats();
+  report->peak_rss_bytes = PeakRssBytes();
+  return {};
+}
+
 ExitStatus Show(const RunFlags& flags, const RunReport& report, StandardOutput* output) {
   if (flags.json) {
     output->Write(ToJson(report));
@@ -96,23 +114,19 @@ ExitStatus Run(const RunFlags& flags) {
   if (!texts.ok()) return Failed(texts.status());
   const Result<LoadedModel> loaded = LoadModel(flags.model);
   if (!loaded.ok()) return Failed(loaded.status());
-  const auto prompt = EncodePrompt(flags.prompt, *texts, *loaded->model);
-  if (!prompt.ok()) return Failed(prompt.status());
-  const std::string& saved = flags.prompt.load_session;
-  const auto session = saved.empty() ? loaded->engine->NewSession(*method)
-                                     : loaded->engine->LoadSession(saved, *method);
-  if (!session.ok()) return Failed(session.status());
-
   RunReport report;
-  report.model = loaded->model->description().name;
-  report.build = loaded->engine->BuildInfo();
-  report.threads = loaded->engine->threads();
   report.method = *method;
   StandardOutput output(CatchInterrupt());
-  const Status status = Answer(flags, *prompt, session->get(), *loaded, &output, &report);
+  Status status = RunOnce(flags, *texts, *loaded, &output, &report);
+  // An answer that was begun cannot be taken back.
+  if (ShallReread(flags.prompt, status) && !output.used()) {
+    RunFlags again = flags;
+    again.prompt = RereadFlags(flags.prompt, status);
+    report = {};
+    report.method = *method;
+    status = RunOnce(again, *texts, *loaded, &output, &report);
+  }
   if (!status.ok()) return Failed(status);
-  report.stats = (*session)->stats();
-  report.peak_rss_bytes = PeakRssBytes();
   return Show(flags, report, &output);
 }
 

@@ -8,6 +8,7 @@
 namespace dynsplit::cli {
 
 void StandardOutput::Write(std::string_view text) {
+  used_ = used_ || !text.empty();
   if (!status_.ok()) return;
   const size_t written = std::fwrite(text.data(), 1, text.size(), stdout);
   if (written == text.size() && std::fflush(stdout) == 0) return;

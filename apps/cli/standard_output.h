@@ -18,12 +18,14 @@ class StandardOutput {
 
   // Writes and flushes, so that a person sees each piece at once.
   void Write(std::string_view text);
+  bool used() const { return used_; }  // whether anything was to be written
   // IoError with the reason of the first error.
   Status Finish() const { return status_; }
 
  private:
   std::atomic<bool>* cancel_;
   Status status_;
+  bool used_ = false;
 };
 
 }  // namespace dynsplit::cli

@@ -80,14 +80,17 @@ class Engine {
   // session file or was changed; Unsupported for one of another version; InvalidArgument where it
   // is of another model, quantisation or window of boundaries, or `method` cannot be used
   // (CheckMethod, Session::SetMethod); ResourceExhausted where it is longer than the context, or
-  // memory is not enough. Cost: one pass over keys and values.
+  // memory is not enough. Cost: one pass over keys and values; with kv_memory_bytes one over the
+  // index alone: keys and values are then read from the file when a pass first needs them, and only
+  // then checked, a changed one being the Corruption of that pass. The file stays open; it may be
+  // replaced or removed meanwhile, but not written to.
   Result<std::unique_ptr<Session>> LoadSession(const std::string& path, const Method& method = {});
 
   // Runs all items in one pass; each session occurs at most once, and the tokens of all together
   // are at most batch_tokens. Every session's logits() then hold what its item asked for. On an
   // error or a cancel no session has changed: IoError or ResourceExhausted may come from a page
-  // file that cannot be read or has no room to grow, and a later try may succeed. `cancel`, if set
-  // during the call, ends it early with Cancelled.
+  // file that cannot be read or has no room to grow, and a later try may succeed; Corruption, from
+  // a session's file (LoadSession). `cancel`, if set during the call, ends it early with Cancelled.
   Status Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel = nullptr);
 
   struct Impl;

@@ -15,11 +15,25 @@ uint64_t Checksum(std::span<const std::byte> bytes) {
 
 Status ArchiveWriter::EndRecord() {
   const uint64_t ends[] = {bytes().size(), Checksum(bytes())};
-  const auto end_bytes = std::as_bytes(std::span(ends));
-  DYNSPLIT_RETURN_IF_ERROR(file_.WriteAt(offset_, end_bytes));
-  DYNSPLIT_RETURN_IF_ERROR(file_.WriteAt(offset_ + end_bytes.size(), bytes()));
-  offset_ += end_bytes.size() + bytes().size();
+  DYNSPLIT_RETURN_IF_ERROR(Write(std::as_bytes(std::span(ends))));
+  return EndRaw();
+}
+
+Status ArchiveWriter::EndRaw() {
+  DYNSPLIT_RETURN_IF_ERROR(Write(bytes()));
   Clear();
+  return {};
+}
+
+Status ArchiveWriter::Write(std::span<const std::byte> bytes) {
+  DYNSPLIT_RETURN_IF_ERROR(file_.WriteAt(offset_, bytes));
+  offset_ += bytes.size();
+  return {};
+}
+
+Status ArchiveReader::Skip(uint64_t bytes) {
+  if (file_bytes_ - offset_ < bytes) return Wrong("cut short");
+  offset_ += bytes;
   return {};
 }
 

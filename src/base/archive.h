@@ -1,4 +1,4 @@
-// Plain values in a file, as a series of records: each says how long it is and ends with a checksum
+// Plain values in a file, as a series of records: each says how long it is and has a checksum
 // (XXH3, 64 bits), so that a byte which changed anywhere is noticed before it is believed. Values
 // are in the byte order of the machine (little-endian wherever this runs).
 #pragma once
@@ -60,8 +60,12 @@ class ArchiveWriter : public ByteWriter {
 
   // Writes what was put since the last one. The file's errors.
   Status EndRecord();
+  // Writes them as they are, without length and checksum: who reads them must know both.
+  Status EndRaw();
 
  private:
+  Status Write(std::span<const std::byte> bytes);
+
   RandomAccessFile& file_;
   uint64_t offset_ = 0;
 };
@@ -77,6 +81,10 @@ class ArchiveReader {
   // or its checksum is another;
   // ResourceExhausted where it finds no memory; the file's errors.
   Status NextRecord();
+  // Passes over bytes that were written raw. Corruption where there are not so many.
+  Status Skip(uint64_t bytes);
+  uint64_t offset() const { return offset_; }  // where the next record begins
+  const RandomAccessFile& file() const { return file_; }
   // What is read past the end of a record is 0, and EndRecord says so.
   template <PlainValue T>
   T Get() {

@@ -7,9 +7,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
+#include "base/io_ring.h"
 
 namespace dynsplit {
 namespace {
@@ -47,6 +53,14 @@ class PosixFile final : public RandomAccessFile {
     return {};
   }
 
+  void ReadMany(std::span<FileRead> reads) const override {
+    if (std::unique_ptr<IoRing> ring = reads.size() > 1 ? TakeRing() : nullptr; ring != nullptr) {
+      if (ring->Read(descriptor_.get(), reads)) GiveRing(std::move(ring));
+    }
+    // What the ring did not read whole is read again here, which says why.
+    RandomAccessFile::ReadMany(reads);
+  }
+
   Result<uint64_t> Size() const override {
     struct stat status = {};
     if (fstat(descriptor_.get(), &status) != 0) return ErrnoStatus(name_, errno);
@@ -58,18 +72,62 @@ class PosixFile final : public RandomAccessFile {
   }
 
  private:
+  // One for each thread that reads at the moment; null where there are none to be had.
+  std::unique_ptr<IoRing> TakeRing() const {
+    const std::scoped_lock lock(mutex_);
+    if (!rings_.empty()) {
+      std::unique_ptr<IoRing> ring = std::move(rings_.back());
+      rings_.pop_back();
+      return ring;
+    }
+    if (no_more_rings_) return nullptr;
+    std::unique_ptr<IoRing> ring = IoRing::Create();
+    no_more_rings_ = ring == nullptr;
+    return ring;
+  }
+
+  void GiveRing(std::unique_ptr<IoRing> ring) const {
+    const std::scoped_lock lock(mutex_);
+    rings_.push_back(std::move(ring));
+  }
+
   FileDescriptor descriptor_;
   std::string name_;
+  mutable std::mutex mutex_;  // of what follows
+  mutable std::vector<std::unique_ptr<IoRing>> rings_;
+  mutable bool no_more_rings_ = false;
 };
 
 std::unique_ptr<RandomAccessFile> FileOf(FileDescriptor descriptor, const std::string& name) {
   return std::make_unique<PosixFile>(std::move(descriptor), name);
 }
 
+constexpr char kUnnamed[] = " (unnamed file)";
+constexpr std::string_view kPageFileName = ".dynsplit-pages-";
+constexpr std::string_view kSixMore = "XXXXXX";  // what mkostemp puts others in place of
+
+// What cannot be removed stays: somebody else's, or gone already.
+void RemoveLeftFiles(const std::string& dir) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+    const std::string name = entry.path().filename();
+    const bool left = name.starts_with(kPageFileName) &&
+                      name.size() == kPageFileName.size() + kSixMore.size() &&
+                      entry.is_regular_file(error);
+    if (left) unlink(entry.path().c_str());
+  }
+}
+
 }  // namespace
 
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path) {
-  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
+void RandomAccessFile::ReadMany(std::span<FileRead> reads) const {
+  for (FileRead& read : reads) {
+    read.status = read.bytes.empty() ? Status() : ReadAt(read.offset, read.bytes);
+  }
+}
+
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags) {
+  Result<FileDescriptor> descriptor = FileDescriptor::Open(path, flags);
   if (!descriptor.ok()) return descriptor.status();
   return FileOf(*std::move(descriptor), path);
 }
@@ -97,21 +155,23 @@ Status NewFile::Finish() {
 }
 
 Result<std::unique_ptr<RandomAccessFile>> OpenUnnamedFile(const std::string& dir) {
-  const std::string name = dir + " (unnamed file)";
   int descriptor = -1;
   errno = EOPNOTSUPP;
 #ifdef O_TMPFILE
   descriptor = open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
+  if (descriptor >= 0) return FileOf(FileDescriptor(descriptor), dir + kUnnamed);
   const bool has_none = errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL;
-  if (descriptor < 0 && has_none) {
-    // The file system has no such thing. Then there is a name, for a moment.
-    std::string pattern = dir + "/dynsplit-XXXXXX";
-    descriptor = mkostemp(pattern.data(), O_CLOEXEC);
-    if (descriptor >= 0) unlink(pattern.c_str());
-  }
+  return has_none ? OpenUnlinkedFile(dir) : ErrnoStatus(dir, errno);
+}
+
+Result<std::unique_ptr<RandomAccessFile>> OpenUnlinkedFile(const std::string& dir) {
+  RemoveLeftFiles(dir);
+  std::string path = dir + "/" + std::string(kPageFileName) + std::string(kSixMore);
+  const int descriptor = mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0) return ErrnoStatus(dir, errno);
-  return FileOf(FileDescriptor(descriptor), name);
+  unlink(path.c_str());
+  return FileOf(FileDescriptor(descriptor), dir + kUnnamed);
 }
 
 }  // namespace dynsplit

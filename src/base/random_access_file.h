@@ -11,6 +11,13 @@
 
 namespace dynsplit {
 
+// One of several reads that are asked for together.
+struct FileRead {
+  uint64_t offset = 0;
+  std::span<std::byte> bytes;
+  Status status;  // set by ReadMany
+};
+
 // Thread safety: calls may run at once on distinct bytes.
 class RandomAccessFile {
  public:
@@ -18,6 +25,11 @@ class RandomAccessFile {
 
   // Exactly bytes.size() bytes from `offset` on: what lies behind the end is an IoError.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> bytes) const = 0;
+  // Each as ReadAt would; one that fails keeps no other from being read. Offsets and bytes are used
+  // up. A file on a disk hands them to the kernel together where it lets it (IoRing): on a disk
+  // that has to be waited for, 32 pages of 8 KiB take a third of the time of 32 reads; in the
+  // system's page cache, the same.
+  virtual void ReadMany(std::span<FileRead> reads) const;
   virtual Result<uint64_t> Size() const = 0;
   // All of `bytes`; grows the file where needed. ResourceExhausted where the disk is full.
   virtual Status WriteAt(uint64_t offset, std::span<const std::byte> bytes) = 0;
@@ -25,8 +37,8 @@ class RandomAccessFile {
   virtual Status Sync() = 0;
 };
 
-// A file that is there, for reading. Errors as FileDescriptor::Open.
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path);
+// A file that is there, for reading; `flags` as FileDescriptor::Open takes them, and its errors.
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags = 0);
 
 // A file that is there whole or not at all: written under a name of its own beside it
 // ("<path>.XXXXXX"), and renamed over what was there by Finish, when it is on the disk. Without
@@ -53,5 +65,10 @@ class NewFile {
 // A file in `dir` that no name leads to: however the process ends, the system removes it, and two
 // processes never meet. NotFound where there is no such directory, else as ErrnoStatus.
 Result<std::unique_ptr<RandomAccessFile>> OpenUnnamedFile(const std::string& dir);
+
+// What that does where the file system has no files without names: the file has one,
+// ".dynsplit-pages-XXXXXX", for a moment. A process that was killed in this moment left it: such
+// files are removed first, which does not harm one who has it open.
+Result<std::unique_ptr<RandomAccessFile>> OpenUnlinkedFile(const std::string& dir);
 
 }  // namespace dynsplit

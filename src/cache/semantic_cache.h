@@ -84,8 +84,11 @@ class SemanticCache {
   // of the saved one, blocks and index are made anew when next needed. Corruption where the file
   // contradicts itself, InvalidArgument where it is of another shape, or its votes were counted
   // under another method (CanUse); ResourceExhausted, also for more than `most_tokens`. The cache
-  // is not to be used after an error.
-  Status Load(int64_t most_tokens, ArchiveReader* archive);
+  // is not to be used after an error. `later`, which is the archive's file, where pages move: it is
+  // kept, and each page is read from it when it is first needed. Whoever needs one that was changed
+  // since gets the Corruption then.
+  Status Load(int64_t most_tokens, ArchiveReader* archive,
+              std::shared_ptr<const RandomAccessFile> later = nullptr);
 
   // Drops blocks and index; they are made anew under `method` when next needed. CanUse(method).
   void SetMethod(const Method& method);
@@ -154,7 +157,8 @@ class SemanticCache {
   void SaveVotes(ArchiveWriter* archive) const;
   Status LoadVotes(bool same_method, ArchiveReader* archive);
   Status SavePages(ArchiveWriter* archive) const;
-  Status LoadPages(ArchiveReader* archive);
+  Status LoadPages(ArchiveReader* archive, std::shared_ptr<const RandomAccessFile> later);
+  Status ReadPages(const PageSource& source);
 
   Status CutBlocks(int64_t end);
   Status KeepBlocks();

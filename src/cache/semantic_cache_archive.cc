@@ -10,8 +10,11 @@
 namespace dynsplit {
 namespace {
 
-// Pages of one record: 16, so that a record takes little memory and few are needed.
-constexpr int64_t kRecordTokens = 16 * kPageTokens;
+// Whose keys and values are written or read together: 32 pages.
+constexpr int64_t kPinnedTokens = 16 * kPageTokens;
+
+// A page source counts in 32 bits.
+constexpr size_t kMostSavedPages = INT32_MAX;
 
 // Masses are shares of an attention, but for rounding.
 constexpr float kMostMass = 16;
@@ -83,7 +86,8 @@ Status SemanticCache::Save(ArchiveWriter* archive) const {
   return SaveBlocks(archive);
 }
 
-Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive) {
+Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive,
+                           std::shared_ptr<const RandomAccessFile> later) {
   DYNSPLIT_CHECK(size() == 0);
   bool same_method = false;
   DYNSPLIT_RETURN_IF_ERROR(LoadText(archive, &same_method));
@@ -96,7 +100,7 @@ Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive) {
     return InvalidArgument(archive->name() + ": was read without counting the votes of queries, " +
                            "which " + method_.name + " needs");
   }
-  DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive));
+  DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive, std::move(later)));
   if (same_method) return LoadBlocks(archive);
   SetMethod(method_);
   return {};
@@ -195,40 +199,80 @@ Status SemanticCache::LoadVotes(bool same_method, ArchiveReader* archive) {
 
 Status SemanticCache::SavePages(ArchiveWriter* archive) const {
   PinnedPages pages;
+  const size_t page_elements = PageElements(shape_.head_dim);
+  const std::vector<f16> zeros(page_elements);
+  std::vector<uint64_t> checksums;
+  const auto put_page = [&](const f16* rows, size_t elements) {
+    archive->PutAll(std::span(rows, elements));
+    archive->PutAll(std::span(zeros).first(page_elements - elements));
+    checksums.push_back(Checksum(archive->bytes().last(page_elements * sizeof(f16))));
+  };
   for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
-    for (int64_t start = 0; start < size(); start += kRecordTokens) {
-      const TokenRange tokens = {start, std::min(size(), start + kRecordTokens)};
+    for (int64_t start = 0; start < size(); start += kPinnedTokens) {
+      const TokenRange tokens = {start, std::min(size(), start + kPinnedTokens)};
       pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
       const KvView kv = pages.view();
       for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
         const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
-        archive->PutAll(std::span(kv.Key(token), rows * static_cast<size_t>(kv.head_dim)));
-        archive->PutAll(std::span(kv.Value(token), rows * static_cast<size_t>(kv.head_dim)));
+        put_page(kv.Key(token), rows * static_cast<size_t>(kv.head_dim));
+        put_page(kv.Value(token), rows * static_cast<size_t>(kv.head_dim));
       }
-      DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+      DYNSPLIT_RETURN_IF_ERROR(archive->EndRaw());
     }
   }
+  archive->PutVector(checksums);
+  return archive->EndRecord();
+}
+
+Status SemanticCache::LoadPages(ArchiveReader* archive,
+                                std::shared_ptr<const RandomAccessFile> later) {
+  const bool at_once = later == nullptr;
+  // Nobody owns it: it is not needed longer than the archive.
+  if (at_once) later = {std::shared_ptr<const RandomAccessFile>(), &archive->file()};
+  const auto rows = static_cast<size_t>(shape_.num_layers) * static_cast<size_t>(shape_.kv_heads);
+  const auto row_pages = static_cast<size_t>((size() + kPageTokens - 1) / kPageTokens);
+  const size_t num_pages = 2 * rows * row_pages;
+  if (num_pages > kMostSavedPages) return archive->Wrong("more pages than it can have");
+  PageSource source = {.file = std::move(later),
+                       .name = archive->name(),
+                       .offset = archive->offset(),
+                       .page_bytes = PageElements(shape_.head_dim) * sizeof(f16),
+                       .checksums = {}};
+  DYNSPLIT_RETURN_IF_ERROR(archive->Skip(num_pages * source.page_bytes));
+  DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+  source.checksums = archive->GetVector<uint64_t>();
+  DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+  if (source.checksums.size() != num_pages) return archive->Wrong("its pages do not fit the text");
+  DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(0, size()));
+  if (at_once) return ReadPages(source);
+  pages_.ReadFrom(std::make_shared<const PageSource>(std::move(source)));
   return {};
 }
 
-Status SemanticCache::LoadPages(ArchiveReader* archive) {
-  DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(0, size()));
+// All of them, in the order in which they were saved.
+Status SemanticCache::ReadPages(const PageSource& source) {
   PinnedPages pages;
-  const auto head_dim = static_cast<size_t>(shape_.head_dim);
+  std::vector<FileRead> reads;
+  int32_t read_idx = 0, checked_idx = 0;
   for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
-    for (int64_t start = 0; start < size(); start += kRecordTokens) {
-      const TokenRange tokens = {start, std::min(size(), start + kRecordTokens)};
-      DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
+    for (int64_t start = 0; start < size(); start += kPinnedTokens) {
+      const TokenRange tokens = {start, std::min(size(), start + kPinnedTokens)};
       pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
       DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite(tokens));
-      for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
-        const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
-        archive->GetAll(std::span(pages.keys()[token / kPageTokens], rows * head_dim));
-        archive->GetAll(std::span(pages.values()[token / kPageTokens], rows * head_dim));
+      std::vector<std::byte*> places;
+      for (int64_t idx = tokens.start / kPageTokens; idx * kPageTokens < tokens.end; ++idx) {
+        places.push_back(reinterpret_cast<std::byte*>(pages.keys()[idx]));
+        places.push_back(reinterpret_cast<std::byte*>(pages.values()[idx]));
       }
-      DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
+      reads.clear();
+      for (std::byte* place : places) reads.push_back(source.ReadOf(read_idx++, place));
+      source.file->ReadMany(reads);
+      for (size_t i = 0; i < reads.size(); ++i) {
+        DYNSPLIT_RETURN_IF_ERROR(reads[i].status);
+        DYNSPLIT_RETURN_IF_ERROR(source.Check(checked_idx++, places[i]));
+      }
     }
   }
   return {};

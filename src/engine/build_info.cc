@@ -1,5 +1,6 @@
 #include "engine/build_info.h"
 
+#include "base/io_ring.h"
 #include "ggml-cpu.h"
 #include "ggml.h"
 #include "kernels/isa.h"
@@ -7,8 +8,9 @@
 namespace dynsplit {
 
 std::string DescribeBuild() {
-  std::string text =
-      "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() + "; ggml " + ggml_version();
+  std::string text = "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() +
+                     (IoRing::Create() != nullptr ? ", io_uring" : ", pread") + "; ggml " +
+                     ggml_version();
   const struct {
     const char* name;
     int present;

@@ -1,5 +1,6 @@
 // Sessions in files: docs/formats.md, "Session files".
 #include <array>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
                                          ' ', 's', 'e', 's', 's', 'i', 'o', 'n'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 
 uint64_t FingerprintOf(const Engine::Impl& engine) {
   return engine.model->impl().weights->fingerprint();
@@ -61,15 +62,19 @@ Status ReadHead(const std::string& path, ArchiveReader* archive, Session::Impl* 
   return archive->EndRecord();
 }
 
+// Where pages move between memory and files, they stay in the session's own until they are needed.
 Status Read(const std::string& path, Session::Impl* session) {
-  const Result<std::unique_ptr<RandomAccessFile>> file = OpenFileToRead(path);
-  if (!file.ok()) return file.status();
-  const Result<uint64_t> bytes = (*file)->Size();
+  Result<std::unique_ptr<RandomAccessFile>> opened = OpenFileToRead(path);
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<const RandomAccessFile> file = *std::move(opened);
+  const Result<uint64_t> bytes = file->Size();
   if (!bytes.ok()) return bytes.status();
-  ArchiveReader archive(file->get(), *bytes, path);
+  ArchiveReader archive(file.get(), *bytes, path);
   DYNSPLIT_RETURN_IF_ERROR(ReadHead(path, &archive, session));
   const Engine::Impl& engine = session->engine->impl();
-  DYNSPLIT_RETURN_IF_ERROR(session->cache.Load(engine.options.context_tokens, &archive));
+  const bool moves = engine.pool.pages_move();
+  DYNSPLIT_RETURN_IF_ERROR(
+      session->cache.Load(engine.options.context_tokens, &archive, moves ? file : nullptr));
   const Status tokens = engine.CheckTokens(session->cache.tokens());
   return tokens.ok() ? tokens : archive.Wrong(tokens.message());
 }

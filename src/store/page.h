@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "kernels/kv_view.h"
+#include "store/page_source.h"
 
 namespace dynsplit {
 
@@ -20,8 +22,10 @@ struct Page {
   std::atomic<bool> changed{false};   // since it was last written to its slot
   int16_t layer = 0;
   int32_t references = 0;
-  int32_t frame = -1;   // in memory: which one, where pages may move
-  int32_t slot = -1;    // in the file, or -1: it was never written
+  int32_t frame = -1;  // in memory: which one, where pages may move
+  int32_t slot = -1;   // in the file, or -1: it was never written
+  int32_t source_idx = -1;
+  std::shared_ptr<const PageSource> source;  // where it is without a slot; null: nowhere yet
   f16* rows = nullptr;  // of its frame; set before `pins` says that the page is in memory
   PagePool* pool = nullptr;
   Page* next_free = nullptr;

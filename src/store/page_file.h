@@ -25,6 +25,12 @@ class PageFile {
   Status Read(int32_t slot, std::byte* page) const;
   Status Write(int32_t slot, const std::byte* page);
 
+  // The same for several: of file(), by ReadMany.
+  FileRead ReadOf(int32_t slot, std::byte* page) const {
+    return {Offset(slot), {page, page_bytes_}, {}};
+  }
+  const RandomAccessFile& file() const { return *file_; }
+
   size_t used_bytes() const { return (static_cast<size_t>(end_) - free_.size()) * page_bytes_; }
 
  private:

@@ -57,6 +57,8 @@ class PagePool {
   // What brings pages into memory; null where all of them are there.
   Pager* pager() { return pager_ ? &*pager_ : nullptr; }
 
+  bool pages_move() const { return pager_.has_value(); }
+
   size_t page_bytes() const { return frames_.frame_bytes(); }
   size_t used_bytes() const { return used_pages_ * page_bytes(); }
   size_t allocated_bytes() const { return frames_.allocated_bytes(); }  // of memory

@@ -94,6 +94,18 @@ Status PageTable::MakeExclusive(int layer, size_t idx, std::vector<PageRef>* pag
   return {};
 }
 
+void PageTable::ReadFrom(const std::shared_ptr<const PageSource>& source) {
+  int32_t idx = 0;
+  for (const Row& row : rows_) {
+    for (size_t i = 0; i < row.keys.size(); ++i) {
+      for (Page* page : {row.keys[i].get(), row.values[i].get()}) {
+        page->source = source;
+        page->source_idx = idx++;
+      }
+    }
+  }
+}
+
 size_t PageTable::bytes() const {
   size_t num_pages = 0;
   for (const Row& row : rows_) num_pages += row.keys.size() + row.values.size();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -33,6 +34,10 @@ class PageTable {
   // a page that a fork shares. `first` is the number of tokens held. On an error (of
   // PagePool::Allocate or Pager::Pin) what was held before is intact. Cost: O(new pages).
   Status Extend(int64_t first, int64_t count);
+
+  // Where the pages are that were just made by Extend(0, ...) and not written yet: for each row,
+  // for each 64 tokens, keys and then values. The pool must have a pager. Cost: O(pages).
+  void ReadFrom(const std::shared_ptr<const PageSource>& source);
 
   const Row& row(int layer, int kv_head) const {
     return rows_[static_cast<size_t>(layer) * static_cast<size_t>(kv_heads_) +

@@ -74,16 +74,15 @@ size_t Pager::PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>
     return 0;
   }
   lock->unlock();
-  for (size_t i = 0; i < count; ++i) {
-    Status carried = Carry(&moves[i]);
-    moves[i].done = carried.ok();
-    if (status->ok()) *status = std::move(carried);
-  }
+  Carry(std::span(moves).first(count));
   lock->lock();
   size_t pinned = 0;
   for (size_t i = 0; i < count; ++i) {
     Finish(moves[i]);
-    if (!moves[i].done) continue;
+    if (!moves[i].status.ok()) {
+      if (status->ok()) *status = std::move(moves[i].status);
+      continue;
+    }
     if (pinned == i) {
       ++pinned;
     } else {  // behind one that failed
@@ -110,7 +109,10 @@ bool Pager::Claim(Page* page, Move* move) {
       move->victim = PageToEvict();
       if (move->victim == nullptr) return false;
       move->frame = move->victim->frame;
-      if (move->victim->changed && move->victim->slot < 0) move->victim->slot = file_.Take();
+      if (move->victim->changed && move->victim->slot < 0) {
+        move->victim->slot = file_.Take();
+        move->victim->source.reset();
+      }
     }
   } catch (const std::bad_alloc&) {
     if (move->victim != nullptr) {
@@ -125,15 +127,58 @@ bool Pager::Claim(Page* page, Move* move) {
   return true;
 }
 
-// The file's part of a move, for which nothing is locked.
-Status Pager::Carry(Move* move) {
-  std::byte* bytes = reinterpret_cast<std::byte*>(move->rows);
-  Page* victim = move->victim;
-  if (victim != nullptr && victim->changed.load(std::memory_order_relaxed)) {
-    DYNSPLIT_RETURN_IF_ERROR(file_.Write(victim->slot, bytes));
-    victim->changed.store(false, std::memory_order_relaxed);
+// The files' part of moves, for which nothing is locked. All writes come before the first read.
+void Pager::Carry(std::span<Move> moves) {
+  for (Move& move : moves) {
+    move.status = Vacate(move);
+    if (!move.status.ok()) continue;
+    const Page& page = *move.page;
+    move.from = page.slot >= 0 ? &file_.file() : page.source ? page.source->file.get() : nullptr;
   }
-  return move->page->slot >= 0 ? file_.Read(move->page->slot, bytes) : Status();
+  ReadPages(moves);
+}
+
+// Makes a move's frame free to be overwritten.
+Status Pager::Vacate(const Move& move) {
+  Page* victim = move.victim;
+  if (victim == nullptr || !victim->changed.load(std::memory_order_relaxed)) return {};
+  DYNSPLIT_RETURN_IF_ERROR(
+      file_.Write(victim->slot, reinterpret_cast<const std::byte*>(move.rows)));
+  victim->changed.store(false, std::memory_order_relaxed);
+  return {};
+}
+
+// Those of one file together.
+void Pager::ReadPages(std::span<Move> moves) {
+  std::array<FileRead, kMostMoves> reads;
+  std::array<Move*, kMostMoves> readers;
+  for (size_t first = 0; first < moves.size(); ++first) {
+    const RandomAccessFile* file = moves[first].from;
+    if (file == nullptr) continue;
+    size_t count = 0;
+    for (Move& move : moves.subspan(first)) {
+      if (move.from != file) continue;
+      move.from = nullptr;
+      reads[count] = ReadOf(move);
+      readers[count++] = &move;
+    }
+    file->ReadMany(std::span(reads).first(count));
+    for (size_t i = 0; i < count; ++i) {
+      const Page& page = *readers[i]->page;
+      Status& status = readers[i]->status = std::move(reads[i].status);
+      if (status.ok() && page.slot < 0) {
+        status = page.source->Check(page.source_idx,
+                                    reinterpret_cast<const std::byte*>(readers[i]->rows));
+      }
+    }
+  }
+}
+
+FileRead Pager::ReadOf(const Move& move) const {
+  const Page& page = *move.page;
+  auto* bytes = reinterpret_cast<std::byte*>(move.rows);
+  return page.slot >= 0 ? file_.ReadOf(page.slot, bytes)
+                        : page.source->ReadOf(page.source_idx, bytes);
 }
 
 void Pager::Finish(const Move& move) {
@@ -143,7 +188,8 @@ void Pager::Finish(const Move& move) {
     if (!stays) move.victim->frame = -1;
     move.victim->pins.store(stays ? 0 : Page::kAbsent, std::memory_order_release);
   }
-  if (move.done) {
+  const bool arrived = move.status.ok();
+  if (arrived) {
     move.page->frame = move.frame;
     move.page->rows = move.rows;
     owners_[owner] = move.page;
@@ -151,7 +197,7 @@ void Pager::Finish(const Move& move) {
     owners_[owner] = nullptr;
     frames_.Give(move.frame);
   }
-  move.page->pins.store(move.done ? 1 : Page::kAbsent, std::memory_order_release);
+  move.page->pins.store(arrived ? 1 : Page::kAbsent, std::memory_order_release);
 }
 
 // A page that nobody pins, marked as moving; null where there is none.
@@ -204,6 +250,7 @@ void Pager::Discard(Page* page) {
   }
   if (page->slot >= 0) file_.Give(page->slot);
   page->frame = page->slot = -1;
+  page->source.reset();
   page->changed = false;
   page->pins.store(Page::kAbsent);
 }

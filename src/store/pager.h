@@ -55,14 +55,18 @@ class Pager {
     Page* page = nullptr;
     Page* victim = nullptr;  // null: the frame was free
     int32_t frame = -1;
-    f16* rows = nullptr;  // the frame's
-    bool done = false;
+    f16* rows = nullptr;                     // the frame's
+    const RandomAccessFile* from = nullptr;  // yet to be read; null: nothing is
+    Status status;
   };
   static constexpr size_t kMostMoves = 32;  // at a time: a worker's share of what is to be read
 
   size_t PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>* lock, Status* status);
   bool Claim(Page* page, Move* move);
-  Status Carry(Move* move);
+  void Carry(std::span<Move> moves);
+  Status Vacate(const Move& move);
+  void ReadPages(std::span<Move> moves);
+  FileRead ReadOf(const Move& move) const;
   void Finish(const Move& move);
   Page* PageToEvict();
   int64_t NextUse(const Page& page) const;

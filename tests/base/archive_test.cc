@@ -96,5 +96,23 @@ TEST_F(ArchiveTest, ErrorsOfTheFileArePassedOn) {
   }
 }
 
+TEST_F(ArchiveTest, RawBytesLieBetweenRecordsAndArePassedOver) {
+  ArchiveWriter writer(&file_);
+  writer.Put(int32_t{1});
+  ASSERT_TRUE(writer.EndRecord().ok());
+  writer.PutAll(std::span<const uint8_t>(std::array<uint8_t, 3>{7, 8, 9}));
+  ASSERT_TRUE(writer.EndRaw().ok());
+  writer.Put(int32_t{2});
+  ASSERT_TRUE(writer.EndRecord().ok());
+  ArchiveReader reader = Reader();
+  ASSERT_TRUE(reader.NextRecord().ok());
+  EXPECT_EQ(file_.content()[reader.offset() + 2], std::byte{9});
+  ASSERT_TRUE(reader.Skip(3).ok());
+  ASSERT_TRUE(reader.NextRecord().ok());
+  EXPECT_EQ(reader.Get<int32_t>(), 2);
+  EXPECT_EQ(reader.Skip(1).code(), StatusCode::kCorruption);
+  EXPECT_TRUE(reader.Skip(0).ok());
+}
+
 }  // namespace
 }  // namespace dynsplit

@@ -49,6 +49,25 @@ class SemanticCacheArchiveTest : public testing::Test {
 
   PagePool pool_;
   AttentionBatch batch_;
+  // As Load, but pages stay in the file until they are needed.
+  Status Open(TestSequence* sequence) {
+    auto file = std::make_shared<MemoryFile>(&faults_);
+    file->content() = file_.content();
+    ArchiveReader archive(file.get(), file->content().size(), "s");
+    return sequence->cache.Load(1 << 20, &archive, file);
+  }
+  // The first selected passes of it, or the first error.
+  Status TryGoOn(TestSequence* sequence, std::vector<Outputs>* outputs) {
+    outputs->clear();
+    for (const int rows : {1, 4, 1}) {
+      Outputs output;
+      DYNSPLIT_RETURN_IF_ERROR(
+          TryPass(&batch_, {sequence, rows, Attention::kSelected}, 2, &output));
+      outputs->push_back(std::move(output));
+    }
+    return {};
+  }
+
   MemoryFile::Faults faults_;
   MemoryFile file_{&faults_};
 };
@@ -188,6 +207,108 @@ TEST_F(SemanticCacheArchiveTest, ErrorsOfTheFileArePassedOn) {
     faults_.fail_at = faults_.calls + call;
     EXPECT_EQ(Load(&loaded).code(), StatusCode::kIoError) << call;
   }
+}
+
+// With pages that move, and are read from the saved file when they are first needed.
+class OpenedCacheTest : public SemanticCacheArchiveTest {
+ protected:
+  MemoryFile::Faults spill_faults_;
+  PagePool paged_{kTestShape.head_dim, 64 * PageElements(kTestShape.head_dim) * sizeof(f16),
+                  std::make_unique<MemoryFile>(&spill_faults_)};
+};
+
+TEST_F(OpenedCacheTest, EveryMethodGoesOnAlike) {
+  for (const char* spec : {"full", "dynsplit+coarse=2", "h2o"}) {
+    for (const bool selected : {false, true}) {
+      SCOPED_TRACE(spec);
+      const Method method = ParseMethod(std::string(spec) + "+budget=40+recent=16").value();
+      TestSequence sequence = Read(method, selected);
+      ASSERT_TRUE(Save(sequence).ok());
+      TestSequence opened(&paged_, method);
+      const int64_t before = faults_.reads;
+      ASSERT_TRUE(Open(&opened).ok());
+      EXPECT_EQ(opened.cache.pages().resident_bytes(), 0u);
+      EXPECT_LT(faults_.reads - before, 200);  // far fewer than there are pages
+      TestSequence fork = opened;
+      const std::vector<Outputs> want = GoOn(&sequence);
+      EXPECT_EQ(GoOn(&opened), want);
+      EXPECT_EQ(GoOn(&fork), want);
+    }
+  }
+}
+
+TEST_F(OpenedCacheTest, SavesWhatItHasNotReadYet) {
+  const Method method = ParseMethod("dynsplit+budget=40").value();
+  TestSequence sequence = Read(method);
+  ASSERT_TRUE(Save(sequence).ok());
+  const std::vector<std::byte> saved = file_.content();
+  TestSequence opened(&paged_, method);
+  ASSERT_TRUE(Open(&opened).ok());
+  ASSERT_TRUE(Save(opened).ok());
+  EXPECT_EQ(file_.content(), saved);
+}
+
+// Every region of the file: what is wrong there is noticed when it is opened or by the pass that
+// needs it, which is not committed; or else nobody needed it.
+TEST_F(OpenedCacheTest, ChangedBytesAreNoticedBeforeTheyAreBelieved) {
+  const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
+  TestSequence sequence = Read(method);
+  ASSERT_TRUE(Save(sequence).ok());
+  std::vector<Outputs> want;
+  ASSERT_TRUE(TryGoOn(&sequence, &want).ok());
+  std::vector<std::byte>& content = file_.content();
+  int at_open = 0, in_a_pass = 0;
+  for (size_t at = 0; at < content.size(); at += 1 + content.size() / 80) {
+    content[at] ^= std::byte{1};
+    TestSequence opened(&paged_, method);
+    Status status = Open(&opened);
+    at_open += status.ok() ? 0 : 1;
+    if (status.ok()) {
+      const int64_t size = opened.cache.size();
+      std::vector<Outputs> got;
+      status = TryGoOn(&opened, &got);
+      in_a_pass += status.ok() ? 0 : 1;
+      for (size_t pass = 0; pass < got.size(); ++pass) ASSERT_EQ(got[pass], want[pass]) << at;
+      const int64_t committed[] = {0, 1, 5, 6};
+      EXPECT_EQ(opened.cache.size(), size + committed[got.size()]) << at;
+    }
+    EXPECT_TRUE(status.ok() || status.code() == StatusCode::kCorruption) << status.ToString();
+    content[at] ^= std::byte{1};
+  }
+  EXPECT_GT(at_open, 1);
+  EXPECT_GT(in_a_pass, 20);
+  EXPECT_EQ(paged_.used_bytes(), 0u);
+}
+
+TEST_F(OpenedCacheTest, APassThatCouldNotReadCanBeRepeated) {
+  const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
+  TestSequence sequence = Read(method);
+  ASSERT_TRUE(Save(sequence).ok());
+  std::vector<Outputs> want;
+  ASSERT_TRUE(TryGoOn(&sequence, &want).ok());
+  int failed = 0;
+  int64_t calls = 1;
+  for (int64_t call = 0; call < calls; call += 1 + call / 4) {
+    TestSequence opened(&paged_, method);
+    ASSERT_TRUE(Open(&opened).ok());
+    const int64_t before = faults_.calls;
+    faults_.fail_at = before + call;
+    for (size_t pass = 0; pass < 3; ++pass) {
+      const int rows[] = {1, 4, 1};
+      Outputs got;
+      Status status = TryPass(&batch_, {&opened, rows[pass], Attention::kSelected}, 2, &got);
+      if (!status.ok()) {
+        ++failed;
+        EXPECT_EQ(status.code(), StatusCode::kIoError);
+        status = TryPass(&batch_, {&opened, rows[pass], Attention::kSelected}, 2, &got);
+      }
+      ASSERT_TRUE(status.ok()) << call << ": " << status.ToString();
+      ASSERT_EQ(got, want[pass]) << call;
+    }
+    calls = faults_.calls - before;
+    faults_.fail_at = -1;
+  }
+  EXPECT_GT(failed, 5);
 }
 
 }  // namespace

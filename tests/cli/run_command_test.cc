@@ -176,6 +176,40 @@ TEST_F(RunCommandTest, SessionsThatCannotBeSavedOrLoaded) {
   ExpectRefused(Run("run", {"-p", "x", "--save-session", "y"}), 2, "give -f FILE");
 }
 
+TEST_F(RunCommandTest, ABrokenSessionIsReadAgainWhereThatIsWanted) {
+  const TempFile text("A text of some words. Another sentence of it.");
+  const std::string session = ::testing::TempDir() + "/broken_command.session";
+  std::vector<std::string> saving = {"-f", text.path(), "-p", "Which?", "-n", "6"};
+  std::vector<std::string> loading = saving;
+  saving.insert(saving.end(), {"--save-session", session});
+  loading.insert(loading.end(), {"--load-session", session, "--on-broken-session", "reread"});
+  const ProcessResult want = Run("run", saving);
+  ASSERT_EQ(want.status, 0) << want.err;
+  std::filesystem::resize_file(session, std::filesystem::file_size(session) / 2);
+  ExpectRefused(Run("run", {"-p", "Which?", "--load-session", session}), 1, "cut short");
+  for (const bool broken : {true, false}) {
+    const ProcessResult got = Run("run", loading);
+    ASSERT_EQ(got.status, 0) << got.err;
+    EXPECT_EQ(got.out, want.out);
+    EXPECT_EQ(got.err.find("Reading the texts again") != std::string::npos, broken) << got.err;
+  }
+  // Pages are read, and checked, when they are needed.
+  std::string content;
+  {
+    std::ifstream file(session, std::ios::binary);
+    content.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  for (size_t at = content.size() / 4; at < content.size() * 3 / 4; at += 64) content[at] ^= 1;
+  std::ofstream(session, std::ios::binary) << content;
+  loading.insert(loading.end(), {"--kv-memory", "64M", "--kv-dir", ::testing::TempDir()});
+  const ProcessResult got = Run("run", loading);
+  ASSERT_EQ(got.status, 0) << got.err;
+  EXPECT_EQ(got.out, want.out);
+  EXPECT_NE(got.err.find("Reading the texts again"), std::string::npos) << got.err;
+  std::filesystem::remove(session);
+  ExpectRefused(Run("run", {"-p", "x", "--on-broken-session", "reread"}), 2, "--load-session FILE");
+}
+
 TEST_F(RunCommandTest, KvMemoryHasTheSameAnswer) {
   const std::vector<std::string> arguments = {"-p",     "hello", "-n",        "20",
                                               "--temp", "1",     "--threads", "1"};

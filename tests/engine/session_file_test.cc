@@ -157,5 +157,56 @@ TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
   }
 }
 
+// Without all keys and values in memory, those of a saved session are read when they are needed.
+class OpenedSessionTest : public SessionFileTest {
+ protected:
+  static constexpr int64_t kLittle = int64_t{4} << 20;
+
+  void SetUp() override {
+    EngineTest::SetUp();
+    auto session = Read(400);
+    ASSERT_TRUE(session->Save(path_).ok());
+    want_ = GoOn(session.get());
+    session.reset();
+    Load({.num_layers = 4}, {.threads = 1, .kv_memory_bytes = kLittle, .kv_dir = dir_});
+  }
+
+  std::vector<float> want_;
+};
+
+TEST_F(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
+  auto opened = LoadSaved();
+  ASSERT_NE(opened, nullptr);
+  EXPECT_EQ(opened->stats().kv_bytes_resident, 0);
+  auto fork = opened->Fork();
+  EXPECT_EQ(GoOn(opened.get()), want_);
+  EXPECT_EQ(GoOn(fork.get()), want_);
+  EXPECT_GT(opened->stats().kv_bytes_resident, 0);
+}
+
+TEST_F(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
+  for (const bool replace : {false, true}) {
+    auto opened = LoadSaved();
+    ASSERT_NE(opened, nullptr);
+    auto second = opened->Fork();
+    ASSERT_TRUE(replace ? second->Save(path_).ok() : std::filesystem::remove(path_));
+    EXPECT_EQ(GoOn(opened.get()), want_);
+    ASSERT_TRUE(second->Save(path_).ok());
+    EXPECT_EQ(GoOn(second.get()), want_);
+  }
+  EXPECT_EQ(GoOn(LoadSaved().get()), want_);
+}
+
+TEST_F(OpenedSessionTest, ItsFileCutShortIsAnErrorAndNothingIsCommitted) {
+  auto opened = LoadSaved();
+  ASSERT_NE(opened, nullptr);
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
+  const int32_t token = 1;
+  const Status status = opened->Feed({&token, 1}, {.attention = Attention::kSelected});
+  EXPECT_EQ(status.code(), StatusCode::kIoError) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr("x.session: ends at"));
+  EXPECT_EQ(opened->tokens().size(), 400u);
+}
+
 }  // namespace
 }  // namespace dynsplit::testing

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/archive.h"
 #include "base/memory_file.h"
 #include "base/rng.h"
 #include "store/page_pool.h"
@@ -252,6 +253,93 @@ TEST_F(PagerTest, ThreadsMayPinTheSamePages) {
     }
   }
   EXPECT_EQ(wrong, 0);
+}
+
+// Pages that begin in a file of their own, page i full of i.
+class PagerSourceTest : public PagerTest {
+ protected:
+  void MakeSource(int count) {
+    source_file_ = std::make_shared<MemoryFile>(&source_faults_);
+    auto source = std::make_shared<PageSource>();
+    *source = {.file = source_file_,
+               .name = "s",
+               .offset = 100,
+               .page_bytes = kPageBytes,
+               .checksums = {}};
+    for (int i = 0; i < count; ++i) {
+      const std::vector<f16> rows(PageElements(kDim), static_cast<f16>(i));
+      const auto bytes = std::as_bytes(std::span(rows));
+      ASSERT_TRUE(source_file_->WriteAt(source->ReadOf(i, nullptr).offset, bytes).ok());
+      source->checksums.push_back(Checksum(bytes));
+      page(i)->source = source;
+      page(i)->source_idx = i;
+    }
+    source_ = source;
+  }
+
+  MemoryFile::Faults source_faults_;
+  std::shared_ptr<MemoryFile> source_file_;
+  std::weak_ptr<const PageSource> source_;
+};
+
+TEST_F(PagerSourceTest, PagesAreReadWhereTheyAreUntilTheyChange) {
+  MakePages(4, 12);
+  MakeSource(12);
+  for (int i = 0; i < 12; ++i) ASSERT_EQ(Read(i), i);
+  EXPECT_EQ(faults_.writes, 0);  // they are in a file already
+  for (int i = 0; i < 12; i += 2) ASSERT_TRUE(Write(i, 100 + i).ok());
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 12; ++i) ASSERT_EQ(Read(i), i % 2 == 0 ? 100 + i : i);
+  }
+  EXPECT_LE(faults_.writes, 6);
+}
+
+TEST_F(PagerSourceTest, TheFileIsLetGoOfWithItsLastPage) {
+  MakePages(4, 6);
+  MakeSource(6);
+  for (int i = 0; i < 6; ++i) ASSERT_EQ(Read(i), i);
+  pages_.resize(1);
+  EXPECT_FALSE(source_.expired());
+  pages_.clear();
+  EXPECT_TRUE(source_.expired());
+}
+
+TEST_F(PagerSourceTest, AChangedPageIsAnErrorForWhoNeedsItAlone) {
+  MakePages(4, 8);
+  MakeSource(8);
+  source_file_->content()[100 + 3 * kPageBytes + 17] ^= std::byte{1};
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 8; ++i) {
+      if (i == 3) {
+        const Status status = Pin(i, /*writes=*/false);
+        EXPECT_EQ(status.code(), StatusCode::kCorruption);
+        EXPECT_NE(status.message().find("page 3"), std::string::npos) << status.message();
+      } else {
+        EXPECT_EQ(Read(i), i);
+      }
+    }
+  }
+  source_file_->content()[100 + 3 * kPageBytes + 17] ^= std::byte{1};
+  EXPECT_EQ(Read(3), 3);
+}
+
+TEST_F(PagerSourceTest, PagesOfBothFilesComeTogether) {
+  MakePages(16, 48);
+  MakeSource(48);
+  for (int i = 0; i < 48; i += 3) ASSERT_TRUE(Write(i, 100 + i).ok());
+  for (int i = 0; i < 48; ++i) ASSERT_GE(Read(i), 0);
+  for (int64_t fail_at = 0; fail_at < 16; ++fail_at) {
+    source_faults_.fail_at = source_faults_.calls + fail_at;
+    std::vector<Page*> some;
+    for (int i = 0; i < 14; ++i) some.push_back(page((i * 5 + static_cast<int>(fail_at)) % 48));
+    const Pager::PinResult pinned = pager().Pin(some, /*writes=*/false);
+    EXPECT_EQ(pinned.status.ok(), pinned.count == some.size());
+    for (size_t i = 0; i < pinned.count; ++i) {
+      const int idx = static_cast<int>((i * 5 + static_cast<size_t>(fail_at)) % 48);
+      EXPECT_EQ(*some[i]->rows, idx % 3 == 0 ? 100 + idx : idx);
+      Pager::Unpin(some[i]);
+    }
+  }
 }
 
 }  // namespace
