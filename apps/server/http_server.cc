@@ -1,0 +1,35 @@
+#include "apps/server/http_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace dynsplit::server {
+namespace {
+
+constexpr size_t kRequestsPerConnection = 1000;
+
+}  // namespace
+
+HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : limits_(limits) {
+  new_task_queue = [num_threads] { return new httplib::ThreadPool(num_threads); };
+  set_payload_max_length(limits.body_bytes);
+  set_tcp_nodelay(true);  // a token is a small packet, and shall not wait for the next
+}
+
+bool HttpServer::process_and_close_socket(socket_t sock) {
+  Connection connection(sock, limits_);
+  const Connection::Serving serving(&connection);
+  const auto stopped = [this] { return svr_sock_ == INVALID_SOCKET; };
+  bool good = true;
+  for (size_t left = kRequestsPerConnection; left > 0 && good; --left) {
+    if (!connection.AwaitRequest(stopped)) break;
+    bool closed = false;
+    good = process_request(connection, left == 1, closed, nullptr);
+    if (closed || connection.closes()) break;
+  }
+  shutdown(sock, SHUT_RDWR);
+  close(sock);
+  return good;
+}
+
+}  // namespace dynsplit::server
