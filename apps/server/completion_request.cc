@@ -50,7 +50,7 @@ void TakeMethod(RequestFields* fields, const Method& standard, Method* method) {
     if (parsed.ok()) {
       *method = *parsed;
     } else {
-      own.Fail("method", parsed.status().message());
+      own.Fail("method", "dynsplit." + parsed.status().message());
     }
   }
   if (const Json* budget = own.Find("budget")) {
@@ -61,7 +61,7 @@ void TakeMethod(RequestFields* fields, const Method& standard, Method* method) {
     if (parsed.ok()) {
       method->budget = *parsed;
     } else {
-      own.Fail("budget", parsed.status().message());
+      own.Fail("budget", "dynsplit." + parsed.status().message());
     }
   }
   fields->Keep(own.error());

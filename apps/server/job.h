@@ -16,7 +16,7 @@ namespace dynsplit::server {
 
 struct Job {
   std::vector<int32_t> prompt;  // at least one token, fewer than the context has room for
-  Method method;                // of the answers; prompts are read densely
+  Method method = {};           // of the answers; prompts are read densely
   int num_choices = 1;
   int first_choice = 0;          // what the first of them is called in events
   GenerateOptions options = {};  // of the first; the seeds of the others follow. No callbacks

@@ -31,11 +31,15 @@ std::optional<AnswerEvent> OngoingAnswers::Next(const std::function<bool()>& gon
   if (first_) return std::exchange(first_, std::nullopt);
   while (true) {
     std::optional<AnswerEvent> event = stream_->Wait(kLookInterval);
+    // Also while events come one after the other.
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_look_) {
+      next_look_ = now + kLookInterval;
+      if (gone()) return {};
+    }
     if (event) {
       Count(*event);
       return event;
     }
-    if (gone()) return {};
   }
 }
 

@@ -2,6 +2,7 @@
 // Belongs to the thread of its connection.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,9 +18,9 @@ namespace dynsplit::server {
 class OngoingAnswers {
  public:
   struct Options {
-    int num_choices = 1;            // to each prompt
-    std::vector<std::string> echo;  // the prompts that stand before the answers; may be empty
-    int64_t prompt_tokens = 0;      // of all prompts
+    int num_choices = 1;                 // to each prompt
+    std::vector<std::string> echo = {};  // the prompts that stand before the answers; may be empty
+    int64_t prompt_tokens = 0;           // of all prompts
     int num_prompts = 1;
     bool include_usage = false;
   };
@@ -54,6 +55,7 @@ class OngoingAnswers {
   int num_open_;  // answers that have not ended
   std::optional<AnswerEvent> first_;
   bool opened_ = false;
+  std::chrono::steady_clock::time_point next_look_ = {};  // for whether the client has gone
 };
 
 }  // namespace dynsplit::server
