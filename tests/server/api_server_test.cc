@@ -183,6 +183,18 @@ TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
   }
 }
 
+// As curl -d sends it.
+TEST_F(ApiServerTest, ABodyIsJsonWhateverItIsCalled) {
+  Start();
+  const std::string body = R"({"prompt":")" + std::string(9000, 'x') + R"(","max_tokens":1})";
+  for (const char* type :
+       {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"}) {
+    const auto result = Client().Post("/v1/completions", body, type);
+    ASSERT_TRUE(result) << type;
+    EXPECT_EQ(result->status, 200) << type << result->body;
+  }
+}
+
 TEST_F(ApiServerTest, TooLongAPromptIsRefused) {
   Start();
   const std::string text(static_cast<size_t>(kContextTokens), 'x');
