@@ -18,6 +18,7 @@ namespace {
 
 // What is known without a key: whether the server is up.
 constexpr std::string_view kHealth = "/health";
+constexpr std::chrono::seconds kLastWordsTime(2);  // for clients to take the end of their answers
 constexpr std::array<std::string_view, 9> kRoutes = {
     kHealth,           "/metrics",  "/props",      "/v1/models", "/v1/chat/completions",
     "/v1/completions", "/tokenize", "/detokenize", "/v1/models/"};
@@ -97,6 +98,12 @@ void ApiServer::SetService(std::unique_ptr<Service> service) {
 void ApiServer::Stop(std::chrono::milliseconds grace) {
   if (owned_service_) owned_service_->scheduler->Stop(grace);
   if (!thread_.joinable()) return;
+  // All answers have ended, but httplib cuts off what was not written of them.
+  const auto until = std::chrono::steady_clock::now() + kLastWordsTime;
+  while (owned_service_ && owned_service_->num_ongoing > 0 &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   http_.stop();
   thread_.join();
 }

@@ -112,7 +112,12 @@ void Serve(Service* service, const std::string& salt, EncodedRequest request,
                  response);
   }
   if (!status.ok()) return Reply(FromStatus(status), response);
-  auto answers = std::make_shared<OngoingAnswers>(stream, std::move(format), options);
+  ++service->num_ongoing;
+  std::shared_ptr<OngoingAnswers> answers(new OngoingAnswers(stream, std::move(format), options),
+                                          [service](OngoingAnswers* ended) {
+                                            delete ended;
+                                            --service->num_ongoing;
+                                          });
   status = answers->AwaitStart(ClientGone);
   if (!status.ok()) return Reply(FromStatus(status), response);
   if (request.answer.stream) return Stream(std::move(answers), response);

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <exception>
+
 namespace dynsplit::server {
 namespace {
 
@@ -24,19 +26,28 @@ HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : lim
 }
 
 bool HttpServer::process_and_close_socket(socket_t sock) {
-  Connection connection(sock, limits_);
-  const Connection::Serving serving(&connection);
-  const auto stopped = [this] { return svr_sock_ == INVALID_SOCKET; };
   bool good = true;
-  for (size_t left = kRequestsPerConnection; left > 0 && good; --left) {
-    if (!connection.AwaitRequest(stopped)) break;
-    bool closed = false;
-    good = process_request(connection, left == 1, closed, TakeBodyAsJson);
-    if (closed || connection.closes()) break;
+  try {
+    good = ServeConnection(sock);
+  } catch (const std::exception&) {  // of memory, or of a stream under way: it ends here
+    good = false;
   }
   shutdown(sock, SHUT_RDWR);
   close(sock);
   return good;
+}
+
+bool HttpServer::ServeConnection(socket_t sock) {
+  Connection connection(sock, limits_);
+  const Connection::Serving serving(&connection);
+  const auto stopped = [this] { return svr_sock_ == INVALID_SOCKET; };
+  for (size_t left = kRequestsPerConnection; left > 0; --left) {
+    if (!connection.AwaitRequest(stopped)) break;
+    bool closed = false;
+    if (!process_request(connection, left == 1, closed, TakeBodyAsJson)) return false;
+    if (closed || connection.closes()) break;
+  }
+  return true;
 }
 
 }  // namespace dynsplit::server

@@ -1,4 +1,5 @@
-// httplib's server over Connection instead of its own streams. Routes are set as there.
+// httplib's server over Connection instead of its own streams. Routes are set as there. What is
+// thrown while a request is read or a response is streamed ends the connection, never the process.
 #pragma once
 
 #include <httplib.h>
@@ -15,6 +16,8 @@ class HttpServer : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t sock) override;
+  // False where a request could not be read or answered.
+  bool ServeConnection(socket_t sock);
 
   ConnectionLimits limits_;
 };

@@ -1,5 +1,6 @@
 #include "apps/server/scheduler.h"
 
+#include <exception>
 #include <new>
 #include <utility>
 
@@ -59,6 +60,8 @@ void Scheduler::Loop() {
     } catch (const std::bad_alloc&) {
       cache.Clear();
       batch.FailAll(ResourceExhausted("no memory for the answers under way"));
+    } catch (const std::exception& error) {  // a library's own
+      batch.FailAll(Internal(error.what()));
     }
   }
   FailQueue(ShuttingDown());

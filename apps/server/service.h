@@ -24,6 +24,7 @@ struct Service {
   RequestDefaults defaults;
   std::chrono::seconds timeout{0};  // of one request; 0: none
   std::unique_ptr<Scheduler> scheduler;
+  std::atomic<int> num_ongoing = 0;        // requests whose answers are still being told
   std::atomic<uint64_t> num_requests = 0;  // for their ids
 };
 
