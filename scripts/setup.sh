@@ -28,6 +28,7 @@ GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON"
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
 LIBRARIES=(libhwy-dev libxxhash-dev liburing-dev libpcre2-dev libcli11-dev nlohmann-json3-dev libfmt-dev zlib1g-dev
+           libcpp-httplib-dev prometheus-cpp-dev
            libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
 # A book and program sources; apps/eval/tasks/haystack.cc reads these files of them.
 TEXTS=(/usr/share/doc/jargon-text/jargon.txt.gz /usr/lib/python3.11/mailbox.py)

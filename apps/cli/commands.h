@@ -9,6 +9,7 @@ namespace dynsplit::cli {
 
 void AddRunCommand(CLI::App* app, int* exit_status);
 void AddChatCommand(CLI::App* app, int* exit_status);
+void AddServeCommand(CLI::App* app, int* exit_status);
 void AddSplitCommand(CLI::App* app, int* exit_status);
 void AddBenchCommand(CLI::App* app, int* exit_status);
 void AddEvalCommand(CLI::App* app, int* exit_status);

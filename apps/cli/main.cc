@@ -19,6 +19,7 @@ Examples:
   dynsplit split -m smollm2-135m -f report.txt
   dynsplit bench -m model.gguf --context 2048,8192 --method full,dynsplit
   dynsplit chat -m model.gguf -f report.txt
+  dynsplit serve -m model.gguf --port 8080
   dynsplit eval -m model.gguf --task niah-single --method full,dynsplit --budget 3% --out results
   dynsplit calibrate -m model.gguf -f prose.txt -f code.py
 
@@ -34,6 +35,7 @@ int Main(int argc, char** argv) {
   int status = kGood;
   AddRunCommand(&app, &status);
   AddChatCommand(&app, &status);
+  AddServeCommand(&app, &status);
   AddSplitCommand(&app, &status);
   AddBenchCommand(&app, &status);
   AddEvalCommand(&app, &status);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct GenerateOptions {
   bool ignore_end = false;             // go on past end-of-generation tokens (for benchmarks)
   // Called with whole UTF-8 characters as they come.
   std::function<void(std::string_view)> on_text = {};
+  // Called with each token of the answer, before its text, and the logits that it was chosen from.
+  std::function<void(int32_t token, std::span<const float> logits)> on_token = {};
   const std::atomic<bool>* cancel = nullptr;
 };
 

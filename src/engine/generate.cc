@@ -51,6 +51,7 @@ struct AnswerWriter::Impl {
         max_tokens(options.max_tokens),
         ignore_end(options.ignore_end),
         cancel(options.cancel),
+        on_token(options.on_token),
         sampler(options.sampler),
         text(options.stop, options.on_text) {}
 
@@ -59,8 +60,10 @@ struct AnswerWriter::Impl {
     if (Written() == max_tokens) return StopReason::kLength;
     if (IsSet(cancel)) return StopReason::kCancelled;
     const size_t vocab_size = static_cast<size_t>(tokenizer.size());
-    const int32_t token = sampler.Sample(session.logits().last(vocab_size), session.tokens());
+    const std::span<const float> logits = session.logits().last(vocab_size);
+    const int32_t token = sampler.Sample(logits, session.tokens());
     if (!ignore_end && tokenizer.IsEndOfGeneration(token)) return StopReason::kEnd;
+    if (on_token) on_token(token, logits);
     out.tokens.push_back(token);
     if (text.Append(tokenizer.TokenBytes(token))) return StopReason::kStopText;
     if (Written() == max_tokens) return StopReason::kLength;
@@ -77,6 +80,7 @@ struct AnswerWriter::Impl {
   const int64_t max_tokens;
   const bool ignore_end;
   const std::atomic<bool>* const cancel;
+  const std::function<void(int32_t, std::span<const float>)> on_token;
   Sampler sampler;
   AnswerText text;
   Generation out;

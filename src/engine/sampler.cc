@@ -133,7 +133,10 @@ int32_t Sampler::Draw() {
   uint64_t total = 0;
   for (const Candidate& candidate : candidates_) total += candidate.share;
   Rng rng(rng_state_);
-  uint64_t left = rng.Below(total);
+  // The high half of a product, not a remainder: logits that differ in their last bits, as those of
+  // the same text in passes with other ones do, then nearly always draw the same token.
+  __extension__ using Wide = unsigned __int128;
+  auto left = static_cast<uint64_t>((static_cast<Wide>(rng.Next()) * total) >> 64);
   rng_state_ = rng.Next();
   for (const Candidate& candidate : candidates_) {
     if (left < candidate.share) return candidate.token;

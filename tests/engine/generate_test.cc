@@ -60,6 +60,22 @@ TEST_F(GenerateTest, TextIsWhatWasShown) {
   EXPECT_EQ(answer->text, want);
 }
 
+TEST_F(GenerateTest, EachTokenIsToldWithTheLogitsItCameFrom) {
+  auto session = Prompted();
+  GenerateOptions options;  // greedy
+  options.max_tokens = 6;
+  options.ignore_end = true;
+  std::vector<int32_t> told;
+  options.on_token = [&](int32_t token, std::span<const float> logits) {
+    told.push_back(token);
+    EXPECT_EQ(logits.size(), static_cast<size_t>(tokenizer().size()));
+    EXPECT_EQ(Argmax(logits), token);
+  };
+  const auto answer = Generate(session.get(), tokenizer(), options);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(told, answer->tokens);
+}
+
 TEST_F(GenerateTest, SameSeedSameAnswer) {
   const GenerateOptions options = Drawn(30);
   const auto one = Generate(Prompted().get(), tokenizer(), options);

@@ -1,0 +1,44 @@
+#include "apps/server/api_error.h"
+
+namespace dynsplit::server {
+namespace {
+
+Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+}  // namespace
+
+Json ToJson(const ApiError& error) {
+  return {{"error",
+           {{"message", error.message},
+            {"type", error.type},
+            {"param", TextOrNull(error.param)},
+            {"code", TextOrNull(error.code)}}}};
+}
+
+ApiError FromStatus(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+      return {.http_status = 400, .message = status.message()};
+    case StatusCode::kNotFound:
+      return {.http_status = 404, .message = status.message()};
+    case StatusCode::kUnavailable:
+      return {.http_status = 503,
+              .message = status.message(),
+              .type = "server_error",
+              .code = "unavailable"};
+    case StatusCode::kResourceExhausted:
+      return {.http_status = 503,
+              .message = status.message(),
+              .type = "server_error",
+              .code = "out_of_memory"};
+    case StatusCode::kCancelled:
+      return {.http_status = 504,
+              .message = status.message(),
+              .type = "server_error",
+              .code = "timeout"};
+    default:
+      return {.http_status = 500, .message = status.message(), .type = "server_error"};
+  }
+}
+
+}  // namespace dynsplit::server

@@ -1,0 +1,195 @@
+#include "apps/server/api_server.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "apps/server/completion_routes.h"
+#include "apps/server/connection.h"
+#include "apps/server/json_response.h"
+#include "apps/server/model_routes.h"
+
+namespace dynsplit::server {
+namespace {
+
+// What is known without a key: whether the server is up.
+constexpr std::string_view kHealth = "/health";
+constexpr std::chrono::seconds kLastWordsTime(2);  // for clients to take the end of their answers
+constexpr std::array<std::string_view, 9> kRoutes = {
+    kHealth,           "/metrics",  "/props",      "/v1/models", "/v1/chat/completions",
+    "/v1/completions", "/tokenize", "/detokenize", "/v1/models/"};
+
+// One of the routes, for metrics: clients do not choose the names there.
+std::string RouteLabel(const std::string& path) {
+  const auto known = std::find(kRoutes.begin(), kRoutes.end(), path);
+  return known == kRoutes.end() ? "other" : std::string(*known);
+}
+
+ApiError Unavailable(const std::string& message) {
+  return {.http_status = 503, .message = message, .type = "server_error", .code = "unavailable"};
+}
+
+ApiError ErrorOf(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    return {.http_status = 503,
+            .message = "no memory for this request",
+            .type = "server_error",
+            .code = "out_of_memory"};
+  } catch (const std::exception& error) {
+    return {.http_status = 500, .message = error.what(), .type = "server_error"};
+  } catch (...) {
+    return {.http_status = 500, .message = "unknown error", .type = "server_error"};
+  }
+}
+
+// What httplib itself, or reading the request, ended with.
+ApiError ErrorOfStatus(int http_status) {
+  const Connection* connection = Connection::Current();
+  if (connection != nullptr && connection->timed_out()) {
+    return {.http_status = 408, .message = "the request did not come in time", .code = "timeout"};
+  }
+  if (http_status == 413 || (connection != nullptr && connection->too_large())) {
+    return {.http_status = 413, .message = "the request is too large", .code = "too_large"};
+  }
+  if (http_status == 404) {
+    return {.http_status = 404, .message = "no such route", .code = "unknown_url"};
+  }
+  return {.http_status = http_status, .message = "the request is no well-formed HTTP request"};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ApiServer>> ApiServer::Create(const ApiServerOptions& options) {
+  std::unique_ptr<ApiServer> server(new ApiServer(options));
+  errno = 0;
+  if (options.port == 0) {
+    server->port_ = server->http_.bind_to_any_port(options.host);
+  } else if (server->http_.bind_to_port(options.host, options.port)) {
+    server->port_ = options.port;
+  }
+  if (server->port_ > 0) return server;
+  return IoError(options.host + ":" + std::to_string(options.port) + ": cannot listen there: " +
+                 (errno != 0 ? std::strerror(errno) : "no such address"));
+}
+
+ApiServer::ApiServer(const ApiServerOptions& options)
+    : options_(options), access_(options.api_keys), http_(options.limits, options.num_threads) {
+  AddRoutes();
+}
+
+ApiServer::~ApiServer() { Stop(std::chrono::milliseconds(0)); }
+
+void ApiServer::Start() {
+  thread_ = std::thread([this] { http_.listen_after_bind(); });
+  while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void ApiServer::SetService(std::unique_ptr<Service> service) {
+  owned_service_ = std::move(service);
+  service_.store(owned_service_.get());
+}
+
+void ApiServer::Stop(std::chrono::milliseconds grace) {
+  if (owned_service_) owned_service_->scheduler->Stop(grace);
+  if (!thread_.joinable()) return;
+  // All answers have ended, but httplib cuts off what was not written of them.
+  const auto until = std::chrono::steady_clock::now() + kLastWordsTime;
+  while (owned_service_ && owned_service_->num_ongoing > 0 &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  http_.stop();
+  thread_.join();
+}
+
+bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* response) {
+  AddCorsHeaders(response);
+  if (request.method == "OPTIONS" && !options_.cors_origin.empty()) {
+    response->status = 204;
+    return true;
+  }
+  std::optional<ApiError> error;
+  if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
+    response->set_header("WWW-Authenticate", "Bearer");
+    error = ApiError{.http_status = 401,
+                     .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
+                     .type = "authentication_error",
+                     .code = "invalid_api_key"};
+  } else if (request.has_header("Content-Encoding")) {  // a few bytes could stand for very many
+    error = ApiError{.http_status = 415, .message = "a body must not be compressed"};
+  } else if (service_.load() == nullptr) {
+    error = Unavailable("the model is being loaded");
+  }
+  if (!error) return false;
+  if (Connection* connection = Connection::Current()) connection->CloseAfterResponse();
+  response->set_header("Connection", "close");
+  Reply(*error, response);
+  return true;
+}
+
+void ApiServer::AddCorsHeaders(httplib::Response* response) const {
+  if (options_.cors_origin.empty()) return;
+  response->set_header("Access-Control-Allow-Origin", options_.cors_origin);
+  response->set_header("Access-Control-Allow-Headers", "Authorization, Content-Type");
+  response->set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+}
+
+std::string ApiServer::SaltOf(const httplib::Request& request) const {
+  return access_.Check(request.get_header_value("Authorization")).value_or("");
+}
+
+void ApiServer::CompleteError(httplib::Response* response) const {
+  if (!response->body.empty()) return;  // a route has said what is wrong
+  Reply(ErrorOfStatus(response->status), response);
+}
+
+void ApiServer::AddRoutes() {
+  using httplib::Request;
+  using httplib::Response;
+  http_.set_pre_routing_handler([this](const Request& request, Response& response) {
+    return Refuse(request, &response) ? httplib::Server::HandlerResponse::Handled
+                                      : httplib::Server::HandlerResponse::Unhandled;
+  });
+  http_.set_exception_handler([](const Request&, Response& response, std::exception_ptr thrown) {
+    Reply(ErrorOf(thrown), &response);
+  });
+  http_.set_error_handler(httplib::Server::Handler(
+      [this](const Request&, Response& response) { CompleteError(&response); }));
+  http_.set_logger([this](const Request& request, const Response& response) {
+    metrics_.CountRequest(RouteLabel(request.path), response.status);
+  });
+
+  http_.Get("/health", [](const Request&, Response& response) {
+    Reply(Json{{"status", "ok"}}, &response);
+  });
+  http_.Get("/metrics", [this](const Request&, Response& response) {
+    response.set_content(metrics_.ToText(), "text/plain; version=0.0.4");
+  });
+  http_.Get("/props",
+            [this](const Request&, Response& response) { ServeProps(*service_, &response); });
+  http_.Get("/v1/models",
+            [this](const Request&, Response& response) { ServeModels(*service_, &response); });
+  http_.Get("/v1/models/(.+)", [this](const Request& request, Response& response) {
+    ServeModel(*service_, request.matches[1], &response);
+  });
+  http_.Post("/tokenize", [this](const Request& request, Response& response) {
+    ServeTokenize(*service_, request, &response);
+  });
+  http_.Post("/detokenize", [this](const Request& request, Response& response) {
+    ServeDetokenize(*service_, request, &response);
+  });
+  http_.Post("/v1/chat/completions", [this](const Request& request, Response& response) {
+    ServeChat(service_, SaltOf(request), request, &response);
+  });
+  http_.Post("/v1/completions", [this](const Request& request, Response& response) {
+    ServeCompletions(service_, SaltOf(request), request, &response);
+  });
+}
+
+}  // namespace dynsplit::server

@@ -1,0 +1,85 @@
+// A client's connection as httplib reads and writes it, with what httplib itself does not bound:
+// the time in which a request must have come (a client that sends a byte now and then holds a
+// thread no longer than that), the bytes of its head, and those of a body sent in chunks. Belongs
+// to the thread that serves the connection.
+#pragma once
+
+#include <httplib.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace dynsplit::server {
+
+struct ConnectionLimits {
+  size_t head_bytes = 64 << 10;  // of request line and headers
+  size_t body_bytes = 16 << 20;
+  std::chrono::milliseconds request_time = std::chrono::seconds(60);  // until all of it has come
+  std::chrono::milliseconds write_time = std::chrono::seconds(30);    // until the client takes more
+  std::chrono::milliseconds idle_time = std::chrono::seconds(5);      // between two requests
+};
+
+class Connection : public httplib::Stream {
+ public:
+  // The socket stays the caller's.
+  Connection(socket_t socket, const ConnectionLimits& limits);
+
+  // The one that this thread serves now; null elsewhere.
+  static Connection* Current();
+  class Serving;  // makes a connection the current one while it lives
+
+  // Waits for the first byte of the next request, for which the limits then count anew. False where
+  // none comes in time, the client has gone, or *stop (looked at ten times a second) is set.
+  bool AwaitRequest(const std::function<bool()>& stop);
+
+  // The client has closed the connection, or its sending side.
+  bool gone() const;
+  // Why the last request could not be read.
+  bool timed_out() const { return timed_out_; }
+  bool too_large() const { return too_large_; }
+
+  // What follows on the connection may be the body of a request that was refused unread.
+  void CloseAfterResponse() { close_ = true; }
+  bool closes() const { return close_ || timed_out_ || too_large_; }
+
+  bool is_readable() const override;
+  bool is_writable() const override;
+  ssize_t read(char* bytes, size_t size) override;
+  ssize_t write(const char* bytes, size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override { return socket_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Receives what there is, waiting until the deadline. <= 0: nothing came.
+  ssize_t Receive();
+  // Counts bytes handed over against the limits; false where there are too many.
+  bool Count(const char* bytes, size_t size);
+
+  const socket_t socket_;
+  const ConnectionLimits limits_;
+  std::vector<char> received_;  // of these, [begin_, end_) were not handed over
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  Clock::time_point deadline_;
+  size_t counted_ = 0;  // bytes of the head, then of the body
+  int head_end_ = 0;    // characters seen of "\r\n\r\n"; 4: the body has begun
+  bool timed_out_ = false;
+  bool too_large_ = false;
+  bool close_ = false;
+};
+
+class Connection::Serving {
+ public:
+  explicit Serving(Connection* connection);
+  ~Serving();
+  Serving(const Serving&) = delete;
+  Serving& operator=(const Serving&) = delete;
+};
+
+}  // namespace dynsplit::server

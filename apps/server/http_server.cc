@@ -1,0 +1,53 @@
+#include "apps/server/http_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <exception>
+
+namespace dynsplit::server {
+namespace {
+
+constexpr size_t kRequestsPerConnection = 1000;
+
+// All bodies are JSON. What curl -d calls them (a form) httplib would parse, and refuse above 8
+// KiB.
+void TakeBodyAsJson(httplib::Request& request) {
+  request.headers.erase("Content-Type");
+  request.headers.emplace("Content-Type", "application/json");
+}
+
+}  // namespace
+
+HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : limits_(limits) {
+  new_task_queue = [num_threads] { return new httplib::ThreadPool(num_threads); };
+  set_payload_max_length(limits.body_bytes);
+  set_tcp_nodelay(true);  // a token is a small packet, and shall not wait for the next
+}
+
+bool HttpServer::process_and_close_socket(socket_t sock) {
+  bool good = true;
+  try {
+    good = ServeConnection(sock);
+  } catch (const std::exception&) {  // of memory, or of a stream under way: it ends here
+    good = false;
+  }
+  shutdown(sock, SHUT_RDWR);
+  close(sock);
+  return good;
+}
+
+bool HttpServer::ServeConnection(socket_t sock) {
+  Connection connection(sock, limits_);
+  const Connection::Serving serving(&connection);
+  const auto stopped = [this] { return svr_sock_ == INVALID_SOCKET; };
+  for (size_t left = kRequestsPerConnection; left > 0; --left) {
+    if (!connection.AwaitRequest(stopped)) break;
+    bool closed = false;
+    if (!process_request(connection, left == 1, closed, TakeBodyAsJson)) return false;
+    if (closed || connection.closes()) break;
+  }
+  return true;
+}
+
+}  // namespace dynsplit::server

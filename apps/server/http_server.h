@@ -1,0 +1,25 @@
+// httplib's server over Connection instead of its own streams. Routes are set as there. What is
+// thrown while a request is read or a response is streamed ends the connection, never the process.
+#pragma once
+
+#include <httplib.h>
+
+#include "apps/server/connection.h"
+
+namespace dynsplit::server {
+
+class HttpServer : public httplib::Server {
+ public:
+  // Serves so many connections at the same time; more wait. A connection whose request waits for
+  // its answer counts.
+  HttpServer(const ConnectionLimits& limits, size_t num_threads);
+
+ private:
+  bool process_and_close_socket(socket_t sock) override;
+  // False where a request could not be read or answered.
+  bool ServeConnection(socket_t sock);
+
+  ConnectionLimits limits_;
+};
+
+}  // namespace dynsplit::server

@@ -1,0 +1,294 @@
+#include "apps/server/api_server.h"
+
+#include <thread>
+
+#include "server/server_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const char* const kGreeting =
+    R"({"messages":[{"role":"user","content":"Hello"}],"temperature":0,"ignore_eos":true,)";
+
+// The JSON of a stream's events; [DONE] is checked and left out.
+std::vector<Json> Events(const std::string& body) {
+  std::vector<Json> events;
+  size_t at = 0;
+  bool done = false;
+  while (at < body.size()) {
+    const size_t end = body.find("\n\n", at);
+    const std::string line = body.substr(at, end - at);
+    EXPECT_THAT(line, StartsWith("data: "));
+    EXPECT_FALSE(done) << "after [DONE]: " << line;
+    done = line == "data: [DONE]";
+    if (!done) events.push_back(Json::parse(line.substr(6)));
+    if (end == std::string::npos) break;
+    at = end + 2;
+  }
+  EXPECT_TRUE(done);
+  return events;
+}
+
+TEST_F(ApiServerTest, Models) {
+  Start();
+  const auto list = Client().Get("/v1/models");
+  ASSERT_TRUE(list);
+  const Json json = Json::parse(list->body);
+  EXPECT_EQ(json["object"], "list");
+  EXPECT_EQ(json["data"][0]["id"], "tiny");
+  EXPECT_EQ(Client().Get("/v1/models/tiny")->status, 200);
+  EXPECT_EQ(ErrorOf(Client().Get("/v1/models/other"), 404)["code"], "model_not_found");
+}
+
+TEST_F(ApiServerTest, HealthWhileLoading) {
+  Start({}, {}, /*loaded=*/false);
+  EXPECT_EQ(ErrorOf(Client().Get("/health"), 503)["code"], "unavailable");
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", R"({"prompt":"x"})"), 503)["code"], "unavailable");
+  Load({});
+  EXPECT_EQ(Client().Get("/health")->body, R"({"status":"ok"})");
+}
+
+TEST_F(ApiServerTest, ChatWholeAndStreamedAreTheSame) {
+  Start();
+  const Json whole = Ask("/v1/chat/completions", std::string(kGreeting) + R"("max_tokens":12})");
+  EXPECT_EQ(whole["object"], "chat.completion");
+  EXPECT_EQ(whole["choices"][0]["finish_reason"], "length");
+  EXPECT_EQ(whole["usage"]["completion_tokens"], 12);
+  const std::string want = whole["choices"][0]["message"]["content"];
+
+  const auto streamed =
+      Post("/v1/chat/completions", std::string(kGreeting) +
+                                       R"("max_tokens":12,"stream":true,)"
+                                       R"("stream_options":{"include_usage":true}})");
+  ASSERT_TRUE(streamed);
+  EXPECT_EQ(streamed->get_header_value("Content-Type"), "text/event-stream");
+  const std::vector<Json> events = Events(streamed->body);
+  ASSERT_GE(events.size(), 4u);
+  EXPECT_EQ(events.front()["choices"][0]["delta"]["role"], "assistant");
+  std::string text;
+  for (size_t i = 1; i + 2 < events.size(); ++i) {
+    text += events[i]["choices"][0]["delta"]["content"].get<std::string>();
+  }
+  EXPECT_EQ(text, want);
+  EXPECT_EQ(events[events.size() - 2]["choices"][0]["finish_reason"], "length");
+  EXPECT_EQ(events.back()["usage"]["total_tokens"], whole["usage"]["total_tokens"]);
+}
+
+TEST_F(ApiServerTest, SeedsRepeatAndChoicesDiffer) {
+  Start();
+  const std::string body =
+      R"({"prompt":"abc","n":2,"seed":3,"max_tokens":20,"ignore_eos":true,"temperature":1})";
+  const Json first = Ask("/v1/completions", body);
+  ASSERT_EQ(first["choices"].size(), 2u);
+  EXPECT_NE(first["choices"][0]["text"], first["choices"][1]["text"]);
+  EXPECT_EQ(first["usage"]["completion_tokens"], 40);
+  EXPECT_EQ(Ask("/v1/completions", body)["choices"], first["choices"]);
+}
+
+TEST_F(ApiServerTest, StopTextEndsAnAnswer) {
+  Start();
+  const std::string body = R"({"prompt":"abc","max_tokens":40,"ignore_eos":true,"temperature":0)";
+  const std::string text = Ask("/v1/completions", body + "}")["choices"][0]["text"];
+  size_t at = text.size() / 2;  // an ASCII character, which JSON takes as it is
+  while (at < text.size() && !std::isalnum(static_cast<unsigned char>(text[at]))) ++at;
+  ASSERT_LT(at, text.size());
+  const std::string stop = text.substr(at, 1);
+  const Json stopped = Ask("/v1/completions", body + ",\"stop\":\"" + stop + "\"}")["choices"][0];
+  EXPECT_EQ(stopped["text"], text.substr(0, text.find(stop)));
+  EXPECT_EQ(stopped["finish_reason"], "stop");
+}
+
+TEST_F(ApiServerTest, EchoAndLogprobsOfSeveralPrompts) {
+  Start();
+  const Json whole =
+      Ask("/v1/completions", R"({"prompt":["abc",[100,101]],"echo":true,"logprobs":1,)"
+                             R"("max_tokens":2,"ignore_eos":true,"temperature":0})");
+  ASSERT_EQ(whole["choices"].size(), 2u);
+  EXPECT_EQ(whole["usage"]["prompt_tokens"], 5);
+  const Json& first = whole["choices"][0];
+  EXPECT_THAT(first["text"].get<std::string>(), StartsWith("abc"));
+  ASSERT_EQ(first["logprobs"]["tokens"].size(), 5u);
+  EXPECT_TRUE(first["logprobs"]["token_logprobs"][0].is_null());
+  EXPECT_LT(first["logprobs"]["token_logprobs"][1].get<double>(), 0);
+  EXPECT_THAT(whole["choices"][1]["text"].get<std::string>(), StartsWith("de"));
+  // Scores of the prompt alone, as evaluations ask for them.
+  const Json none =
+      Ask("/v1/completions", R"({"prompt":"abc","echo":true,"logprobs":0,"max_tokens":0})");
+  EXPECT_EQ(none["choices"][0]["text"], "abc");
+  EXPECT_EQ(none["choices"][0]["logprobs"]["tokens"].size(), 3u);
+}
+
+TEST_F(ApiServerTest, CachedTokensAreTold) {
+  Start({}, {.max_answers = 2, .cache_bytes = 1 << 28});
+  const std::string document(1500, 'x');
+  const auto ask = [&](const std::string& question) {
+    return Ask("/v1/completions",
+               R"({"prompt":")" + document + question + R"(","max_tokens":2})")["usage"];
+  };
+  EXPECT_EQ(ask("first")["prompt_tokens_details"]["cached_tokens"], 0);
+  EXPECT_EQ(ask("second")["prompt_tokens_details"]["cached_tokens"], 1024);
+  EXPECT_EQ(ask("third")["prompt_tokens_details"]["cached_tokens"], 1500);
+  EXPECT_EQ(Figure("dynsplit_cached_tokens_total"), 2524);
+}
+
+TEST_F(ApiServerTest, TokensThereAndBack) {
+  Start();
+  const Json tokens = Ask("/tokenize", R"({"content":"hello"})");
+  EXPECT_EQ(tokens["tokens"], Ask("/tokenize", R"({"prompt":"hello"})")["tokens"]);
+  EXPECT_EQ(Ask("/detokenize", DumpJson(Json{{"tokens", tokens["tokens"]}}))["content"], "hello");
+  EXPECT_EQ(ErrorOf(Post("/tokenize", "{}"), 400)["param"], "content");
+  EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"content":5})"), 400)["param"], "content");
+  EXPECT_EQ(ErrorOf(Post("/detokenize", R"({"tokens":[-1]})"), 400)["param"], "tokens");
+  EXPECT_EQ(ErrorOf(Post("/detokenize", "{}"), 400)["param"], "tokens");
+}
+
+TEST_F(ApiServerTest, PropsAndMetrics) {
+  Start();
+  EXPECT_EQ(Json::parse(Client().Get("/props")->body)["context_tokens"], kContextTokens);
+  Ask("/v1/completions", R"({"prompt":"abc","max_tokens":4,"ignore_eos":true})");
+  EXPECT_EQ(Client().Get("/nothing")->status, 404);
+  const std::string text = Client().Get("/metrics")->body;
+  EXPECT_THAT(text, HasSubstr("dynsplit_answer_tokens_total 4\n"));
+  EXPECT_THAT(text, HasSubstr("dynsplit_prompt_tokens_total 3\n"));
+  EXPECT_THAT(text, HasSubstr("{route=\"/v1/completions\",status=\"200\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("{route=\"other\",status=\"404\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("dynsplit_next_token_seconds_count 3\n"));
+}
+
+TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
+  Start();
+  EXPECT_EQ(ErrorOf(Client().Get("/v2"), 404)["code"], "unknown_url");
+  EXPECT_EQ(ErrorOf(Client().Get("/v1/completions"), 404)["code"], "unknown_url");
+  ErrorOf(Post("/v1/completions", "{\"prompt\":"), 400);
+  ErrorOf(Post("/v1/completions", ""), 400);
+  ErrorOf(Post("/v1/chat/completions", std::string(100000, '[')), 400);
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", R"({"prompt":""})"), 400)["param"], "prompt");
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", R"({"prompt":[]})"), 400)["param"], "prompt");
+  EXPECT_EQ(ErrorOf(Post("/v1/chat/completions", R"({"messages":[]})"), 400)["param"], "messages");
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", R"({"prompt":"a","temperature":-1})"), 400)["param"],
+            "temperature");
+  const Json unknown = ErrorOf(Post("/v1/completions", R"({"prompt":"a","model":"gpt-5"})"), 404);
+  EXPECT_EQ(unknown["param"], "model");
+  EXPECT_EQ(unknown["code"], "model_not_found");
+  // Of the engine's thread: it comes with its status, also where a stream was asked for.
+  for (const char* stream : {"false", "true"}) {
+    ErrorOf(
+        Post("/v1/completions",
+             std::string(R"({"prompt":"a","dynsplit":{"method":"dynsplit+dense-heads=99.0"},)") +
+                 "\"stream\":" + stream + "}"),
+        400);
+  }
+}
+
+// As curl -d sends it.
+TEST_F(ApiServerTest, ABodyIsJsonWhateverItIsCalled) {
+  Start();
+  const std::string body = R"({"prompt":")" + std::string(9000, 'x') + R"(","max_tokens":1})";
+  for (const char* type :
+       {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"}) {
+    const auto result = Client().Post("/v1/completions", body, type);
+    ASSERT_TRUE(result) << type;
+    EXPECT_EQ(result->status, 200) << type << result->body;
+  }
+}
+
+TEST_F(ApiServerTest, TooLongAPromptIsRefused) {
+  Start();
+  const std::string text(static_cast<size_t>(kContextTokens), 'x');
+  const Json error = ErrorOf(Post("/v1/completions", R"({"prompt":")" + text + R"("})"), 400);
+  EXPECT_EQ(error["code"], "context_length_exceeded");
+  EXPECT_EQ(error["param"], "prompt");
+  const Json chat = ErrorOf(
+      Post("/v1/chat/completions", R"({"messages":[{"role":"user","content":")" + text + R"("}]})"),
+      400);
+  EXPECT_EQ(chat["code"], "context_length_exceeded");
+}
+
+TEST_F(ApiServerTest, KeysAreWanted) {
+  Start({.api_keys = {"right"}}, {.max_answers = 2, .cache_bytes = 1 << 28});
+  const std::string body = R"({"prompt":"a","max_tokens":1})";
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", body), 401)["code"], "invalid_api_key");
+  httplib::Client client = Client();
+  client.set_default_headers({{"Authorization", "Bearer wrong"}});
+  EXPECT_EQ(ErrorOf(client.Post("/v1/completions", body, "application/json"), 401)["code"],
+            "invalid_api_key");
+  EXPECT_EQ(client.Get("/metrics")->status, 401);
+  EXPECT_EQ(client.Get("/health")->status, 200);
+  client.set_default_headers({{"Authorization", "Bearer right"}});
+  EXPECT_EQ(client.Post("/v1/completions", body, "application/json")->status, 200);
+}
+
+TEST_F(ApiServerTest, CorsIsOffUnlessAskedFor) {
+  Start();
+  EXPECT_FALSE(Client().Get("/health")->has_header("Access-Control-Allow-Origin"));
+  EXPECT_EQ(Client().Options("/v1/completions")->status, 404);
+  Start({.api_keys = {"k"}, .cors_origin = "https://a.example"});
+  const auto preflight = Client().Options("/v1/completions");
+  EXPECT_EQ(preflight->status, 204);
+  EXPECT_EQ(preflight->get_header_value("Access-Control-Allow-Origin"), "https://a.example");
+}
+
+TEST_F(ApiServerTest, AFullQueueSaysWhenToComeBack) {
+  Start({}, {.max_answers = 1, .max_queued = 1});
+  std::vector<std::thread> clients;
+  const std::string endless =
+      R"({"prompt":"a","max_tokens":15000,"ignore_eos":true,"stream":true})";
+  std::atomic<bool> enough = false;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back([&] {
+      httplib::Request request;
+      request.method = "POST";
+      request.path = "/v1/completions";
+      request.body = endless;
+      request.content_receiver = [&](const char*, size_t, uint64_t, uint64_t) {
+        return !enough.load();
+      };
+      Client().send(request);
+    });
+    const char* const place = i == 0 ? "dynsplit_running" : "dynsplit_queued";
+    while (Figure(place) < 1) std::this_thread::yield();
+  }
+  const auto refused = Post("/v1/completions", R"({"prompt":"a"})");
+  EXPECT_EQ(ErrorOf(refused, 429)["type"], "rate_limit_error");
+  EXPECT_EQ(refused->get_header_value("Retry-After"), "1");
+  enough = true;
+  for (std::thread& client : clients) client.join();
+}
+
+TEST_F(ApiServerTest, SeveralClientsAtOnce) {
+  Start();
+  const std::string body = R"({"prompt":"abc","max_tokens":20,"ignore_eos":true,"temperature":0})";
+  const Json want = Ask("/v1/completions", body)["choices"];
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] { EXPECT_EQ(Ask("/v1/completions", body)["choices"], want); });
+  }
+  for (std::thread& client : clients) client.join();
+}
+
+TEST_F(ApiServerTest, StoppingEndsAStreamWithAnError) {
+  Start();
+  std::thread stopper([&] {
+    while (Figure("dynsplit_answer_tokens_total") < 5) std::this_thread::yield();
+    server_->Stop(std::chrono::milliseconds(20));
+  });
+  const auto result = Post("/v1/completions",
+                           R"({"prompt":"a","max_tokens":15000,"ignore_eos":true,"stream":true})");
+  stopper.join();
+  ASSERT_TRUE(result);
+  EXPECT_THAT(result->body, HasSubstr("shutting down"));
+  EXPECT_FALSE(Client().Get("/health"));
+}
+
+TEST(ApiServerAddressTest, AnAddressThatCannotBeHad) {
+  auto first = ApiServer::Create({.port = 0});
+  ASSERT_TRUE(first.ok());
+  const auto second = ApiServer::Create({.host = "256.1.1.1", .port = 1});
+  EXPECT_EQ(second.status().code(), StatusCode::kIoError);
+}
+
+}  // namespace
+}  // namespace dynsplit::testing

@@ -1,0 +1,208 @@
+// Clients that are slow, broken or gone, over sockets of their own.
+#include "apps/server/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "server/server_fixture.h"
+
+namespace dynsplit::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// Bytes as they stand, to and from the server.
+class RawClient {
+ public:
+  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  ~RawClient() { Close(); }
+
+  bool Send(const std::string& bytes) const {
+    return send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+  }
+  // All until the server closes; what has come after ten seconds.
+  std::string ReadAll() const {
+    std::string all;
+    char buffer[4096];
+    pollfd wanted = {.fd = socket_, .events = POLLIN, .revents = 0};
+    while (poll(&wanted, 1, 10000) > 0) {
+      const ssize_t count = recv(socket_, buffer, sizeof(buffer), 0);
+      if (count <= 0) break;
+      all.append(buffer, static_cast<size_t>(count));
+    }
+    return all;
+  }
+  void Close() {
+    if (socket_ >= 0) close(socket_);
+    socket_ = -1;
+  }
+
+ private:
+  int socket_;
+};
+
+std::string PostOf(const std::string& body, const std::string& headers = "") {
+  return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+         headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class ConnectionTest : public ApiServerTest {
+ protected:
+  void SetUp() override {
+    Start({.limits = {.head_bytes = 4000,
+                      .body_bytes = 60000,
+                      .request_time = std::chrono::milliseconds(300),
+                      .idle_time = std::chrono::milliseconds(300)}},
+          {.max_answers = 2});
+  }
+
+  // Waits until nothing is read or written any more.
+  bool BecomesIdle() const {
+    for (int i = 0; i < 1000; ++i) {
+      if (Figure("dynsplit_running") == 0) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  void AwaitFigure(const std::string& name, double least) const {
+    for (int i = 0; i < 3000 && Figure(name) < least; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_GE(Figure(name), least);
+  }
+  void ExpectStillServing() const {
+    EXPECT_EQ(Post("/v1/completions", R"({"prompt":"a","max_tokens":1})")->status, 200);
+  }
+};
+
+TEST_F(ConnectionTest, AClientThatDripsIsCutOff) {
+  RawClient client(server_->port());
+  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
+  for (int i = 0; i < 8; ++i) {  // a byte each 60 ms: never silent for long
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    if (!client.Send(" ")) break;
+  }
+  const std::string response = client.ReadAll();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(response, HasSubstr("\"code\":\"timeout\""));
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, HalfAHeadIsCutOff) {
+  RawClient client(server_->port());
+  client.Send("POST /v1/comple");
+  client.ReadAll();  // comes back
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, HalfARequestAndGone) {
+  RawClient(server_->port()).Send(PostOf(R"({"prompt":"a"})").substr(0, 100));
+  RawClient(server_->port()).Send("P");
+  RawClient(server_->port()).Send("");
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, NoHttpAtAll) {
+  RawClient client(server_->port());
+  client.Send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\r\n\r\n\0\0", 16));
+  EXPECT_THAT(client.ReadAll(), ::testing::AnyOf("", StartsWith("HTTP/1.1 400")));
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, TooLargeABody) {
+  const std::string body = R"({"prompt":")" + std::string(70000, 'x') + "\"}";
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", body), 413)["code"], "too_large");
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, TooLargeABodyInChunks) {
+  RawClient client(server_->port());
+  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "1000\r\n" + std::string(0x1000, ' ') + "\r\n";
+  for (int i = 0; i < 40 && client.Send(chunk); ++i) {
+  }
+  client.ReadAll();
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, TooLargeAHead) {
+  RawClient client(server_->port());
+  std::string head = "GET /health HTTP/1.1\r\n";
+  for (int i = 0; i < 100; ++i)
+    head += "X-" + std::to_string(i) + ": " + std::string(80, 'x') + "\r\n";
+  client.Send(head + "\r\n");
+  EXPECT_THAT(client.ReadAll(), ::testing::Not(HasSubstr("200 OK")));
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, CompressedBodiesAreRefusedUnread) {
+  RawClient client(server_->port());
+  client.Send(PostOf("not really compressed", "Content-Encoding: gzip\r\n"));
+  EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 415"));
+}
+
+// What follows a request that was refused unread is its body, whatever it looks like.
+TEST_F(ConnectionTest, ARefusedBodyIsNoRequest) {
+  Start({.api_keys = {"key"}});
+  RawClient client(server_->port());
+  client.Send(PostOf("GET /health HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const std::string response = client.ReadAll();
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(response, ::testing::Not(HasSubstr("200 OK")));
+}
+
+TEST_F(ConnectionTest, GoneWhileItsPromptIsRead) {
+  for (const char* stream : {"false", "true"}) {
+    RawClient client(server_->port());
+    const double before = Figure("dynsplit_prompt_tokens_total");
+    client.Send(PostOf(R"({"prompt":")" + std::string(19000, 'x') +
+                       R"(","max_tokens":1,"stream":)" + stream + "}"));
+    AwaitFigure("dynsplit_running", 1);
+    client.Close();
+    EXPECT_TRUE(BecomesIdle());
+    EXPECT_LT(Figure("dynsplit_prompt_tokens_total") - before, 19000);
+  }
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, GoneWhileItsAnswerIsWritten) {
+  for (const char* stream : {"false", "true"}) {
+    RawClient client(server_->port());
+    const double before = Figure("dynsplit_answer_tokens_total");
+    client.Send(PostOf(std::string(R"({"prompt":"a","max_tokens":19000,"ignore_eos":true,)") +
+                       "\"stream\":" + stream + "}"));
+    AwaitFigure("dynsplit_answer_tokens_total", before + 5);
+    client.Close();
+    EXPECT_TRUE(BecomesIdle());
+    EXPECT_LT(Figure("dynsplit_answer_tokens_total") - before, 19000);
+  }
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, OneConnectionServesSeveralRequests) {
+  RawClient client(server_->port());
+  const std::string get = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+  client.Send(get + get + get);  // at once, and then idle until the server closes
+  const std::string all = client.ReadAll();
+  size_t count = 0;
+  for (size_t at = all.find("200 OK"); at != std::string::npos; at = all.find("200 OK", at + 1)) {
+    ++count;
+  }
+  EXPECT_EQ(count, 3u);
+}
+
+}  // namespace
+}  // namespace dynsplit::testing
