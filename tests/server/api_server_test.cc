@@ -186,7 +186,7 @@ TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
 // As curl -d sends it.
 TEST_F(ApiServerTest, ABodyIsJsonWhateverItIsCalled) {
   Start();
-  const std::string body = R"({"prompt":")" + std::string(9000, 'x') + R"(","max_tokens":1})";
+  const std::string body = R"({"prompt":"x",)" + std::string(9000, ' ') + R"("max_tokens":1})";
   for (const char* type :
        {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"}) {
     const auto result = Client().Post("/v1/completions", body, type);
