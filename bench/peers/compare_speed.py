@@ -70,7 +70,7 @@ class Dynsplit:
     def __init__(self, model, arguments):
         self._command = [arguments.program, "bench", "-m", model, "--threads", arguments.threads, "--json"]
         self._methods = arguments.methods
-        self._budget = arguments.budget
+        self._budget = ["--budget", arguments.budget] if arguments.budget else []
         self.build = ""
 
     def _rows(self, *flags):
@@ -90,7 +90,7 @@ class Dynsplit:
 
     def decode(self, depth):
         """{method: tokens per second}."""
-        rows = self._rows("--context", depth, "--method", self._methods, "--budget", self._budget,
+        rows = self._rows("--context", depth, "--method", self._methods, *self._budget,
                           "--decode", DECODE_STEPS, "--fill", "synthetic" if depth > LONG else "text")
         return {row["method"]: row["decode_tokens_per_second"] for row in rows}
 
@@ -195,7 +195,7 @@ def main():
     parser.add_argument("--prompts", type=numbers, default=[512, 4096], help="N,...: prompts to read")
     parser.add_argument("--depths", type=numbers, default=[0, 2048, 8192], help="N,...: to decode at")
     parser.add_argument("--methods", default="full,dynsplit", help="dynsplit's")
-    parser.add_argument("--budget", default="512", help="dynsplit's")
+    parser.add_argument("--budget", default="", help="dynsplit's; else that of each method")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peer", type=lambda text: text.split(","), default=["on:f16"],
@@ -208,7 +208,7 @@ def main():
 
     result = {"cpu": cpu(), "threads": arguments.threads, "budget": arguments.budget, "models": {}}
     print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second, "
-          f"ratio, least .. greatest; budget {arguments.budget}")
+          f"ratio, least .. greatest; budget {arguments.budget or 'of each method'}")
     for model in arguments.model or ["smollm2-135m", "qwen2.5-coder-1.5b"]:
         result["models"][model], result["builds"] = compare(model, arguments)
     print("\n" + "\n".join(result["builds"]))
