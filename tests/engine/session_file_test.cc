@@ -5,9 +5,9 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include "engine_fixture.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -16,15 +16,6 @@ using ::testing::HasSubstr;
 
 class SessionFileTest : public EngineTest {
  protected:
-  SessionFileTest() {
-    dir_ = std::filesystem::path(::testing::TempDir()) /
-           ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directory(dir_);
-    path_ = dir_ / "x.session";
-  }
-  ~SessionFileTest() override { std::filesystem::remove_all(dir_); }
-
   std::unique_ptr<Session> Read(int tokens) {
     auto session = NewSession();
     EXPECT_TRUE(session->Feed(RandomTokens(tokens)).ok());
@@ -43,16 +34,11 @@ class SessionFileTest : public EngineTest {
     }
     return all;
   }
-  std::string Content() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void SetContent(const std::string& content) const {
-    std::ofstream(path_, std::ios::binary) << content;
-  }
+  std::string Content() const { return folder_.Read("x.session"); }
+  void SetContent(const std::string& content) const { folder_.Write("x.session", content); }
 
-  std::filesystem::path dir_;
-  std::string path_;
+  TempFolder folder_;
+  std::string path_ = folder_.path() + "/x.session";
 };
 
 TEST_F(SessionFileTest, GoesOnAsTheSavedOneWould) {
@@ -63,7 +49,7 @@ TEST_F(SessionFileTest, GoesOnAsTheSavedOneWould) {
   ASSERT_NE(loaded, nullptr);
   EXPECT_TRUE(std::ranges::equal(loaded->tokens(), session->tokens()));
   EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
@@ -132,8 +118,8 @@ TEST_F(SessionFileTest, AFailedSaveLeavesTheOldSession) {
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
-  EXPECT_EQ(Read(10)->Save(dir_).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+  EXPECT_EQ(Read(10)->Save(folder_.path()).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/dev/null").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/no/such/dir/x").code(), StatusCode::kNotFound);
 }
@@ -168,7 +154,7 @@ class OpenedSessionTest : public SessionFileTest {
     ASSERT_TRUE(session->Save(path_).ok());
     want_ = GoOn(session.get());
     session.reset();
-    Load({.num_layers = 4}, {.threads = 1, .kv_memory_bytes = kLittle, .kv_dir = dir_});
+    Load({.num_layers = 4}, {.threads = 1, .kv_memory_bytes = kLittle, .kv_dir = folder_.path()});
   }
 
   std::vector<float> want_;

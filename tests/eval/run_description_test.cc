@@ -5,8 +5,8 @@
 
 #include <functional>
 
-#include "eval/temp_folder.h"
 #include "support/temp_file.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {
