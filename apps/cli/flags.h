@@ -32,6 +32,8 @@ struct ModelFlags {
   std::string profile;                    // "": the one beside the model, if there is one; "none"
   Attention prefill = Attention::kDense;  // of texts and prompts
   JointSelection joint;                   // how kJoint chooses
+  KvType kv_type = KvType::kF16;          // of keys and values
+  std::optional<KvType> kv_cold_type;     // of all but the last ones; not given: the same
   uint64_t kv_memory = 0;                 // bytes of keys and values in memory; 0: no bound
   std::string kv_dir;                     // for the others; "": the system's directory for that
   bool progress = false;

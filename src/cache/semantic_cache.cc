@@ -8,6 +8,7 @@
 #include "kernels/key_novelty.h"
 #include "select/block_survey.h"
 #include "split/segmenter.h"
+#include "store/decoded_pages.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -24,11 +25,12 @@ constexpr int64_t kParallelTokens = 1024;
 // Keys of one KV head that are read before their pages may move again.
 constexpr int64_t kPinnedTokens = 4096;
 
-// Keys of all KV heads of a layer, some at a time.
+// Keys of all KV heads of a layer as f16, some at a time.
 class LayerKeys {
  public:
   LayerKeys(const PageTable& table, int layer, int kv_heads) : table_(table), layer_(layer) {
     pages_.resize(static_cast<size_t>(kv_heads));
+    decoded_.resize(pages_.size());
     views_.resize(pages_.size());
   }
 
@@ -36,7 +38,7 @@ class LayerKeys {
     for (size_t head = 0; head < pages_.size(); ++head) {
       pages_[head].Reset(table_, layer_, static_cast<int>(head));
       DYNSPLIT_RETURN_IF_ERROR(pages_[head].Pin(KvPart::kKeys, tokens));
-      views_[head] = pages_[head].view();
+      views_[head] = decoded_[head].Decode(pages_[head].view(), KvPart::kKeys, tokens);
     }
     return {};
   }
@@ -46,6 +48,7 @@ class LayerKeys {
   const PageTable& table_;
   int layer_;
   std::vector<PinnedPages> pages_;
+  std::vector<DecodedPages> decoded_;
   std::vector<KvView> views_;
 };
 
@@ -136,6 +139,8 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
 void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  pages_.AdoptCold();
+  DYNSPLIT_CHECK(pages_.cold_end() == pages_.ColdEndAt(size()));
   if (observed.mass.empty()) return;
   const size_t mass_row = static_cast<size_t>(observation().mass_row());
   DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);
@@ -280,6 +285,7 @@ Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
   FirstError error;
   ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, heads, [&](int head) {
     PinnedPages pages;
+    DecodedPages decoded;
     for (int64_t cut = tokens.start; cut < tokens.end && error.ok(); cut += kPinnedTokens) {
       const TokenRange some = {cut, std::min(tokens.end, cut + kPinnedTokens)};
       pages.Reset(pages_, layers[static_cast<size_t>(head / shape_.kv_heads)],
@@ -287,7 +293,8 @@ Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
       const TokenRange near = {std::max(keys.start, some.start - kNoveltyWindow),
                                std::min(keys.end, some.end + kNoveltyWindow)};
       if (!error.Set(pages.Pin(KvPart::kKeys, near))) return;
-      KeyNovelty({.kv = pages.view(), .keys = keys, .cuts = some, .window = kNoveltyWindow},
+      const KvView kv = decoded.Decode(pages.view(), KvPart::kKeys, near);
+      KeyNovelty({.kv = kv, .keys = keys, .cuts = some, .window = kNoveltyWindow},
                  novelty.data() + head * cuts + (cut - tokens.start));
     }
   });

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "cache/semantic_cache.h"
+#include "kernels/page_format.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -12,6 +13,11 @@ namespace {
 
 // Pages of one record: 16, so that a record takes little memory and few are needed.
 constexpr int64_t kRecordTokens = 16 * kPageTokens;
+
+std::string Describe(KvTypes types) {
+  const std::string hot = NameOf(types.hot), cold = NameOf(types.cold);
+  return hot == cold ? hot : hot + " (the last ones) and " + cold;
+}
 
 // Masses are shares of an attention, but for rounding.
 constexpr float kMostMass = 16;
@@ -107,6 +113,7 @@ void SemanticCache::SaveText(ArchiveWriter* archive) const {
                          observation().window, observation().retained}) {
     archive->Put(int32_t{size});
   }
+  archive->Put(pages_.pool()->types());
   archive->Put(Fingerprint(method_));
   archive->PutVector(tokens_);
   const BoundaryMass& mass = scorer_.mass();
@@ -128,6 +135,11 @@ Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
     if (saved == size) continue;
     return InvalidArgument(archive->name() + ": was read with boundaries judged by (W, R) " +
                            std::to_string(saved) + " tokens, wanted " + std::to_string(size));
+  }
+  const KvTypes types = {.hot = archive->Get<KvType>(), .cold = archive->Get<KvType>()};
+  if (types != pages_.pool()->types()) {
+    return InvalidArgument(archive->name() + ": its keys and values are " + Describe(types) +
+                           ", wanted " + Describe(pages_.pool()->types()));
   }
   *same_method = archive->Get<uint64_t>() == Fingerprint(method_);
   tokens_ = archive->GetVector<int32_t>();
@@ -193,6 +205,7 @@ Status SemanticCache::LoadVotes(bool same_method, ArchiveReader* archive) {
   return archive->EndRecord();
 }
 
+// As they are: nothing is rounded anew.
 Status SemanticCache::SavePages(ArchiveWriter* archive) const {
   PinnedPages pages;
   for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
@@ -204,8 +217,12 @@ Status SemanticCache::SavePages(ArchiveWriter* archive) const {
       const KvView kv = pages.view();
       for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
         const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
-        archive->PutAll(std::span(kv.Key(token), rows * static_cast<size_t>(kv.head_dim)));
-        archive->PutAll(std::span(kv.Value(token), rows * static_cast<size_t>(kv.head_dim)));
+        for (const KvPart kind : {KvPart::kKeys, KvPart::kValues}) {
+          const PartView part = kv.Part(kind);
+          for (const auto& [first, count] : PageFields(part.Format(token), part.head_dim, rows)) {
+            archive->PutAll(std::span(part.Page(token) + first, count));
+          }
+        }
       }
       DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
     }
@@ -214,9 +231,8 @@ Status SemanticCache::SavePages(ArchiveWriter* archive) const {
 }
 
 Status SemanticCache::LoadPages(ArchiveReader* archive) {
-  DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(0, size()));
+  DYNSPLIT_RETURN_IF_ERROR(pages_.Restore(size()));
   PinnedPages pages;
-  const auto head_dim = static_cast<size_t>(shape_.head_dim);
   for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
     for (int64_t start = 0; start < size(); start += kRecordTokens) {
       const TokenRange tokens = {start, std::min(size(), start + kRecordTokens)};
@@ -225,8 +241,13 @@ Status SemanticCache::LoadPages(ArchiveReader* archive) {
       DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite(tokens));
       for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
         const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
-        archive->GetAll(std::span(pages.keys()[token / kPageTokens], rows * head_dim));
-        archive->GetAll(std::span(pages.values()[token / kPageTokens], rows * head_dim));
+        for (const KvPart kind : {KvPart::kKeys, KvPart::kValues}) {
+          f16* page = (kind == KvPart::kKeys ? pages.keys() : pages.values())[token / kPageTokens];
+          const PartView part = pages.view().Part(kind);
+          for (const auto& [first, count] : PageFields(part.Format(token), part.head_dim, rows)) {
+            archive->GetAll(std::span(page + first, count));
+          }
+        }
       }
       DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
     }

@@ -98,6 +98,39 @@ TEST_F(SemanticCacheArchiveTest, LittleMemoryLoadsTheSame) {
   EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
 }
 
+// With and without a page that is partly written, and pages still to become cold.
+TEST_F(SemanticCacheArchiveTest, EveryTypeGoesOnAlike) {
+  const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
+  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ4},
+                              {KvType::kQ8, KvType::kQ4}}) {
+    for (const int rows : {100, 320, 383}) {
+      SCOPED_TRACE(std::string(NameOf(types.hot)) + ", " + NameOf(types.cold));
+      PagePool pool(kTestShape.head_dim, types, {}, {});
+      TestSequence sequence(&pool, method);
+      RunPass(&batch_, {{&sequence, rows, Attention::kDense}}, 2);
+      ASSERT_TRUE(Save(sequence).ok());
+      TestSequence loaded(&pool, method);
+      const Status status = Load(&loaded);
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      EXPECT_EQ(loaded.cache.pages().cold_end(), sequence.cache.pages().cold_end());
+      EXPECT_EQ(loaded.cache.pages().bytes(), sequence.cache.pages().bytes());
+      EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
+    }
+  }
+}
+
+TEST_F(SemanticCacheArchiveTest, AnotherTypeIsRefusedAndBothAreNamed) {
+  ASSERT_TRUE(Save(Read(Method{})).ok());
+  PagePool pool(kTestShape.head_dim, {KvType::kQ8, KvType::kQ4}, {}, {});
+  TestSequence loaded(&pool, Method{});
+  const Status status = Load(&loaded);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "s: its keys and values are f16, wanted q8_0 (the last ones) and q4");
+  EXPECT_EQ(pool.used_bytes(), 0u);
+}
+
 TEST_F(SemanticCacheArchiveTest, ShortTextsLoadUnderMethodsThatEvict) {
   const Method method = ParseMethod("snapkv+sink=64").value();
   TestSequence sequence(&pool_, method);
