@@ -99,6 +99,15 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }
 
+KvTypes KvTypesOf(const ModelFlags& flags) {
+  return {.hot = flags.kv_type, .cold = flags.kv_cold_type.value_or(flags.kv_type)};
+}
+
+std::string KvTypesName(KvTypes types) {
+  const std::string hot = NameOf(types.hot);
+  return types.cold == types.hot ? hot : hot + "+" + NameOf(types.cold);
+}
+
 void AddContextFlag(CLI::App* command, ModelFlags* flags) {
   command
       ->add_option("--context", flags->context_tokens,
@@ -226,7 +235,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
   options.joint = flags.joint;
-  options.kv_types = {.hot = flags.kv_type, .cold = flags.kv_cold_type.value_or(flags.kv_type)};
+  options.kv_types = KvTypesOf(flags);
   options.kv_memory_bytes = static_cast<int64_t>(std::min<uint64_t>(flags.kv_memory, INT64_MAX));
   options.kv_dir = flags.kv_dir.empty() ? DefaultKvDir() : flags.kv_dir;
   auto dense_heads = FindDenseHeads(flags.profile, *path, (*model)->description());

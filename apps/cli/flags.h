@@ -38,7 +38,9 @@ struct ModelFlags {
   std::string kv_dir;                     // for the others; "": the system's directory for that
   bool progress = false;
 };
-void AddModelFlags(CLI::App* command, ModelFlags* flags);    // all but the following
+void AddModelFlags(CLI::App* command, ModelFlags* flags);  // all but the following
+KvTypes KvTypesOf(const ModelFlags& flags);
+std::string KvTypesName(KvTypes types);                      // "f16", "f16+q4": hot and cold
 void AddContextFlag(CLI::App* command, ModelFlags* flags);   // --context
 void AddProfileFlag(CLI::App* command, ModelFlags* flags);   // --profile
 void AddPrefillFlags(CLI::App* command, ModelFlags* flags);  // --prefill and what refines it

@@ -123,10 +123,9 @@ Status PageTable::EncodeCold(int64_t tokens) {
   std::vector<f16> room(PageElements(head_dim_));
   for (size_t row = 0; row < rows_.size(); ++row) {
     const int layer = static_cast<int>(row) / kv_heads_;
-    for (const KvPart part : {KvPart::kKeys, KvPart::kValues}) {
-      const std::vector<PageRef>& pages =
-          part == KvPart::kKeys ? rows_[row].keys : rows_[row].values;
-      for (size_t idx = cold_pages_; idx < encoded_end_; ++idx) {
+    for (size_t idx = cold_pages_; idx < encoded_end_; ++idx) {
+      for (const KvPart part : {KvPart::kKeys, KvPart::kValues}) {  // in turn, as in Extend
+        const auto& pages = part == KvPart::kKeys ? rows_[row].keys : rows_[row].values;
         Result<PageRef> page = Encoded(layer, part, pages[idx].get(), &room);
         if (!page.ok()) {
           encoded_.clear();
@@ -172,15 +171,15 @@ Result<PageRef> PageTable::Encoded(int layer, KvPart part, Page* from, std::vect
 void PageTable::AdoptCold() noexcept {
   if (encoded_.empty()) return;
   size_t next = 0;
-  const auto adopt = [&](std::vector<PageRef>* pages, std::vector<f16*>* rows) {
-    for (size_t idx = cold_pages_; idx < encoded_end_; ++idx, ++next) {
-      if (!rows->empty()) (*rows)[idx] = encoded_[next].get()->rows;
-      (*pages)[idx] = std::move(encoded_[next]);
-    }
+  const auto adopt = [&](size_t idx, std::vector<PageRef>* pages, std::vector<f16*>* rows) {
+    if (!rows->empty()) (*rows)[idx] = encoded_[next].get()->rows;
+    (*pages)[idx] = std::move(encoded_[next++]);
   };
   for (Row& row : rows_) {
-    adopt(&row.keys, &row.key_rows);
-    adopt(&row.values, &row.value_rows);
+    for (size_t idx = cold_pages_; idx < encoded_end_; ++idx) {
+      adopt(idx, &row.keys, &row.key_rows);
+      adopt(idx, &row.values, &row.value_rows);
+    }
   }
   cold_pages_ = encoded_end_;
   encoded_.clear();

@@ -79,7 +79,7 @@ class PageTable {
   int head_dim_;
   std::vector<Row> rows_;  // [layers * kv_heads]
   size_t cold_pages_ = 0;  // the first ones of each row
-  // EncodeCold's: [layers * kv_heads, keys and values, pages].
+  // EncodeCold's: [layers * kv_heads, pages, keys and values].
   std::vector<PageRef> encoded_;
   size_t encoded_end_ = 0;  // cold_pages_ after AdoptCold
 };

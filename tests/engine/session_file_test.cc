@@ -73,6 +73,25 @@ TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
 }
 
+TEST_F(SessionFileTest, OfEveryTypeGoesOnAlikeAndIsRefusedByOthers) {
+  const TinyModelOptions model = {.num_layers = 4};
+  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8}, {KvType::kF16, KvType::kQ4}}) {
+    Load(model, {.threads = 1, .kv_types = types});
+    auto session = Read(270);
+    ASSERT_TRUE(session->Save(path_).ok());
+    auto loaded = LoadSaved();
+    ASSERT_NE(loaded, nullptr);
+    EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
+    loaded.reset();
+    session.reset();
+    Load(model, {.threads = 1});
+    const Status status = engine_->LoadSession(path_).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(NameOf(types.cold)), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("wanted f16"), std::string::npos) << status.message();
+  }
+}
+
 TEST_F(SessionFileTest, RefusesAnotherModelQuantisationOrSetting) {
   ASSERT_TRUE(Read(100)->Save(path_).ok());
   const auto load_with = [&](const TinyModelOptions& model, const EngineOptions& options) {
