@@ -59,6 +59,25 @@ TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
 }
 
+TEST_F(SessionFileTest, OfEveryTypeGoesOnAlikeAndIsRefusedByOthers) {
+  const TinyModelOptions model = {.num_layers = 4};
+  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8}, {KvType::kF16, KvType::kQ4}}) {
+    Load(model, {.threads = 1, .kv_types = types});
+    auto session = Read(270);
+    ASSERT_TRUE(session->Save(path_).ok());
+    auto loaded = LoadSaved();
+    ASSERT_NE(loaded, nullptr);
+    EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
+    loaded.reset();
+    session.reset();
+    Load(model, {.threads = 1});
+    const Status status = engine_->LoadSession(path_).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(NameOf(types.cold)), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("wanted f16"), std::string::npos) << status.message();
+  }
+}
+
 TEST_F(SessionFileTest, RefusesAnotherModelQuantisationOrSetting) {
   ASSERT_TRUE(Read(100)->Save(path_).ok());
   const auto load_with = [&](const TinyModelOptions& model, const EngineOptions& options) {
@@ -144,23 +163,30 @@ TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
 }
 
 // Without all keys and values in memory, those of a saved session are read when they are needed.
-class OpenedSessionTest : public SessionFileTest {
+class OpenedSessionTest : public SessionFileTest, public ::testing::WithParamInterface<KvTypes> {
  protected:
   static constexpr int64_t kLittle = int64_t{4} << 20;
 
   void SetUp() override {
-    EngineTest::SetUp();
+    const TinyModelOptions model = {.num_layers = 4};
+    Load(model, {.threads = 1, .kv_types = GetParam()});
     auto session = Read(400);
     ASSERT_TRUE(session->Save(path_).ok());
     want_ = GoOn(session.get());
     session.reset();
-    Load({.num_layers = 4}, {.threads = 1, .kv_memory_bytes = kLittle, .kv_dir = folder_.path()});
+    Load(model, {.threads = 1,
+                 .kv_types = GetParam(),
+                 .kv_memory_bytes = kLittle,
+                 .kv_dir = folder_.path()});
   }
 
   std::vector<float> want_;
 };
 
-TEST_F(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
+INSTANTIATE_TEST_SUITE_P(Types, OpenedSessionTest,
+                         ::testing::Values(KvTypes{}, KvTypes{KvType::kF16, KvType::kQ4}));
+
+TEST_P(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
   auto opened = LoadSaved();
   ASSERT_NE(opened, nullptr);
   EXPECT_EQ(opened->stats().kv_bytes_resident, 0);
@@ -170,7 +196,7 @@ TEST_F(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
   EXPECT_GT(opened->stats().kv_bytes_resident, 0);
 }
 
-TEST_F(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
+TEST_P(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
   for (const bool replace : {false, true}) {
     auto opened = LoadSaved();
     ASSERT_NE(opened, nullptr);
@@ -183,7 +209,7 @@ TEST_F(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
   EXPECT_EQ(GoOn(LoadSaved().get()), want_);
 }
 
-TEST_F(OpenedSessionTest, ItsFileCutShortIsAnErrorAndNothingIsCommitted) {
+TEST_P(OpenedSessionTest, ItsFileCutShortIsAnErrorAndNothingIsCommitted) {
   auto opened = LoadSaved();
   ASSERT_NE(opened, nullptr);
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);

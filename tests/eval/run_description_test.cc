@@ -82,6 +82,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"question", [](RunDescription* run) { run->question = "full"; }},
       {"answer", [](RunDescription* run) { run->answer = "fed"; }},
       {"prefill", [](RunDescription* run) { run->prefill = "selected"; }},
+      {"kv_types", [](RunDescription* run) { run->kv_types = "f16+q4"; }},
       {"window", [](RunDescription* run) { run->boundary_window = 8; }},
       {"dense_heads", [](RunDescription* run) { run->dense_heads = "7.0"; }},
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},
