@@ -144,6 +144,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel&
   run.question = flags.question;
   run.answer = flags.answer;
   run.prefill = PrefillName(flags.model);
+  run.kv_types = KvTypesName(KvTypesOf(flags.model));
   run.boundary_window = flags.model.boundary_window;
   run.boundary_retained = flags.model.boundary_retained;
   run.dense_heads = DenseHeads(loaded);
@@ -170,6 +171,7 @@ Status Report(const EvalFlags& flags, const LoadedModel& loaded, const eval::Res
       loaded.model->description().name,
       fmt::format("{}, {} threads", loaded.engine->BuildInfo(), loaded.engine->threads()),
       loaded.dense_heads ? "dense heads of the profile: " + DenseHeads(loaded) : "no profile",
+      "keys and values in " + KvTypesName(KvTypesOf(flags.model)),
       fmt::format("prefill {}; the question attends to what is {}, answers are {}; seed {}",
                   PrefillName(flags.model), flags.question, flags.answer, flags.options.seed)};
   const auto importance = eval::ReadImportance(flags.out + "/importance.jsonl");

@@ -26,6 +26,26 @@ std::string DefaultKvDir() {
   return dir != nullptr && *dir != '\0' ? dir : "/var/tmp";
 }
 
+void AddKvTypeFlags(CLI::App* command, ModelFlags* flags) {
+  const auto type_of = [](const std::string& name) {
+    return name == "q4" ? KvType::kQ4 : name == "q8_0" ? KvType::kQ8 : KvType::kF16;
+  };
+  command
+      ->add_option_function<std::string>(
+          "--kv-type",
+          [flags, type_of](const std::string& name) { flags->kv_type = type_of(name); },
+          "What keys and values are held in (default: f16)")
+      ->check(CLI::IsMember({"f16", "q8_0"}).description(""))
+      ->type_name("f16|q8_0");
+  command
+      ->add_option_function<std::string>(
+          "--kv-cold-type",
+          [flags, type_of](const std::string& name) { flags->kv_cold_type = type_of(name); },
+          "The same before the last 128 tokens (default: as those)")
+      ->check(CLI::IsMember({"f16", "q8_0", "q4"}).description(""))
+      ->type_name("f16|q8_0|q4");
+}
+
 }  // namespace
 
 CLI::Validator WholeNumber(int64_t least, int64_t most) {
@@ -63,6 +83,7 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
                    "Tokens before a cut that count as near it (R)")
       ->check(WholeNumber(1, 1024))
       ->type_name("N");
+  AddKvTypeFlags(command, flags);
   CLI::Option* kv_memory =
       command
           ->add_option("--kv-memory", flags->kv_memory,
@@ -76,6 +97,15 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
       ->needs(kv_memory)
       ->type_name("DIR");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
+}
+
+KvTypes KvTypesOf(const ModelFlags& flags) {
+  return {.hot = flags.kv_type, .cold = flags.kv_cold_type.value_or(flags.kv_type)};
+}
+
+std::string KvTypesName(KvTypes types) {
+  const std::string hot = NameOf(types.hot);
+  return types.cold == types.hot ? hot : hot + "+" + NameOf(types.cold);
 }
 
 void AddContextFlag(CLI::App* command, ModelFlags* flags) {
@@ -205,6 +235,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
   options.joint = flags.joint;
+  options.kv_types = KvTypesOf(flags);
   options.kv_memory_bytes = static_cast<int64_t>(std::min<uint64_t>(flags.kv_memory, INT64_MAX));
   options.kv_dir = flags.kv_dir.empty() ? DefaultKvDir() : flags.kv_dir;
   auto dense_heads = FindDenseHeads(flags.profile, *path, (*model)->description());

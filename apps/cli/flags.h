@@ -32,11 +32,15 @@ struct ModelFlags {
   std::string profile;                    // "": the one beside the model, if there is one; "none"
   Attention prefill = Attention::kDense;  // of texts and prompts
   JointSelection joint;                   // how kJoint chooses
+  KvType kv_type = KvType::kF16;          // of keys and values
+  std::optional<KvType> kv_cold_type;     // of all but the last ones; not given: the same
   uint64_t kv_memory = 0;                 // bytes of keys and values in memory; 0: no bound
   std::string kv_dir;                     // for the others; "": the system's directory for that
   bool progress = false;
 };
-void AddModelFlags(CLI::App* command, ModelFlags* flags);    // all but the following
+void AddModelFlags(CLI::App* command, ModelFlags* flags);  // all but the following
+KvTypes KvTypesOf(const ModelFlags& flags);
+std::string KvTypesName(KvTypes types);                      // "f16", "f16+q4": hot and cold
 void AddContextFlag(CLI::App* command, ModelFlags* flags);   // --context
 void AddProfileFlag(CLI::App* command, ModelFlags* flags);   // --profile
 void AddPrefillFlags(CLI::App* command, ModelFlags* flags);  // --prefill and what refines it

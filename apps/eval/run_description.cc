@@ -75,7 +75,8 @@ Json ToJson(const RunDescription& run) {
   json["question"] = run.question;
   // Without the key, answers are written, as they were before there was a choice.
   if (run.answer != "written") json["answer"] = run.answer;
-  if (run.prefill != "full") json["prefill"] = run.prefill;  // likewise
+  if (run.prefill != "full") json["prefill"] = run.prefill;    // likewise
+  if (run.kv_types != "f16") json["kv_types"] = run.kv_types;  // likewise
   json["window"] = run.boundary_window;
   json["retained"] = run.boundary_retained;
   json["dense_heads"] = run.dense_heads;

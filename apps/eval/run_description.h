@@ -30,6 +30,7 @@ struct RunDescription {
   std::string question;            // "selected", "full"
   std::string answer = "written";  // "written", "fed"
   std::string prefill = "full";    // "full", or "selected" and how
+  std::string kv_types = "f16";    // of keys and values: "f16", "q8_0", "f16+q4" (hot and cold)
   int boundary_window = 0;         // EngineOptions': what is learned while a document is read
   int boundary_retained = 0;       // the same
   std::string dense_heads;         // of the model's profile: "7.0:5.1", "none"; "" without one

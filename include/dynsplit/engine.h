@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dynsplit/kv_type.h"
 #include "dynsplit/method.h"
 #include "dynsplit/model.h"
 #include "dynsplit/session.h"
@@ -26,6 +27,10 @@ struct EngineOptions {
   // KV heads that attend to everything under a method that leaves them to the model: its profile,
   // as `dynsplit calibrate` writes it, may be empty. Not known: the method's first dense_layers do.
   std::optional<std::vector<LayerHead>> dense_heads = {};
+  // What keys and values are held in: the last tokens of a sequence (`hot`: kF16 or kQ8), and those
+  // before them, which are encoded once, as soon as they are so far back. No memory bound and no
+  // fork changes what an answer is.
+  KvTypes kv_types = {};
   // Most bytes of keys and values in memory, of all sequences together; 0: no bound. What is beyond
   // waits in a file without a name in `kv_dir`, a directory on a disk, from which it is read again
   // where it is needed: answers are the same. Indexes are in memory besides.

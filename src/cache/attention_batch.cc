@@ -51,11 +51,20 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
 }
 
 int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers,
-                                       const JointSelection& joint) {
+                                       const JointSelection& joint, KvType type) {
   const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
   const int64_t chosen_jointly = 2 * (int64_t{joint.budget_tokens} / kRunTokens + 1);
   const int64_t pages = std::max({kMostPartTokens, summarised, chosen_jointly});
-  return workers * pages * static_cast<int64_t>(PageElements(shape.head_dim) * sizeof(f16));
+  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.head_dim));
+}
+
+int64_t AttentionBatch::LeastHotBytes(const CacheShape& shape, int workers, int batch_tokens,
+                                      KvType type) {
+  // Both ends of a range may lie within a page, and a page becomes cold as a whole.
+  const int64_t pages_of_head = (kHotTokens + batch_tokens) / kPageTokens + 3;
+  // Keys and values of one KV head, or keys of all.
+  const int64_t pages = std::max(2, shape.kv_heads) * pages_of_head;
+  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.head_dim));
 }
 
 int AttentionBatch::observed_heads() const {
@@ -108,8 +117,7 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
   if (worker.index == 0) {
     next_attend_ = 0;
     selector_.BeginLayer();
-    Pager* pager = spans_.front().cache->pages().pool()->pager();
-    if (pager != nullptr) pager->EnterLayer(layer, shape_.num_layers);
+    spans_.front().cache->pages().pool()->EnterLayer(layer, shape_.num_layers);
   }
   PinnedPages& pages = scratch_[static_cast<size_t>(worker.index)].pages;
   int item = 0;
@@ -128,7 +136,8 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
                   .rows = span.rows,
                   .head_dim = shape_.head_dim,
                   .key_pages = pages.keys(),
-                  .value_pages = pages.values()});
+                  .value_pages = pages.values(),
+                  .type = span.cache->pages().pool()->types().hot});
     }
   }
   pages.Release();

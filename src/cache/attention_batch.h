@@ -36,9 +36,12 @@ class AttentionBatch {
   // each on a page of its own, of the keys that are summarised together, or of what joint rows
   // choose. More are needed where a method reads the keys of a whole context at once
   // (Policy::kOracle, and Pick::kBlocks with refine), or keeps int2 vectors of blocks of more than
-  // 64 tokens.
+  // 64 tokens. `type`: of the pages, of the cold ones where there are two tiers.
   static int64_t LeastPageBytes(const CacheShape& shape, int workers,
-                                const JointSelection& joint = {});
+                                const JointSelection& joint = {}, KvType type = KvType::kF16);
+  // The same of hot pages, where most tokens are in cold ones: of a pass and of the tokens that
+  // stay hot.
+  static int64_t LeastHotBytes(const CacheShape& shape, int workers, int batch_tokens, KvType type);
 
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);

@@ -9,6 +9,7 @@
 #include "select/block_survey.h"
 #include "select/token_selection.h"
 #include "split/segmenter.h"
+#include "store/decoded_pages.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -25,11 +26,12 @@ constexpr int64_t kParallelTokens = 1024;
 // Keys of one KV head that are read before their pages may move again.
 constexpr int64_t kPinnedTokens = 4096;
 
-// Keys of all KV heads of a layer, some at a time.
+// Keys of all KV heads of a layer as f16, some at a time.
 class LayerKeys {
  public:
   LayerKeys(const PageTable& table, int layer, int kv_heads) : table_(table), layer_(layer) {
     pages_.resize(static_cast<size_t>(kv_heads));
+    decoded_.resize(pages_.size());
     views_.resize(pages_.size());
   }
 
@@ -37,7 +39,7 @@ class LayerKeys {
     for (size_t head = 0; head < pages_.size(); ++head) {
       pages_[head].Reset(table_, layer_, static_cast<int>(head));
       DYNSPLIT_RETURN_IF_ERROR(pages_[head].Pin(KvPart::kKeys, tokens));
-      views_[head] = pages_[head].view();
+      views_[head] = decoded_[head].Decode(pages_[head].view(), KvPart::kKeys, tokens);
     }
     return {};
   }
@@ -47,6 +49,7 @@ class LayerKeys {
   const PageTable& table_;
   int layer_;
   std::vector<PinnedPages> pages_;
+  std::vector<DecodedPages> decoded_;
   std::vector<KvView> views_;
 };
 
@@ -150,6 +153,8 @@ void SemanticCache::PrepareLooks() {
 void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& observed) {
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  pages_.AdoptCold();
+  DYNSPLIT_CHECK(pages_.cold_end() == pages_.ColdEndAt(size()));
   if (tokens.size() > 1 || !observed.mass.empty()) looks_.reset();
   if (observed.mass.empty()) return;
   const size_t mass_row = static_cast<size_t>(observation().mass_row());
@@ -295,6 +300,7 @@ Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
   FirstError error;
   ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, heads, [&](int head) {
     PinnedPages pages;
+    DecodedPages decoded;
     for (int64_t cut = tokens.start; cut < tokens.end && error.ok(); cut += kPinnedTokens) {
       const TokenRange some = {cut, std::min(tokens.end, cut + kPinnedTokens)};
       pages.Reset(pages_, layers[static_cast<size_t>(head / shape_.kv_heads)],
@@ -302,7 +308,8 @@ Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
       const TokenRange near = {std::max(keys.start, some.start - kNoveltyWindow),
                                std::min(keys.end, some.end + kNoveltyWindow)};
       if (!error.Set(pages.Pin(KvPart::kKeys, near))) return;
-      KeyNovelty({.kv = pages.view(), .keys = keys, .cuts = some, .window = kNoveltyWindow},
+      const KvView kv = decoded.Decode(pages.view(), KvPart::kKeys, near);
+      KeyNovelty({.kv = kv, .keys = keys, .cuts = some, .window = kNoveltyWindow},
                  novelty.data() + head * cuts + (cut - tokens.start));
     }
   });

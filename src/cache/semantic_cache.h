@@ -2,8 +2,8 @@
 // learned of the text, its blocks, and their index. The only place that joins split, index, select
 // and store. Copying one forks the sequence (pages and index chunks are shared until written).
 //
-// Call order: (Begin (AttentionBatch's steps for every layer) Commit?)*. A pass that is not
-// committed leaves the cache as it was. Belongs to the engine's thread.
+// Call order: (Begin (AttentionBatch's steps for every layer) (PrepareCommit Commit?)?)*. A pass
+// that is not committed leaves the cache as it was. Belongs to the engine's thread.
 #pragma once
 
 #include <algorithm>
@@ -103,6 +103,13 @@ class SemanticCache {
   // policy that counts votes, and the errors of reading keys that are not in memory.
   // Cost: O(1) per token, but for the first selected pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
+
+  // Before Commit, with all pages written: encodes those of them that are cold then
+  // (PageTable::EncodeCold, and its errors, after which the pass is not to be committed). No cost
+  // but where a page is to be encoded.
+  Status PrepareCommit(std::span<const int32_t> tokens) {
+    return pages_.EncodeCold(size() + static_cast<int64_t>(tokens.size()));
+  }
 
   // The tokens of Begin now count, and with them what AttentionBatch observed.
   void Commit(std::span<const int32_t> tokens, const Observed& observed);

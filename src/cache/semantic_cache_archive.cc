@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "cache/semantic_cache.h"
+#include "kernels/page_format.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -15,6 +16,11 @@ constexpr int64_t kPinnedTokens = 16 * kPageTokens;
 
 // A page source counts in 32 bits.
 constexpr size_t kMostSavedPages = INT32_MAX;
+
+std::string Describe(KvTypes types) {
+  const std::string hot = NameOf(types.hot), cold = NameOf(types.cold);
+  return hot == cold ? hot : hot + " (the last ones) and " + cold;
+}
 
 // Masses are shares of an attention, but for rounding.
 constexpr float kMostMass = 16;
@@ -111,6 +117,7 @@ void SemanticCache::SaveText(ArchiveWriter* archive) const {
                          observation().window, observation().retained}) {
     archive->Put(int32_t{size});
   }
+  archive->Put(pages_.pool()->types());
   archive->Put(Fingerprint(method_));
   archive->PutVector(tokens_);
   const BoundaryMass& mass = scorer_.mass();
@@ -132,6 +139,11 @@ Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
     if (saved == size) continue;
     return InvalidArgument(archive->name() + ": was read with boundaries judged by (W, R) " +
                            std::to_string(saved) + " tokens, wanted " + std::to_string(size));
+  }
+  const KvTypes types = {.hot = archive->Get<KvType>(), .cold = archive->Get<KvType>()};
+  if (types != pages_.pool()->types()) {
+    return InvalidArgument(archive->name() + ": its keys and values are " + Describe(types) +
+                           ", wanted " + Describe(pages_.pool()->types()));
   }
   *same_method = archive->Get<uint64_t>() == Fingerprint(method_);
   tokens_ = archive->GetVector<int32_t>();
@@ -197,15 +209,20 @@ Status SemanticCache::LoadVotes(bool same_method, ArchiveReader* archive) {
   return archive->EndRecord();
 }
 
+// As they are: nothing is rounded anew. Rows behind the last token are saved as zeros.
 Status SemanticCache::SavePages(ArchiveWriter* archive) const {
   PinnedPages pages;
-  const size_t page_elements = PageElements(shape_.head_dim);
-  const std::vector<f16> zeros(page_elements);
   std::vector<uint64_t> checksums;
-  const auto put_page = [&](const f16* rows, size_t elements) {
-    archive->PutAll(std::span(rows, elements));
-    archive->PutAll(std::span(zeros).first(page_elements - elements));
-    checksums.push_back(Checksum(archive->bytes().last(page_elements * sizeof(f16))));
+  std::vector<f16> saved;
+  const auto put_page = [&](const PartView& part, int64_t token) {
+    const PageTier tier = token < pages_.cold_end() ? PageTier::kCold : PageTier::kHot;
+    const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, size() - token));
+    saved.assign(pages_.pool()->page_bytes(tier) / sizeof(f16), 0);
+    for (const auto& [first, count] : PageFields(part.Format(token), part.head_dim, rows)) {
+      std::copy_n(part.Page(token) + first, count, saved.data() + first);
+    }
+    archive->PutAll(std::span<const f16>(saved));
+    checksums.push_back(Checksum(std::as_bytes(std::span(saved))));
   };
   for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
     for (int64_t start = 0; start < size(); start += kPinnedTokens) {
@@ -213,11 +230,9 @@ Status SemanticCache::SavePages(ArchiveWriter* archive) const {
       pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
-      const KvView kv = pages.view();
       for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
-        const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, tokens.end - token));
-        put_page(kv.Key(token), rows * static_cast<size_t>(kv.head_dim));
-        put_page(kv.Value(token), rows * static_cast<size_t>(kv.head_dim));
+        put_page(pages.view().Part(KvPart::kKeys), token);
+        put_page(pages.view().Part(KvPart::kValues), token);
       }
       DYNSPLIT_RETURN_IF_ERROR(archive->EndRaw());
     }
@@ -232,20 +247,26 @@ Status SemanticCache::LoadPages(ArchiveReader* archive,
   // Nobody owns it: it is not needed longer than the archive.
   if (at_once) later = {std::shared_ptr<const RandomAccessFile>(), &archive->file()};
   const auto rows = static_cast<size_t>(shape_.num_layers) * static_cast<size_t>(shape_.kv_heads);
-  const auto row_pages = static_cast<size_t>((size() + kPageTokens - 1) / kPageTokens);
-  const size_t num_pages = 2 * rows * row_pages;
-  if (num_pages > kMostSavedPages) return archive->Wrong("more pages than it can have");
-  PageSource source = {.file = std::move(later),
-                       .name = archive->name(),
-                       .offset = archive->offset(),
-                       .page_bytes = PageElements(shape_.head_dim) * sizeof(f16),
-                       .checksums = {}};
-  DYNSPLIT_RETURN_IF_ERROR(archive->Skip(num_pages * source.page_bytes));
+  const auto row_pages = static_cast<size_t>(2 * ((size() + kPageTokens - 1) / kPageTokens));
+  if (rows * row_pages > kMostSavedPages) return archive->Wrong("more pages than it can have");
+  const PagePool& pool = *pages_.pool();
+  PageSource source = {
+      .file = std::move(later),
+      .name = archive->name(),
+      .offset = archive->offset(),
+      .row_pages = static_cast<int32_t>(row_pages),
+      .cold_pages = static_cast<int32_t>(2 * (pages_.ColdEndAt(size()) / kPageTokens)),
+      .cold_bytes = pool.page_bytes(PageTier::kCold),
+      .hot_bytes = pool.page_bytes(PageTier::kHot),
+      .checksums = {}};
+  DYNSPLIT_RETURN_IF_ERROR(archive->Skip(rows * source.RowBytes()));
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
   source.checksums = archive->GetVector<uint64_t>();
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
-  if (source.checksums.size() != num_pages) return archive->Wrong("its pages do not fit the text");
-  DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(0, size()));
+  if (source.checksums.size() != rows * row_pages) {
+    return archive->Wrong("its pages do not fit the text");
+  }
+  DYNSPLIT_RETURN_IF_ERROR(pages_.Restore(size()));
   if (at_once) return ReadPages(source);
   pages_.ReadFrom(std::make_shared<const PageSource>(std::move(source)));
   return {};

@@ -16,6 +16,8 @@ static_assert(kMaxModelHeadDim <= kMaxHeadDim);  // what is loaded can be attend
 constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
 constexpr int kSelectedPassTokens = 32;
+constexpr int64_t kHotShare =
+    8;  // of memory, for the last tokens where they have a type of their own
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int kMaxJointTokens = 1 << 20;
 constexpr int64_t kMaxKvMemory = int64_t{1} << 50;
@@ -68,6 +70,41 @@ Status CheckHeads(std::span<const LayerHead> heads, const CacheShape& shape) {
   return {};
 }
 
+Status CheckTypes(KvTypes types) {
+  if (types.hot == KvType::kQ4) return InvalidArgument("kv_types: got hot q4, wanted f16 or q8_0");
+  if (types.cold >= types.hot) return {};
+  return InvalidArgument(std::string("kv_types: got cold ") + NameOf(types.cold) + " after hot " +
+                         NameOf(types.hot) + ", wanted none that is finer");
+}
+
+// Parts kv_memory_bytes among the tiers and opens a file for each.
+Status ShareOut(const EngineOptions& options, const CacheShape& shape, TierMemory* hot,
+                TierMemory* cold) {
+  const KvTypes types = options.kv_types;
+  const bool has_tiers = types.cold != types.hot;
+  const int64_t least_cold =
+      AttentionBatch::LeastPageBytes(shape, options.threads, options.joint, types.cold);
+  const int64_t least_hot = has_tiers ? AttentionBatch::LeastHotBytes(
+                                            shape, options.threads, options.batch_tokens, types.hot)
+                                      : 0;
+  const int64_t bytes = options.kv_memory_bytes;
+  DYNSPLIT_RETURN_IF_ERROR(
+      CheckRange("kv_memory_bytes", bytes, least_hot + least_cold, kMaxKvMemory));
+  if (options.kv_dir.empty()) return InvalidArgument("kv_dir: got none, wanted a directory");
+  // A sequence's hot tokens are some two hundred; more of them, and those of a pass, may wait too.
+  const int64_t hot_bytes =
+      has_tiers ? std::clamp(bytes / kHotShare, least_hot, bytes - least_cold) : bytes;
+  hot->max_bytes = static_cast<size_t>(hot_bytes);
+  cold->max_bytes = static_cast<size_t>(bytes - hot_bytes);
+  for (TierMemory* tier : {hot, cold}) {
+    if (tier == cold && !has_tiers) break;
+    Result<std::unique_ptr<RandomAccessFile>> file = OpenUnnamedFile(options.kv_dir);
+    if (!file.ok()) return file.status();
+    tier->file = *std::move(file);
+  }
+  return {};
+}
+
 int32_t RowsWanted(const BatchItem& item) {
   switch (item.logits) {
     case Logits::kNone:
@@ -115,12 +152,12 @@ Status CheckBatch(const Engine* engine, std::span<const BatchItem> items,
 }  // namespace
 
 Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s,
-                   std::unique_ptr<RandomAccessFile> page_file)
+                   TierMemory hot, TierMemory cold)
     : model(std::move(m)),
       options(o),
       shape(s),
       delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
-      pool(s.head_dim, static_cast<size_t>(o.kv_memory_bytes), std::move(page_file)),
+      pool(s.head_dim, o.kv_types, std::move(hot), std::move(cold)),
       attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
       forward(model->impl().weights.get(), &ops, o.threads) {}
@@ -155,18 +192,13 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
   if (resolved.dense_heads) {
     DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
   }
-  std::unique_ptr<RandomAccessFile> page_file;
+  DYNSPLIT_RETURN_IF_ERROR(CheckTypes(resolved.kv_types));
+  TierMemory hot, cold;
   if (resolved.kv_memory_bytes != 0) {
-    const int64_t least = AttentionBatch::LeastPageBytes(shape, resolved.threads, resolved.joint);
-    DYNSPLIT_RETURN_IF_ERROR(
-        CheckRange("kv_memory_bytes", resolved.kv_memory_bytes, least, kMaxKvMemory));
-    if (resolved.kv_dir.empty()) return InvalidArgument("kv_dir: got none, wanted a directory");
-    Result<std::unique_ptr<RandomAccessFile>> file = OpenUnnamedFile(resolved.kv_dir);
-    if (!file.ok()) return file.status();
-    page_file = *std::move(file);
+    DYNSPLIT_RETURN_IF_ERROR(ShareOut(resolved, shape, &hot, &cold));
   }
-  return std::unique_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(std::move(model), resolved, shape, std::move(page_file))));
+  return std::unique_ptr<Engine>(new Engine(
+      std::make_unique<Impl>(std::move(model), resolved, shape, std::move(hot), std::move(cold))));
 }
 
 const Model& Engine::model() const { return *impl_->model; }
@@ -223,6 +255,7 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
                                   cancel);
   if (!logits.ok()) return logits.status();
   DYNSPLIT_RETURN_IF_ERROR(attention.status());
+  DYNSPLIT_RETURN_IF_ERROR(PrepareCommit(items));
   Finish(items, *logits);
   return {};
 }
@@ -257,6 +290,13 @@ Status Engine::Impl::Begin(const BatchItem& item) {
     tokens.push_back(item.tokens[static_cast<size_t>(i)]);
     positions.push_back(static_cast<int32_t>(cache.size()) + i);
     if (i >= count - RowsWanted(item)) output_rows.push_back(first_row + i);
+  }
+  return {};
+}
+
+Status Engine::Impl::PrepareCommit(std::span<const BatchItem> items) {
+  for (const BatchItem& item : items) {
+    DYNSPLIT_RETURN_IF_ERROR(item.session->impl().cache.PrepareCommit(item.tokens));
   }
   return {};
 }

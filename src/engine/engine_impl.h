@@ -15,9 +15,8 @@
 namespace dynsplit {
 
 struct Engine::Impl {
-  // `page_file`: null where all pages stay in memory.
-  Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s,
-       std::unique_ptr<RandomAccessFile> page_file);
+  Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const CacheShape& s, TierMemory hot,
+       TierMemory cold);
 
   // InvalidArgument for an id that the vocabulary does not have.
   Status CheckTokens(std::span<const int32_t> ids) const;
@@ -30,6 +29,8 @@ struct Engine::Impl {
              const std::atomic<bool>* cancel);
   // Makes room for the item's tokens and adds them to the pass.
   Status Begin(const BatchItem& item);
+  // Makes pages cold: what can still fail before the tokens count.
+  Status PrepareCommit(std::span<const BatchItem> items);
   // Hands each session what its item asked for and makes its tokens count.
   void Finish(std::span<const BatchItem> items, std::span<const float> logits);
 

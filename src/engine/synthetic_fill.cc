@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "engine/engine_impl.h"
 #include "kernels/f16.h"
+#include "store/decoded_pages.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -62,6 +63,7 @@ class Filler {
       engine_.attention.Append(layer, keys_.data(), values_.data(), {});
     }
     DYNSPLIT_RETURN_IF_ERROR(engine_.attention.status());
+    DYNSPLIT_RETURN_IF_ERROR(cache_.PrepareCommit(tokens_));
     cache_.Commit(tokens_, {});
     return {};
   }
@@ -88,12 +90,15 @@ class Filler {
       PinnedPages pages(cache_.pages(), layer, head);
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
-      const KvView kv = pages.view();
+      DecodedPages decoded_keys, decoded_values;
+      const KvView keys = decoded_keys.Decode(pages.view(), KvPart::kKeys, tokens);
+      const KvView values = decoded_values.Decode(pages.view(), KvPart::kValues, tokens);
       for (int64_t token = tokens.start; token < tokens.end; ++token) {
         const size_t to = static_cast<size_t>(token - tokens.start) * RowElements() +
                           static_cast<size_t>(head) * head_dim;
-        std::transform(kv.Key(token), kv.Key(token) + head_dim, &rows.keys[to], F32FromF16);
-        std::transform(kv.Value(token), kv.Value(token) + head_dim, &rows.values[to], F32FromF16);
+        std::transform(keys.Key(token), keys.Key(token) + head_dim, &rows.keys[to], F32FromF16);
+        std::transform(values.Value(token), values.Value(token) + head_dim, &rows.values[to],
+                       F32FromF16);
       }
     }
     sources_.push_back(std::move(rows));

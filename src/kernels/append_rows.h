@@ -1,4 +1,5 @@
-// Append: writes the new tokens' keys and values into pages, f32 to f16 (round to nearest even).
+// Append: writes the new tokens' keys and values into pages, f32 to f16 (round to nearest even) or
+// to 8 bits.
 #pragma once
 
 #include "kernels/kv_view.h"
@@ -15,6 +16,7 @@ struct AppendRowsArgs {
   // Writable pages of one (layer, KV head), indexed by token / kPageTokens.
   f16* const* key_pages = nullptr;
   f16* const* value_pages = nullptr;
+  KvType type = KvType::kF16;  // of these pages; not kQ4, which takes whole pages
 };
 
 // Cost: one pass over the rows. Thread safety: calls may run at once on distinct rows.

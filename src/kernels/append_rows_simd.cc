@@ -8,13 +8,16 @@
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
 #include "kernels/f16-inl.h"
+#include "kernels/page_encode-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 
-void StoreRow(const float* from, int head_dim, f16* to) {
+void StoreRow(KvType type, const float* from, size_t row, size_t head_dim, f16* page) {
+  if (type == KvType::kQ8) return EncodeQ8Row(from, row, head_dim, page);
   const hn::CappedTag<float, 16> d;  // 16 divides head_dim
-  for (int j = 0; j < head_dim; j += static_cast<int>(hn::Lanes(d))) {
+  f16* to = page + row * head_dim;
+  for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
     StoreF16(d, hn::LoadU(d, from + j), to + j);
   }
 }
@@ -23,9 +26,11 @@ void AppendRowsTarget(const AppendRowsArgs& args) {
   for (int i = 0; i < args.rows; ++i) {
     const int64_t token = args.first_token + i;
     const int64_t page = token / kPageTokens;
-    const int64_t offset = token % kPageTokens * args.head_dim;
-    StoreRow(args.keys + i * args.row_stride, args.head_dim, args.key_pages[page] + offset);
-    StoreRow(args.values + i * args.row_stride, args.head_dim, args.value_pages[page] + offset);
+    const auto row = static_cast<size_t>(token % kPageTokens);
+    const auto head_dim = static_cast<size_t>(args.head_dim);
+    const int64_t from = i * args.row_stride;
+    StoreRow(args.type, args.keys + from, row, head_dim, args.key_pages[page]);
+    StoreRow(args.type, args.values + from, row, head_dim, args.value_pages[page]);
   }
 }
 

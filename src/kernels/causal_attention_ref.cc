@@ -3,12 +3,13 @@
 
 #include "kernels/causal_attention.h"
 #include "kernels/f16.h"
+#include "kernels/page_codec.h"
 
 namespace dynsplit {
 namespace {
 
 double Score(const CausalAttentionArgs& args, const float* query, int64_t token) {
-  const f16* key = args.kv.Key(token);
+  const std::vector<f16> key = DecodedRow(args.kv.Part(KvPart::kKeys), token);
   double dot = 0;
   for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
   return dot * args.scale;
@@ -37,7 +38,7 @@ double Attend(const CausalAttentionArgs& args, const float* query,
   for (double& weight : weights) sum += weight = std::exp(weight - max);
   std::vector<double> mean(args.kv.head_dim, 0.0);
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const f16* value = args.kv.Value(tokens[i]);
+    const std::vector<f16> value = DecodedRow(args.kv.Part(KvPart::kValues), tokens[i]);
     for (size_t j = 0; j < mean.size(); ++j) mean[j] += weights[i] * F32FromF16(value[j]);
   }
   for (size_t j = 0; j < mean.size(); ++j) output[j] = static_cast<float>(mean[j] / sum);

@@ -11,6 +11,7 @@
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
 #include "kernels/exp-inl.h"
+#include "kernels/page_decode-inl.h"
 #include "kernels/query_columns-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -169,10 +170,14 @@ void AddKeysToAll(const Work& work, int64_t count, int64_t visible) {
   });
 }
 
+// `tokens` are in one page.
 void LoadKeys(const KvView& kv, TokenRange tokens, size_t at, const Work& work) {
   const size_t count = static_cast<size_t>(tokens.end - tokens.start);
-  LoadRows(kv.Key(tokens.start), count, work.head_dim, work.keys + at * work.head_dim);
-  LoadRows(kv.Value(tokens.start), count, work.head_dim, work.values + at * work.head_dim);
+  HWY_ALIGN_MAX f16 room[kPageTokens * kMaxHeadDim];
+  const f16* keys = F16Rows(kv.Part(KvPart::kKeys), tokens, room);
+  LoadRows(keys, count, work.head_dim, work.keys + at * work.head_dim);
+  const f16* values = F16Rows(kv.Part(KvPart::kValues), tokens, room);
+  LoadRows(values, count, work.head_dim, work.values + at * work.head_dim);
 }
 
 void AttendToPage(const CausalAttentionArgs& args, const Work& work, int64_t page) {

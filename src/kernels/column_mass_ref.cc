@@ -3,12 +3,13 @@
 
 #include "kernels/column_mass.h"
 #include "kernels/f16.h"
+#include "kernels/page_codec.h"
 
 namespace dynsplit {
 namespace {
 
 double Mass(const ColumnMassArgs& args, int row, int head, int64_t token) {
-  const f16* key = args.kv.Key(token);
+  const std::vector<f16> key = DecodedRow(args.kv.Part(KvPart::kKeys), token);
   const float* query =
       args.queries + row * args.query_row_stride + int64_t{head} * args.kv.head_dim;
   double dot = 0;

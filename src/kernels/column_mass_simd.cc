@@ -16,18 +16,17 @@
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 
-// Adds one row's mass on the tokens of `run`, all in one page and seen by the row, to
-// sums[0..count), which holds kPageTokens values.
-void AddRow(const ColumnMassArgs& args, int row, TokenRange run, float* sums) {
+// Adds one row's mass on `count` keys, all in one page and seen by the row, to sums[0..count),
+// which holds kPageTokens values.
+void AddRow(const ColumnMassArgs& args, int row, const f16* keys, size_t count, float* sums) {
   const RowTag d;
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
-  const size_t count = static_cast<size_t>(run.end - run.start);
   const float* queries = args.queries + row * args.query_row_stride;
   const float* row_lse = args.lse + row * args.lse_row_stride;
   HWY_ALIGN_MAX float dots[kMaxHeads * kPageTokens];
   ForHeadChunks(static_cast<size_t>(args.group_heads), [&](size_t first, size_t heads) HWY_ATTR {
-    DotRows({queries + first * head_dim, head_dim}, heads,
-            {args.kv.Key(run.start), count, head_dim}, {dots, kPageTokens});
+    DotRows({queries + first * head_dim, head_dim}, heads, {keys, count, head_dim},
+            {dots, kPageTokens});
     for (size_t h = 0; h < heads; ++h) {
       float* scores = dots + h * kPageTokens;
       // Adds nothing to what this row does not see, but a later one may.
@@ -45,14 +44,17 @@ void AddRow(const ColumnMassArgs& args, int row, TokenRange run, float* sums) {
 // Page by page, so that a page's keys stay in the cache for all rows.
 void ColumnMassTarget(const ColumnMassArgs& args, float* mass) {
   HWY_ALIGN_MAX float sums[kPageTokens];
+  HWY_ALIGN_MAX f16 room[kPageTokens * kMaxHeadDim];
   const int64_t seen_end = std::min(args.keys.end, args.first_position + args.rows);
   for (int64_t start = args.keys.start; start < seen_end;) {
     const int64_t page_end = (start / kPageTokens + 1) * kPageTokens;
     const int64_t end = std::min(seen_end, page_end);
+    const f16* keys = F16Rows(args.kv.Part(KvPart::kKeys), {start, end}, room);
     std::fill_n(sums, kPageTokens, 0.0f);
     const int64_t first_row = std::max<int64_t>(0, start - args.first_position);
     for (int row = static_cast<int>(first_row); row < args.rows; ++row) {
-      AddRow(args, row, {start, std::min(end, args.first_position + row + 1)}, sums);
+      const int64_t seen = std::min(end, args.first_position + row + 1) - start;
+      AddRow(args, row, keys, static_cast<size_t>(seen), sums);
     }
     for (int64_t token = start; token < end; ++token) {
       mass[token - args.keys.start] += sums[token - start];

@@ -15,7 +15,6 @@ namespace dynsplit::HWY_NAMESPACE {
 void KeyScoreTarget(const KeyScoreArgs& args, float* scores, int64_t score_stride) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   HWY_ALIGN_MAX float dots[kMaxHeads * kPieceRows];
-  const auto key_of = [&](int32_t token) { return args.kv.Key(token); };
   const auto score = [&](const ScatteredRows& keys, size_t first_key) HWY_ATTR {
     ForHeadChunks(static_cast<size_t>(args.group_heads), [&](size_t first,
                                                              size_t heads) DYNSPLIT_SIMD_LAMBDA {
@@ -27,7 +26,8 @@ void KeyScoreTarget(const KeyScoreArgs& args, float* scores, int64_t score_strid
       }
     });
   };
-  ForScatteredRows(args.tokens, static_cast<size_t>(args.num_tokens), head_dim, key_of, score);
+  ForScatteredRows(args.kv.Part(KvPart::kKeys), args.tokens, static_cast<size_t>(args.num_tokens),
+                   score);
 }
 
 }  // namespace dynsplit::HWY_NAMESPACE

@@ -5,35 +5,46 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/page_format.h"
+
 namespace dynsplit {
 
-using f16 = uint16_t;  // the bits of an IEEE 754 binary16
-
-inline constexpr int kPageTokens = 64;  // tokens of one (layer, KV head) in a page
-inline constexpr int kMaxHeadDim = 256;
 inline constexpr int kTileTokens = 16;  // most rows of a tile of a chosen block
 
-// A page holds either keys, after RoPE, or values: rows [kPageTokens, head_dim], f16, 64-byte
-// aligned.
-constexpr size_t PageElements(int head_dim) {
-  return size_t{kPageTokens} * static_cast<size_t>(head_dim);
-}
+// The keys, after RoPE, or the values of one (sequence, layer, KV head): page i holds tokens
+// [i * kPageTokens, (i + 1) * kPageTokens), 64-byte aligned, PageBytes of it, whatever it holds.
+struct PartView {
+  const f16* const* pages = nullptr;  // [num_pages]
+  size_t head_dim = 0;
+  PageFormat hot = PageFormat::kF16;
+  PageFormat cold = PageFormat::kF16;
+  int64_t cold_end = 0;  // pages of the tokens before it are cold
 
-// The keys and values of one (sequence, layer, KV head): page i of either holds tokens
-// [i * kPageTokens, (i + 1) * kPageTokens). A kernel touches only the pages of the tokens that it
-// is told to read, and of these only keys or values where it needs only those: other addresses may
-// be anything.
+  bool encoded() const { return hot != PageFormat::kF16 || cold != PageFormat::kF16; }
+  PageFormat Format(int64_t token) const { return token < cold_end ? cold : hot; }
+  const f16* Page(int64_t token) const { return pages[token / kPageTokens]; }
+  // Of a page that is f16.
+  const f16* Row(int64_t token) const {
+    return Page(token) + static_cast<size_t>(token % kPageTokens) * head_dim;
+  }
+};
+
+// Both. A kernel touches only the pages of the tokens that it is told to read, and of these only
+// keys or values where it needs only those: other addresses may be anything.
 struct KvView {
   const f16* const* keys = nullptr;    // [num_pages]
   const f16* const* values = nullptr;  // [num_pages]
   int head_dim = 0;                    // a multiple of 16, at most kMaxHeadDim
+  KvTypes types = {};
+  int64_t cold_end = 0;  // a multiple of kPageTokens: tokens before it are of types.cold
 
-  const f16* Key(int64_t token) const { return Row(keys, token); }
-  const f16* Value(int64_t token) const { return Row(values, token); }
+  // Of a page that is f16.
+  const f16* Key(int64_t token) const { return Part(KvPart::kKeys).Row(token); }
+  const f16* Value(int64_t token) const { return Part(KvPart::kValues).Row(token); }
 
- private:
-  const f16* Row(const f16* const* pages, int64_t token) const {
-    return pages[token / kPageTokens] + (token % kPageTokens) * head_dim;
+  PartView Part(KvPart part) const {
+    return {part == KvPart::kKeys ? keys : values, static_cast<size_t>(head_dim),
+            FormatOf(types.hot, part), FormatOf(types.cold, part), cold_end};
   }
 };
 

@@ -2,12 +2,13 @@
 
 #include "kernels/f16.h"
 #include "kernels/local_mass.h"
+#include "kernels/page_codec.h"
 
 namespace dynsplit {
 namespace {
 
 double Mass(const LocalMassArgs& args, int64_t token) {
-  const f16* key = args.kv.Key(token);
+  const std::vector<f16> key = DecodedRow(args.kv.Part(KvPart::kKeys), token);
   double mass = 0;
   for (int head = 0; head < args.group_heads; ++head) {
     const float* query = args.queries + int64_t{head} * args.kv.head_dim;

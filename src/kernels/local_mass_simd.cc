@@ -22,10 +22,12 @@ void MassOfRun(const LocalMassArgs& args, TokenRange run, float* mass) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   const size_t count = static_cast<size_t>(run.end - run.start);
   HWY_ALIGN_MAX float dots[kMaxHeads * kPageTokens];
+  HWY_ALIGN_MAX f16 room[kPageTokens * kMaxHeadDim];
+  const f16* keys = F16Rows(args.kv.Part(KvPart::kKeys), run, room);
   std::fill_n(mass, kPageTokens, 0.0f);
   ForHeadChunks(static_cast<size_t>(args.group_heads), [&](size_t first, size_t heads) HWY_ATTR {
-    DotRows({args.queries + first * head_dim, head_dim}, heads,
-            {args.kv.Key(run.start), count, head_dim}, {dots, kPageTokens});
+    DotRows({args.queries + first * head_dim, head_dim}, heads, {keys, count, head_dim},
+            {dots, kPageTokens});
     for (size_t h = 0; h < heads; ++h) {
       float* row = dots + h * kPageTokens;
       std::fill(row + count, row + kPageTokens, 0.0f);

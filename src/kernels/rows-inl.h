@@ -7,6 +7,7 @@
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/f16-inl.h"
+#include "kernels/page_decode-inl.h"
 #include "kernels/unroll-inl.h"
 
 #if defined(DYNSPLIT_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -137,18 +138,50 @@ HWY_INLINE void StoreFourSums(D d, const hn::Vec<D> (&v)[4], hn::TFromD<D>* to) 
 
 inline constexpr size_t kPieceRows = 64;
 
-// Calls fn(rows, number of the first one) for pieces of at most kPieceRows of the rows that
-// row_of(token) points to, which are fetched ahead from piece to piece.
-template <typename RowOf, typename Fn>
-HWY_INLINE void ForScatteredRows(const int32_t* tokens, size_t num_tokens, size_t length,
-                                 const RowOf& row_of, const Fn& fn) {
+// Makes rows[i] the row of tokens[i]. Encoded ones are decoded into `room`, [count, head_dim],
+// those that are consecutive together. They are fetched ahead of that, up to tokens[num_tokens -
+// 1].
+HWY_INLINE void DecodePiece(const PartView& part, const int32_t* tokens, size_t count,
+                            size_t num_tokens, const f16** rows, f16* room) {
+  size_t fetched = 0;
+  for (size_t i = 0; i < count;) {
+    const int64_t token = tokens[i];
+    const size_t in_page = kPageTokens - static_cast<size_t>(token % kPageTokens);
+    size_t length = 1;
+    while (i + length < count && length < in_page &&
+           tokens[i + length] == token + static_cast<int64_t>(length)) {
+      ++length;
+    }
+    const size_t ahead = HWY_MIN(i + length + ScatteredRows::kAhead, num_tokens);
+    for (; fetched < ahead; ++fetched) {
+      if (part.Format(tokens[fetched]) != PageFormat::kF16) FetchEncoded(part, tokens[fetched]);
+    }
+    const f16* run =
+        F16Rows(part, {token, token + static_cast<int64_t>(length)}, room + i * part.head_dim);
+    for (size_t k = 0; k < length; ++k) rows[i + k] = run + k * part.head_dim;
+    i += length;
+  }
+}
+
+// Calls fn(rows, number of the first one) for pieces of at most kPieceRows of the rows of `tokens`,
+// which are fetched ahead from piece to piece.
+template <typename Fn>
+HWY_INLINE void ForScatteredRows(const PartView& part, const int32_t* tokens, size_t num_tokens,
+                                 const Fn& fn) {
+  HWY_ALIGN_MAX f16 room[kPieceRows * kMaxHeadDim];
   const f16* rows[kPieceRows + ScatteredRows::kAhead];
   for (size_t first = 0; first < num_tokens; first += kPieceRows) {
     const size_t count = num_tokens - first < kPieceRows ? num_tokens - first : kPieceRows;
-    for (size_t i = 0; i < count + ScatteredRows::kAhead; ++i) {
-      rows[i] = row_of(tokens[first + i < num_tokens ? first + i : num_tokens - 1]);
+    size_t pointed = 0;
+    if (part.encoded()) {
+      DecodePiece(part, tokens + first, count, num_tokens - first, rows, room);
+      pointed = count;
     }
-    fn(ScatteredRows{rows, count, length}, first);
+    for (size_t i = pointed; i < count + ScatteredRows::kAhead; ++i) {
+      const int32_t token = tokens[first + i < num_tokens ? first + i : num_tokens - 1];
+      rows[i] = part.Format(token) == PageFormat::kF16 ? part.Row(token) : room;
+    }
+    fn(ScatteredRows{rows, count, part.head_dim}, first);
   }
 }
 

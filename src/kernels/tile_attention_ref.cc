@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "kernels/f16.h"
+#include "kernels/page_codec.h"
 #include "kernels/tile_attention.h"
 
 namespace dynsplit {
@@ -17,7 +18,7 @@ std::vector<int64_t> Tokens(const TileAttentionArgs& args) {
 }
 
 double Score(const TileAttentionArgs& args, int head, int64_t token) {
-  const f16* key = args.kv.Key(token);
+  const std::vector<f16> key = DecodedRow(args.kv.Part(KvPart::kKeys), token);
   const float* query = args.queries + int64_t{head} * args.kv.head_dim;
   double dot = 0;
   for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
@@ -40,7 +41,7 @@ void TileAttentionRef(const TileAttentionArgs& args, SoftmaxState* states, float
     std::vector<double> output(head_dim, 0.0);
     for (size_t i = 0; i < tokens.size(); ++i) {
       const double weight = std::exp(scores[i] - state.max);
-      const f16* value = args.kv.Value(tokens[i]);
+      const std::vector<f16> value = DecodedRow(args.kv.Part(KvPart::kValues), tokens[i]);
       sum += weight;
       for (int j = 0; j < head_dim; ++j) output[j] += weight * F32FromF16(value[j]);
     }

@@ -21,6 +21,9 @@ struct Piece {
   const f16* keys[kPieceRows];
   const f16* values[kPieceRows];
   size_t count = 0;
+  // Of the rows that are encoded: [kPieceRows, head_dim].
+  HWY_ALIGN_MAX f16 decoded_keys[kPieceRows * kMaxHeadDim];
+  HWY_ALIGN_MAX f16 decoded_values[kPieceRows * kMaxHeadDim];
 };
 
 // Hands out the rows of a table of tiles in full pieces, of which only the last may be short. So
@@ -30,17 +33,22 @@ struct Piece {
 class PieceReader {
  public:
   explicit PieceReader(const TileAttentionArgs& args)
-      : kv_(args.kv), tile_(args.tiles), end_(args.tiles + args.num_tiles) {}
+      : keys_(args.kv.Part(KvPart::kKeys)),
+        values_(args.kv.Part(KvPart::kValues)),
+        tile_(args.tiles),
+        end_(args.tiles + args.num_tiles) {}
 
   HWY_INLINE void Read(Piece* piece) {
-    const size_t head_dim = static_cast<size_t>(kv_.head_dim);
+    const size_t head_dim = keys_.head_dim;
     piece->count = 0;
     while (tile_ != end_ && piece->count < kPieceRows) {
       const size_t left = static_cast<size_t>(tile_->rows) - row_;
       const size_t count = std::min(left, kPieceRows - piece->count);
-      const size_t first = static_cast<size_t>(row_) * head_dim;
-      List(kv_.Key(tile_->start) + first, count, piece->keys + piece->count);
-      List(kv_.Value(tile_->start) + first, count, piece->values + piece->count);
+      const int64_t first = tile_->start + static_cast<int64_t>(row_);
+      const TokenRange run = {first, first + static_cast<int64_t>(count)};
+      const size_t at = piece->count * head_dim;
+      List(keys_, run, piece->decoded_keys + at, piece->keys + piece->count);
+      List(values_, run, piece->decoded_values + at, piece->values + piece->count);
       piece->count += count;
       row_ += count;
       if (count == left) {
@@ -51,12 +59,15 @@ class PieceReader {
   }
 
  private:
-  HWY_INLINE void List(const f16* row, size_t count, const f16** rows) const {
-    const size_t head_dim = static_cast<size_t>(kv_.head_dim);
-    for (size_t i = 0; i < count; ++i) rows[i] = row + i * head_dim;
+  static HWY_INLINE void List(const PartView& part, TokenRange run, f16* room, const f16** rows) {
+    if (run.start == run.end) return;
+    const f16* row = F16Rows(part, run, room);
+    const size_t count = static_cast<size_t>(run.end - run.start);
+    for (size_t i = 0; i < count; ++i) rows[i] = row + i * part.head_dim;
   }
 
-  KvView kv_;
+  PartView keys_;
+  PartView values_;
   const Tile* tile_;
   const Tile* end_;
   size_t row_ = 0;  // the first of *tile_ that was not read

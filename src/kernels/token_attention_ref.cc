@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/f16.h"
+#include "kernels/page_codec.h"
 #include "kernels/token_attention.h"
 
 namespace dynsplit {
@@ -17,7 +18,7 @@ void TokenAttentionRef(const TokenAttentionArgs& args, SoftmaxState* states, flo
     std::vector<double> output(static_cast<size_t>(head_dim), 0.0);
     for (int64_t i = 0; i < args.num_tokens; ++i) {
       const double weight = std::exp(double{scores[i]} - state.max);
-      const f16* value = args.kv.Value(args.tokens[i]);
+      const std::vector<f16> value = DecodedRow(args.kv.Part(KvPart::kValues), args.tokens[i]);
       sum += weight;
       for (int j = 0; j < head_dim; ++j) output[j] += weight * F32FromF16(value[j]);
     }

@@ -35,7 +35,6 @@ void TokenAttentionTarget(const TokenAttentionArgs& args, SoftmaxState* states, 
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
   std::fill_n(states, heads, SoftmaxState());
   std::fill_n(outputs, heads * head_dim, 0.0f);
-  const auto value_of = [&](int32_t token) { return args.kv.Value(token); };
   const auto add = [&](const ScatteredRows& values, size_t first) HWY_ATTR {
     ForHeadChunks(heads, [&](size_t head, size_t count) DYNSPLIT_SIMD_LAMBDA {
       TokenAttentionArgs chunk = args;
@@ -43,7 +42,8 @@ void TokenAttentionTarget(const TokenAttentionArgs& args, SoftmaxState* states, 
       AddPiece(chunk, values, first, count, states + head, outputs + head * head_dim);
     });
   };
-  ForScatteredRows(args.tokens, static_cast<size_t>(args.num_tokens), head_dim, value_of, add);
+  ForScatteredRows(args.kv.Part(KvPart::kValues), args.tokens, static_cast<size_t>(args.num_tokens),
+                   add);
 }
 
 }  // namespace dynsplit::HWY_NAMESPACE

@@ -6,9 +6,6 @@
 
 namespace dynsplit {
 
-FrameSet::FrameSet(int head_dim, size_t max_bytes)
-    : frame_bytes_(PageElements(head_dim) * sizeof(f16)), max_bytes_(max_bytes) {}
-
 Result<int32_t> FrameSet::Take() {
   if (free_.empty()) DYNSPLIT_RETURN_IF_ERROR(AddSlab());
   const int32_t frame = free_.back();

@@ -8,15 +8,16 @@
 
 #include "base/aligned_buffer.h"
 #include "dynsplit/status.h"
-#include "kernels/kv_view.h"
+#include "kernels/page_format.h"
 
 namespace dynsplit {
 
 // Thread safety: none.
 class FrameSet {
  public:
-  // Frames of PageElements(head_dim); max_bytes bounds their memory, 0: no bound.
-  FrameSet(int head_dim, size_t max_bytes);
+  // max_bytes bounds the memory of all, 0: no bound.
+  FrameSet(size_t frame_bytes, size_t max_bytes)
+      : frame_bytes_(frame_bytes), max_bytes_(max_bytes) {}
 
   // An uninitialised frame. ResourceExhausted at the bound, or when the system has no memory.
   // Cost: O(1), but for one slab in kSlabFrames.

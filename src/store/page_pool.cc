@@ -3,6 +3,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "kernels/page_format.h"
 
 namespace dynsplit {
 
@@ -14,33 +15,42 @@ PageRef::~PageRef() {
   if (page_ != nullptr && --page_->references == 0) page_->pool->Release(page_);
 }
 
-PagePool::PagePool(int head_dim, size_t max_bytes, std::unique_ptr<RandomAccessFile> file)
-    : frames_(head_dim, max_bytes) {
-  if (file == nullptr) return;
-  file_.emplace(std::move(file), frames_.frame_bytes());
-  pager_.emplace(&frames_, &*file_);
+PagePool::Tier::Tier(size_t page_bytes, TierMemory memory) : frames(page_bytes, memory.max_bytes) {
+  if (memory.file == nullptr) return;
+  file.emplace(std::move(memory.file), page_bytes);
+  pager.emplace(&frames, &*file);
 }
 
-PagePool::~PagePool() { DYNSPLIT_CHECK(used_pages_ == 0); }
+PagePool::PagePool(int head_dim, KvTypes types, TierMemory hot, TierMemory cold)
+    : types_(types), hot_(PageBytes(types.hot, head_dim), std::move(hot)) {
+  DYNSPLIT_CHECK(types.hot != KvType::kQ4 && types.cold >= types.hot);
+  if (types.cold == types.hot) return;
+  cold_.emplace(PageBytes(types.cold, head_dim), std::move(cold));
+  DYNSPLIT_CHECK(hot_.pager.has_value() == cold_->pager.has_value());
+}
 
-Result<PageRef> PagePool::Allocate(int layer) {
+PagePool::~PagePool() { DYNSPLIT_CHECK(used_bytes() == 0); }
+
+Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
   try {
     if (free_ == nullptr) MakePages();
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("KV pages: no memory for their table");
   }
+  Tier& of = TierOf(tier);
   Page* page = free_;
-  if (!pager_) {
-    const Result<int32_t> frame = frames_.Take();
+  if (!of.pager) {
+    const Result<int32_t> frame = of.frames.Take();
     if (!frame.ok()) return frame.status();
     page->frame = *frame;
-    page->rows = frames_.Rows(*frame);
+    page->rows = of.frames.Rows(*frame);
     page->pins = 0;
   }
   free_ = page->next_free;
   page->layer = static_cast<int16_t>(layer);
+  page->tier = tier;
   page->references = 1;
-  ++used_pages_;
+  ++of.used_pages;
   return PageRef(page);
 }
 
@@ -55,13 +65,31 @@ void PagePool::MakePages() {
 }
 
 void PagePool::Release(Page* page) {
-  if (pager_) {
-    pager_->Discard(page);
+  Tier& of = TierOf(page->tier);
+  if (of.pager) {
+    of.pager->Discard(page);
   } else {
-    frames_.Give(page->frame);
+    of.frames.Give(page->frame);
   }
   page->next_free = std::exchange(free_, page);
-  --used_pages_;
+  --of.used_pages;
+}
+
+void PagePool::EnterLayer(int layer, int num_layers) {
+  if (hot_.pager) hot_.pager->EnterLayer(layer, num_layers);
+  if (cold_ && cold_->pager) cold_->pager->EnterLayer(layer, num_layers);
+}
+
+size_t PagePool::used_bytes() const {
+  return SumOverTiers([](const Tier& tier) { return tier.used_pages * tier.frames.frame_bytes(); });
+}
+
+size_t PagePool::allocated_bytes() const {
+  return SumOverTiers([](const Tier& tier) { return tier.frames.allocated_bytes(); });
+}
+
+size_t PagePool::spilled_bytes() const {
+  return SumOverTiers([](const Tier& tier) { return tier.file ? tier.file->used_bytes() : 0; });
 }
 
 }  // namespace dynsplit

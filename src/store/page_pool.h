@@ -1,6 +1,7 @@
-// Pages of one size, counted by reference. A pool serves all sequences of an engine, so a fork is
-// a matter of counts. Either all pages are in memory and stay where they are, or, with a file, they
-// move between memory and the file (Pager).
+// Pages, counted by reference, in two tiers: those of the last tokens of sequences (hot), and those
+// before them (cold), which may be of another type and so of another size. A pool serves all
+// sequences of an engine, so a fork is a matter of counts. Either all pages are in memory and stay
+// where they are, or, with a file for each tier, they move between memory and the file (Pager).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/random_access_file.h"
+#include "dynsplit/kv_type.h"
 #include "dynsplit/status.h"
 #include "store/frame_set.h"
 #include "store/page.h"
@@ -39,42 +41,75 @@ class PageRef {
   Page* page_ = nullptr;
 };
 
+// What a tier's pages may take of memory; 0: no bound. Without a file that is all of them.
+struct TierMemory {
+  size_t max_bytes = 0;
+  std::unique_ptr<RandomAccessFile> file = nullptr;
+};
+
 // Thread safety: none; the engine's thread allocates and releases between passes.
 class PagePool {
  public:
-  // Pages for heads of head_dim. max_bytes bounds what is in memory, 0: no bound; without a file
-  // that is all pages.
+  // For heads of head_dim. Where both types are the same there is one tier, and `cold` is not used.
+  PagePool(int head_dim, KvTypes types, TierMemory hot, TierMemory cold);
+  // Of f16.
   explicit PagePool(int head_dim, size_t max_bytes = 0,
-                    std::unique_ptr<RandomAccessFile> file = nullptr);
+                    std::unique_ptr<RandomAccessFile> file = nullptr)
+      : PagePool(head_dim, {}, {max_bytes, std::move(file)}, {}) {}
   ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
   // An uninitialised page of a layer. Without a file it has its rows, for good: ResourceExhausted
   // at the bound, or when the system has no memory. Cost: O(1), but for one slab in some hundred.
-  Result<PageRef> Allocate(int layer);
+  Result<PageRef> Allocate(int layer, PageTier tier = PageTier::kHot);
 
   // What brings pages into memory; null where all of them are there.
-  Pager* pager() { return pager_ ? &*pager_ : nullptr; }
+  Pager* pager(PageTier tier = PageTier::kHot) {
+    std::optional<Pager>& pager = TierOf(tier).pager;
+    return pager ? &*pager : nullptr;
+  }
+  // Tells it which layer is computed from now on.
+  void EnterLayer(int layer, int num_layers);
 
-  bool pages_move() const { return pager_.has_value(); }
+  bool pages_move() const { return hot_.pager.has_value(); }
 
-  size_t page_bytes() const { return frames_.frame_bytes(); }
-  size_t used_bytes() const { return used_pages_ * page_bytes(); }
-  size_t allocated_bytes() const { return frames_.allocated_bytes(); }  // of memory
-  size_t spilled_bytes() const { return file_ ? file_->used_bytes() : 0; }
+  KvTypes types() const { return types_; }
+  bool has_tiers() const { return cold_.has_value(); }
+  size_t page_bytes(PageTier tier = PageTier::kHot) const {
+    return TierOf(tier).frames.frame_bytes();
+  }
+  size_t used_bytes() const;
+  size_t allocated_bytes() const;  // of memory
+  size_t spilled_bytes() const;
 
  private:
   friend class PageRef;
   static constexpr size_t kMadePages = 1024;  // together
 
+  struct Tier {
+    Tier(size_t page_bytes, TierMemory memory);
+
+    FrameSet frames;
+    std::optional<PageFile> file;
+    std::optional<Pager> pager;
+    size_t used_pages = 0;
+  };
+
+  Tier& TierOf(PageTier tier) { return tier == PageTier::kCold && cold_ ? *cold_ : hot_; }
+  const Tier& TierOf(PageTier tier) const {
+    return tier == PageTier::kCold && cold_ ? *cold_ : hot_;
+  }
+  template <typename Fn>
+  size_t SumOverTiers(const Fn& fn) const {
+    return fn(hot_) + (cold_ ? fn(*cold_) : 0);
+  }
   void MakePages();
   void Release(Page* page);
 
-  FrameSet frames_;
-  std::optional<PageFile> file_;
-  std::optional<Pager> pager_;
-  size_t used_pages_ = 0;
+  KvTypes types_;
+  Tier hot_;
+  std::optional<Tier> cold_;
   std::vector<std::unique_ptr<Page[]>> pages_;
   Page* free_ = nullptr;
 };

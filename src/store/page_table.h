@@ -1,6 +1,12 @@
 // The pages of one sequence: a row of keys and one of values for each (layer, KV head). Copying a
 // table forks the sequence: both share all pages until one writes, which copies only the page it
 // writes to.
+//
+// Where the pool has two tiers, a page becomes cold once it is whole and lies before the last
+// kHotTokens: a matter of the sequence's length alone, whatever is in memory. It is encoded then,
+// once, and never changes again.
+//
+//   (Extend EncodeCold? AdoptCold?)*
 #pragma once
 
 #include <cstdint>
@@ -13,6 +19,10 @@
 #include "store/page_pool.h"
 
 namespace dynsplit {
+
+// Tokens at the end of a sequence that stay in the hot type. What is always attended to (`recent`,
+// 64 by default) and what DD-Select observes (79 keys) are among them; KIVI keeps as many.
+inline constexpr int64_t kHotTokens = 128;
 
 // Thread safety: Extend belongs to the engine's thread. Pages may then be read and written by any
 // thread, through PinnedPages, until the next Extend.
@@ -35,9 +45,23 @@ class PageTable {
   // PagePool::Allocate or Pager::Pin) what was held before is intact. Cost: O(new pages).
   Status Extend(int64_t first, int64_t count);
 
-  // Where the pages are that were just made by Extend(0, ...) and not written yet: for each row,
-  // for each 64 tokens, keys and then values. The pool must have a pager. Cost: O(pages).
+  // The same for all of a text that is to be read from a file, into a table that is empty: pages
+  // are cold where they are after so many tokens.
+  Status Restore(int64_t tokens);
+
+  // Where the pages are that were just made by Restore and not written yet: for each row, for each
+  // 64 tokens, keys and then values. The pool must have pagers. Cost: O(pages).
   void ReadFrom(const std::shared_ptr<const PageSource>& source);
+
+  // Encodes the pages that are cold once there are `tokens`, which must be written. Nobody sees
+  // that before AdoptCold; Extend forgets it. On an error nothing has changed: those of
+  // PagePool::Allocate and Pager::Pin. Cost: O(1) where no page is to be encoded.
+  Status EncodeCold(int64_t tokens);
+  void AdoptCold() noexcept;
+
+  int64_t cold_end() const { return static_cast<int64_t>(cold_pages_) * kPageTokens; }
+  // What cold_end() is to be once there are `tokens`.
+  int64_t ColdEndAt(int64_t tokens) const;
 
   const Row& row(int layer, int kv_head) const {
     return rows_[static_cast<size_t>(layer) * static_cast<size_t>(kv_heads_) +
@@ -52,12 +76,17 @@ class PageTable {
  private:
   Status Extend(int layer, int64_t first, int64_t count, Row* row);
   Status AddPage(int layer, size_t wanted, std::vector<PageRef>* pages, std::vector<f16*>* rows);
+  Result<PageRef> Encoded(int layer, KvPart part, Page* from, std::vector<f16>* room);
   Status MakeExclusive(int layer, size_t idx, std::vector<PageRef>* pages, std::vector<f16*>* rows);
 
   PagePool* pool_;
   int kv_heads_;
   int head_dim_;
   std::vector<Row> rows_;  // [layers * kv_heads]
+  size_t cold_pages_ = 0;  // the first ones of each row
+  // EncodeCold's: [layers * kv_heads, pages, keys and values].
+  std::vector<PageRef> encoded_;
+  size_t encoded_end_ = 0;  // cold_pages_ after AdoptCold
 };
 
 }  // namespace dynsplit

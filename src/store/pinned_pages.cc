@@ -6,10 +6,10 @@ namespace dynsplit {
 
 void PinnedPages::Reset(const PageTable& table, int layer, int kv_head) {
   Release();
+  table_ = &table;
   row_ = &table.row(layer, kv_head);
-  head_dim_ = table.head_dim();
-  pager_ = table.pool()->pager();
-  if (pager_ == nullptr) return;
+  moves_ = table.pool()->pager() != nullptr;
+  if (!moves_) return;
   if (keys_.size() < row_->keys.size()) {
     keys_.resize(row_->keys.size());
     values_.resize(row_->keys.size());
@@ -22,12 +22,14 @@ void PinnedPages::Release() {
     Rows(pinned.part)[pinned.idx] = nullptr;
   }
   pinned_.clear();
-  wanted_.clear();
-  wanted_pages_.clear();
+  for (Wanted& wanted : wanted_) {
+    wanted.pinned.clear();
+    wanted.pages.clear();
+  }
 }
 
 Status PinnedPages::PinToWrite(TokenRange tokens) {
-  if (pager_ == nullptr) return {};
+  if (!moves_) return {};
   DYNSPLIT_RETURN_IF_ERROR(PinRange(KvPart::kKeys, tokens, /*writes=*/true));
   return PinRange(KvPart::kValues, tokens, /*writes=*/true);
 }
@@ -57,25 +59,33 @@ void PinnedPages::Want(KvPart part, size_t idx, bool writes) {
   if (rows != nullptr) return;
   Page* page = Pages(part)[idx].get();
   if (pinned_.size() == pinned_.capacity()) pinned_.reserve(2 * pinned_.size() + 64);
-  if (pager_->PinIfThere(page, writes)) {
+  if (table_->pool()->pager(page->tier)->PinIfThere(page, writes)) {
     rows = page->rows;
     pinned_.push_back({part, idx});
   } else {
-    wanted_.push_back({part, idx});
-    wanted_pages_.push_back(page);
+    Wanted& wanted = wanted_[static_cast<size_t>(page->tier)];
+    wanted.pinned.push_back({part, idx});
+    wanted.pages.push_back(page);
   }
 }
 
 Status PinnedPages::PinWanted(bool writes) {
-  if (wanted_.empty()) return {};
-  pinned_.reserve(pinned_.size() + wanted_.size());
-  Pager::PinResult result = pager_->Pin(wanted_pages_, writes);
+  Status hot = PinWanted(PageTier::kHot, writes);
+  Status cold = PinWanted(PageTier::kCold, writes);
+  return hot.ok() ? std::move(cold) : std::move(hot);
+}
+
+Status PinnedPages::PinWanted(PageTier tier, bool writes) {
+  Wanted& wanted = wanted_[static_cast<size_t>(tier)];
+  if (wanted.pages.empty()) return {};
+  pinned_.reserve(pinned_.size() + wanted.pages.size());
+  Pager::PinResult result = table_->pool()->pager(tier)->Pin(wanted.pages, writes);
   for (size_t i = 0; i < result.count; ++i) {
-    Rows(wanted_[i].part)[wanted_[i].idx] = wanted_pages_[i]->rows;
-    pinned_.push_back(wanted_[i]);
+    Rows(wanted.pinned[i].part)[wanted.pinned[i].idx] = wanted.pages[i]->rows;
+    pinned_.push_back(wanted.pinned[i]);
   }
-  wanted_.clear();
-  wanted_pages_.clear();
+  wanted.pinned.clear();
+  wanted.pages.clear();
   return std::move(result.status);
 }
 

@@ -12,8 +12,6 @@
 
 namespace dynsplit {
 
-enum class KvPart { kKeys, kValues };
-
 // Thread safety: none; several may pin pages of one table at once.
 class PinnedPages {
  public:
@@ -31,23 +29,23 @@ class PinnedPages {
   // Keeps the keys or values of tokens in memory, in addition to what it has pinned. Pager::Pin's
   // errors. Cost: O(pages), none where pages stay in memory anyhow.
   Status Pin(KvPart part, TokenRange tokens) {
-    return pager_ == nullptr ? Status() : PinRange(part, tokens, /*writes=*/false);
+    return moves_ ? PinRange(part, tokens, /*writes=*/false) : Status();
   }
   Status Pin(KvPart part, std::span<const int32_t> tokens) {
-    return pager_ == nullptr ? Status() : PinTokens(part, tokens);
+    return moves_ ? PinTokens(part, tokens) : Status();
   }
   // Keys and values of tokens whose pages no other table shares, to be written.
   Status PinToWrite(TokenRange tokens);
 
   // Whether pages move at all. Where they do not, there is nothing to pin.
-  bool moves() const { return pager_ != nullptr; }
+  bool moves() const { return moves_; }
 
   // Of the pinned pages; other addresses are not to be used.
-  KvView view() const { return {keys(), values(), head_dim_}; }
-  f16* const* keys() const { return pager_ == nullptr ? row_->key_rows.data() : keys_.data(); }
-  f16* const* values() const {
-    return pager_ == nullptr ? row_->value_rows.data() : values_.data();
+  KvView view() const {
+    return {keys(), values(), table_->head_dim(), table_->pool()->types(), table_->cold_end()};
   }
+  f16* const* keys() const { return moves_ ? keys_.data() : row_->key_rows.data(); }
+  f16* const* values() const { return moves_ ? values_.data() : row_->value_rows.data(); }
 
  private:
   struct Pinned {
@@ -64,15 +62,21 @@ class PinnedPages {
   void Want(KvPart part, size_t idx, bool writes);
   Status PinWanted(bool writes);
 
+  // Of the call under way: what is not in memory of a tier.
+  struct Wanted {
+    std::vector<Pinned> pinned;
+    std::vector<Page*> pages;
+  };
+
+  Status PinWanted(PageTier tier, bool writes);
+
+  const PageTable* table_ = nullptr;
   const PageTable::Row* row_ = nullptr;
-  int head_dim_ = 0;
-  Pager* pager_ = nullptr;
+  bool moves_ = false;
   std::vector<f16*> keys_;    // [pages], null for those that are not pinned
   std::vector<f16*> values_;  // likewise
   std::vector<Pinned> pinned_;
-  // Of the call under way: what is not in memory.
-  std::vector<Pinned> wanted_;
-  std::vector<Page*> wanted_pages_;
+  Wanted wanted_[2];  // by tier
 };
 
 }  // namespace dynsplit

@@ -128,6 +128,10 @@ inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& pass
     outputs->push_back(std::move(out));
   }
   DYNSPLIT_RETURN_IF_ERROR(batch->status());
+  for (const TestPass& pass : passes) {
+    SemanticCache& cache = pass.sequence->cache;
+    DYNSPLIT_RETURN_IF_ERROR(cache.PrepareCommit(TestTokens(cache.size(), pass.rows)));
+  }
   for (size_t i = 0; i < passes.size(); ++i) {
     SemanticCache& cache = passes[i].sequence->cache;
     cache.Commit(TestTokens(cache.size(), passes[i].rows), batch->ObservedOf(i));

@@ -122,6 +122,41 @@ TEST_F(PagedCacheTest, AFailedPassCanBeRepeated) {
   EXPECT_GT(failed, 20);
 }
 
+// Nothing is rounded by being put out: pages are encoded where they are so far back, or when they
+// are written.
+TEST_F(PagedCacheTest, EncodedPagesAttendAlike) {
+  const struct {
+    KvTypes types;
+    const char* spec;
+    Attention reading;
+  } cases[] = {
+      {{KvType::kQ8, KvType::kQ8}, "dynsplit+scatter=0.5", Attention::kDense},
+      {{KvType::kF16, KvType::kQ8}, "full", Attention::kDense},
+      {{KvType::kF16, KvType::kQ8}, "dynsplit", Attention::kJoint},
+      {{KvType::kF16, KvType::kQ4}, "dynsplit+scatter=0.5", Attention::kDense},
+      {{KvType::kF16, KvType::kQ4}, "snapkv", Attention::kDense},
+      {{KvType::kQ8, KvType::kQ4}, "oracle", Attention::kDense},
+      {{KvType::kQ8, KvType::kQ4}, "h2o", Attention::kDense},
+      {{KvType::kQ8, KvType::kQ4}, "quest+dense-layers=1", Attention::kJoint},
+  };
+  for (const auto& [types, spec, reading] : cases) {
+    SCOPED_TRACE(std::string(spec) + ", " + NameOf(types.hot) + ", " + NameOf(types.cold));
+    const Method method = ParseMethod(std::string(spec) + "+budget=40+recent=16").value();
+    const auto memory = [&](KvType type) {
+      return TierMemory{kInMemory * PageBytes(type, kTestShape.head_dim),
+                        std::make_unique<MemoryFile>(&faults_)};
+    };
+    PagePool whole(kTestShape.head_dim, types, {}, {});
+    PagePool paged(kTestShape.head_dim, types, memory(types.hot), memory(types.cold));
+    const int64_t reads = faults_.reads;
+    const std::vector<Outputs> want = Answer(&whole, method, reading);
+    EXPECT_EQ(Answer(&paged, method, reading), want);
+    EXPECT_GT(faults_.reads, reads);
+    EXPECT_EQ(paged.used_bytes(), 0u);
+    EXPECT_NE(Answer(&pool_, method, reading), want);
+  }
+}
+
 TEST_F(PagedCacheTest, ResidentBytesAreThoseInMemory) {
   PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
                  std::make_unique<MemoryFile>(&faults_));

@@ -3,6 +3,7 @@
 
 #include "base/memory_file.h"
 #include "cache/cache_fixture.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 namespace {
@@ -11,7 +12,8 @@ using Outputs = std::vector<std::vector<float>>;
 
 class SemanticCacheArchiveTest : public testing::Test {
  protected:
-  SemanticCacheArchiveTest() : pool_(kTestShape.head_dim), batch_(kTestShape, 2) {}
+  explicit SemanticCacheArchiveTest(KvTypes types = {})
+      : pool_(kTestShape.head_dim, types, {}, {}), batch_(kTestShape, 2) {}
 
   TestSequence Read(const Method& method, bool selected = true) {
     TestSequence sequence(&pool_, method);
@@ -133,6 +135,39 @@ TEST_F(SemanticCacheArchiveTest, LittleMemoryLoadsTheSame) {
   EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
 }
 
+// With and without a page that is partly written, and pages still to become cold.
+TEST_F(SemanticCacheArchiveTest, EveryTypeGoesOnAlike) {
+  const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
+  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ4},
+                              {KvType::kQ8, KvType::kQ4}}) {
+    for (const int rows : {100, 320, 383}) {
+      SCOPED_TRACE(std::string(NameOf(types.hot)) + ", " + NameOf(types.cold));
+      PagePool pool(kTestShape.head_dim, types, {}, {});
+      TestSequence sequence(&pool, method);
+      RunPass(&batch_, {{&sequence, rows, Attention::kDense}}, 2);
+      ASSERT_TRUE(Save(sequence).ok());
+      TestSequence loaded(&pool, method);
+      const Status status = Load(&loaded);
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      EXPECT_EQ(loaded.cache.pages().cold_end(), sequence.cache.pages().cold_end());
+      EXPECT_EQ(loaded.cache.pages().bytes(), sequence.cache.pages().bytes());
+      EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
+    }
+  }
+}
+
+TEST_F(SemanticCacheArchiveTest, AnotherTypeIsRefusedAndBothAreNamed) {
+  ASSERT_TRUE(Save(Read(Method{})).ok());
+  PagePool pool(kTestShape.head_dim, {KvType::kQ8, KvType::kQ4}, {}, {});
+  TestSequence loaded(&pool, Method{});
+  const Status status = Load(&loaded);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "s: its keys and values are f16, wanted q8_0 (the last ones) and q4");
+  EXPECT_EQ(pool.used_bytes(), 0u);
+}
+
 TEST_F(SemanticCacheArchiveTest, ShortTextsLoadUnderMethodsThatEvict) {
   const Method method = ParseMethod("snapkv+sink=64").value();
   TestSequence sequence(&pool_, method);
@@ -210,14 +245,35 @@ TEST_F(SemanticCacheArchiveTest, ErrorsOfTheFileArePassedOn) {
 }
 
 // With pages that move, and are read from the saved file when they are first needed.
-class OpenedCacheTest : public SemanticCacheArchiveTest {
+class OpenedCacheTest : public SemanticCacheArchiveTest,
+                        public testing::WithParamInterface<KvTypes> {
  protected:
+  OpenedCacheTest() : SemanticCacheArchiveTest(GetParam()) {}
+
+  TierMemory Memory(KvType type) {
+    return {64 * PageBytes(type, kTestShape.head_dim),
+            std::make_unique<MemoryFile>(&spill_faults_)};
+  }
+  // A byte of the saved keys or values of a sequence, in the page of that token.
+  std::byte* SavedByte(const TestSequence& sequence, KvPart part, int64_t token) {
+    constexpr size_t kEnough = 128;  // no other page begins with the same
+    PinnedPages pages(sequence.cache.pages(), 3, 1);
+    const f16* page = pages.view().Part(part).Page(token);
+    const auto start = std::as_bytes(std::span(page, kEnough));
+    const auto found = std::ranges::search(file_.content(), start);
+    return found.empty() ? nullptr : &*found.begin() + kEnough / 2;
+  }
+
   MemoryFile::Faults spill_faults_;
-  PagePool paged_{kTestShape.head_dim, 64 * PageElements(kTestShape.head_dim) * sizeof(f16),
-                  std::make_unique<MemoryFile>(&spill_faults_)};
+  PagePool paged_{kTestShape.head_dim, GetParam(), Memory(GetParam().hot), Memory(GetParam().cold)};
 };
 
-TEST_F(OpenedCacheTest, EveryMethodGoesOnAlike) {
+INSTANTIATE_TEST_SUITE_P(Types, OpenedCacheTest,
+                         testing::Values(KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ8},
+                                         KvTypes{KvType::kF16, KvType::kQ4},
+                                         KvTypes{KvType::kQ8, KvType::kQ4}));
+
+TEST_P(OpenedCacheTest, EveryMethodGoesOnAlike) {
   for (const char* spec : {"full", "dynsplit+coarse=2", "h2o"}) {
     for (const bool selected : {false, true}) {
       SCOPED_TRACE(spec);
@@ -230,14 +286,20 @@ TEST_F(OpenedCacheTest, EveryMethodGoesOnAlike) {
       EXPECT_EQ(opened.cache.pages().resident_bytes(), 0u);
       EXPECT_LT(faults_.reads - before, 200);  // far fewer than there are pages
       TestSequence fork = opened;
+      TestSequence loaded(&pool_, method);
+      ASSERT_TRUE(Load(&loaded).ok());
+      const int64_t cold_end = opened.cache.pages().cold_end();
       const std::vector<Outputs> want = GoOn(&sequence);
+      EXPECT_EQ(GoOn(&loaded), want);
       EXPECT_EQ(GoOn(&opened), want);
       EXPECT_EQ(GoOn(&fork), want);
+      // Pages that came from the saved file have become cold meanwhile.
+      EXPECT_EQ(opened.cache.pages().cold_end() > cold_end, pool_.has_tiers());
     }
   }
 }
 
-TEST_F(OpenedCacheTest, SavesWhatItHasNotReadYet) {
+TEST_P(OpenedCacheTest, SavesWhatItHasNotReadYet) {
   const Method method = ParseMethod("dynsplit+budget=40").value();
   TestSequence sequence = Read(method);
   ASSERT_TRUE(Save(sequence).ok());
@@ -250,7 +312,7 @@ TEST_F(OpenedCacheTest, SavesWhatItHasNotReadYet) {
 
 // Every region of the file: what is wrong there is noticed when it is opened or by the pass that
 // needs it, which is not committed; or else nobody needed it.
-TEST_F(OpenedCacheTest, ChangedBytesAreNoticedBeforeTheyAreBelieved) {
+TEST_P(OpenedCacheTest, ChangedBytesAreNoticedBeforeTheyAreBelieved) {
   const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
   TestSequence sequence = Read(method);
   ASSERT_TRUE(Save(sequence).ok());
@@ -280,7 +342,28 @@ TEST_F(OpenedCacheTest, ChangedBytesAreNoticedBeforeTheyAreBelieved) {
   EXPECT_EQ(paged_.used_bytes(), 0u);
 }
 
-TEST_F(OpenedCacheTest, APassThatCouldNotReadCanBeRepeated) {
+TEST_P(OpenedCacheTest, AChangedPageOfEitherTierIsNoticed) {
+  const Method method = ParseMethod("full").value();
+  const TestSequence sequence = Read(method, /*selected=*/false);
+  ASSERT_TRUE(Save(sequence).ok());
+  for (const int64_t token : {0, 64, 128, 299}) {
+    for (const KvPart part : {KvPart::kKeys, KvPart::kValues}) {
+      SCOPED_TRACE(token);
+      std::byte* byte = SavedByte(sequence, part, token);
+      ASSERT_NE(byte, nullptr);
+      *byte ^= std::byte{1};
+      TestSequence loaded(&pool_, method), opened(&paged_, method);
+      EXPECT_EQ(Load(&loaded).code(), StatusCode::kCorruption);
+      ASSERT_TRUE(Open(&opened).ok());
+      std::vector<Outputs> outputs;
+      EXPECT_EQ(TryGoOn(&opened, &outputs).code(), StatusCode::kCorruption);
+      EXPECT_EQ(opened.cache.size(), 300);
+      *byte ^= std::byte{1};
+    }
+  }
+}
+
+TEST_P(OpenedCacheTest, APassThatCouldNotReadCanBeRepeated) {
   const Method method = ParseMethod("dynsplit+budget=40+recent=16").value();
   TestSequence sequence = Read(method);
   ASSERT_TRUE(Save(sequence).ok());

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "cli/cli_fixture.h"
-#include "eval/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {

@@ -220,6 +220,22 @@ TEST_F(RunCommandTest, KvMemoryHasTheSameAnswer) {
   EXPECT_EQ(got.out, want.out);
 }
 
+TEST_F(RunCommandTest, KvTypesTakeLessMemory) {
+  const auto bytes = [&](std::vector<std::string> types) {
+    types.insert(types.begin(), {"-p", std::string(400, 'x'), "-n", "2", "--json"});
+    const ProcessResult result = Run("run", types);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.status == 0 ? json::parse(result.out)["kv_bytes_total"].get<int64_t>() : 0;
+  };
+  const int64_t f16 = bytes({});
+  const int64_t q8 = bytes({"--kv-type", "q8_0"}), q4 = bytes({"--kv-cold-type", "q4"});
+  EXPECT_LT(q8, f16);
+  EXPECT_LT(q4, f16);
+  EXPECT_LT(bytes({"--kv-type", "q8_0", "--kv-cold-type", "q4"}), q8);
+  ExpectRefused(Run("run", {"-p", "x", "--kv-type", "q8_0", "--kv-cold-type", "f16"}), 1,
+                "got cold f16 after hot q8_0");
+}
+
 TEST_F(RunCommandTest, KvMemoryThatIsTooLittleOrHasNoDirectory) {
   ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1K"}), 1, "kv_memory_bytes: got 1024");
   ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1G", "--kv-dir", "/no/such"}), 1,

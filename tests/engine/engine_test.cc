@@ -20,7 +20,10 @@ TEST_F(EngineTest, RefusesOptionsOutOfRange) {
         EngineOptions{.context_tokens = -5}, EngineOptions{.boundary_window = 0},
         EngineOptions{.boundary_window = 256}, EngineOptions{.boundary_retained = 0},
         EngineOptions{.boundary_retained = 1 << 20}, EngineOptions{.joint = {.budget_tokens = 7}},
-        EngineOptions{.joint = {.window = 63}}, EngineOptions{.kv_memory_bytes = -1},
+        EngineOptions{.joint = {.window = 63}},
+        EngineOptions{.kv_types = {KvType::kQ4, KvType::kQ4}},
+        EngineOptions{.kv_types = {KvType::kQ8, KvType::kF16}},
+        EngineOptions{.kv_memory_bytes = -1},
         EngineOptions{.kv_memory_bytes = 4096, .kv_dir = "/tmp"}}) {
     auto engine = Engine::Create(*model, bad);
     ASSERT_FALSE(engine.ok());
@@ -42,6 +45,25 @@ TEST_F(EngineTest, TooLittleKvMemorySaysTheLeastThatWouldDo) {
   EXPECT_TRUE(Engine::Create(*model, options).ok());
   options.kv_dir = "/no/such/dir";
   EXPECT_EQ(Engine::Create(*model, options).status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(EngineTest, OfTwoTypesEachHasItsLeastMemory) {
+  const TempFile file(TinyModel().Build());
+  auto model = Model::Load(file.path());
+  ASSERT_TRUE(model.ok());
+  EngineOptions options = {.threads = 2,
+                           .batch_tokens = 128,
+                           .kv_types = {KvType::kF16, KvType::kQ4},
+                           .kv_memory_bytes = 1,
+                           .kv_dir = ::testing::TempDir()};
+  const CacheShape& shape = engine_->impl().shape;
+  const int64_t least = AttentionBatch::LeastPageBytes(shape, 2, {}, KvType::kQ4) +
+                        AttentionBatch::LeastHotBytes(shape, 2, 128, KvType::kF16);
+  EXPECT_LT(least, AttentionBatch::LeastPageBytes(shape, 2));
+  EXPECT_THAT(Engine::Create(*model, options).status().message(),
+              HasSubstr("wanted " + std::to_string(least) + " to"));
+  options.kv_memory_bytes = least;
+  EXPECT_TRUE(Engine::Create(*model, options).ok());
 }
 
 TEST_F(EngineTest, TakesContextAndThreadsFromModelAndMachine) {

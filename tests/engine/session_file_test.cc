@@ -5,9 +5,9 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include "engine_fixture.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -16,15 +16,6 @@ using ::testing::HasSubstr;
 
 class SessionFileTest : public EngineTest {
  protected:
-  SessionFileTest() {
-    dir_ = std::filesystem::path(::testing::TempDir()) /
-           ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directory(dir_);
-    path_ = dir_ / "x.session";
-  }
-  ~SessionFileTest() override { std::filesystem::remove_all(dir_); }
-
   std::unique_ptr<Session> Read(int tokens) {
     auto session = NewSession();
     EXPECT_TRUE(session->Feed(RandomTokens(tokens)).ok());
@@ -43,16 +34,11 @@ class SessionFileTest : public EngineTest {
     }
     return all;
   }
-  std::string Content() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void SetContent(const std::string& content) const {
-    std::ofstream(path_, std::ios::binary) << content;
-  }
+  std::string Content() const { return folder_.Read("x.session"); }
+  void SetContent(const std::string& content) const { folder_.Write("x.session", content); }
 
-  std::filesystem::path dir_;
-  std::string path_;
+  TempFolder folder_;
+  std::string path_ = folder_.path() + "/x.session";
 };
 
 TEST_F(SessionFileTest, GoesOnAsTheSavedOneWould) {
@@ -63,7 +49,7 @@ TEST_F(SessionFileTest, GoesOnAsTheSavedOneWould) {
   ASSERT_NE(loaded, nullptr);
   EXPECT_TRUE(std::ranges::equal(loaded->tokens(), session->tokens()));
   EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
@@ -71,6 +57,25 @@ TEST_F(SessionFileTest, AnEmptySessionAndOneThatReplacesAnother) {
   EXPECT_TRUE(LoadSaved()->tokens().empty());
   ASSERT_TRUE(Read(30)->Save(path_).ok());
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
+}
+
+TEST_F(SessionFileTest, OfEveryTypeGoesOnAlikeAndIsRefusedByOthers) {
+  const TinyModelOptions model = {.num_layers = 4};
+  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8}, {KvType::kF16, KvType::kQ4}}) {
+    Load(model, {.threads = 1, .kv_types = types});
+    auto session = Read(270);
+    ASSERT_TRUE(session->Save(path_).ok());
+    auto loaded = LoadSaved();
+    ASSERT_NE(loaded, nullptr);
+    EXPECT_EQ(GoOn(loaded.get()), GoOn(session.get()));
+    loaded.reset();
+    session.reset();
+    Load(model, {.threads = 1});
+    const Status status = engine_->LoadSession(path_).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(status.message().find(NameOf(types.cold)), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("wanted f16"), std::string::npos) << status.message();
+  }
 }
 
 TEST_F(SessionFileTest, RefusesAnotherModelQuantisationOrSetting) {
@@ -132,8 +137,8 @@ TEST_F(SessionFileTest, AFailedSaveLeavesTheOldSession) {
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
-  EXPECT_EQ(Read(10)->Save(dir_).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+  EXPECT_EQ(Read(10)->Save(folder_.path()).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/dev/null").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/no/such/dir/x").code(), StatusCode::kNotFound);
 }
@@ -158,23 +163,30 @@ TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
 }
 
 // Without all keys and values in memory, those of a saved session are read when they are needed.
-class OpenedSessionTest : public SessionFileTest {
+class OpenedSessionTest : public SessionFileTest, public ::testing::WithParamInterface<KvTypes> {
  protected:
   static constexpr int64_t kLittle = int64_t{4} << 20;
 
   void SetUp() override {
-    EngineTest::SetUp();
+    const TinyModelOptions model = {.num_layers = 4};
+    Load(model, {.threads = 1, .kv_types = GetParam()});
     auto session = Read(400);
     ASSERT_TRUE(session->Save(path_).ok());
     want_ = GoOn(session.get());
     session.reset();
-    Load({.num_layers = 4}, {.threads = 1, .kv_memory_bytes = kLittle, .kv_dir = dir_});
+    Load(model, {.threads = 1,
+                 .kv_types = GetParam(),
+                 .kv_memory_bytes = kLittle,
+                 .kv_dir = folder_.path()});
   }
 
   std::vector<float> want_;
 };
 
-TEST_F(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
+INSTANTIATE_TEST_SUITE_P(Types, OpenedSessionTest,
+                         ::testing::Values(KvTypes{}, KvTypes{KvType::kF16, KvType::kQ4}));
+
+TEST_P(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
   auto opened = LoadSaved();
   ASSERT_NE(opened, nullptr);
   EXPECT_EQ(opened->stats().kv_bytes_resident, 0);
@@ -184,7 +196,7 @@ TEST_F(OpenedSessionTest, GoesOnAsTheSavedOneWould) {
   EXPECT_GT(opened->stats().kv_bytes_resident, 0);
 }
 
-TEST_F(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
+TEST_P(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
   for (const bool replace : {false, true}) {
     auto opened = LoadSaved();
     ASSERT_NE(opened, nullptr);
@@ -197,7 +209,7 @@ TEST_F(OpenedSessionTest, ItsFileMayBeReplacedOrRemoved) {
   EXPECT_EQ(GoOn(LoadSaved().get()), want_);
 }
 
-TEST_F(OpenedSessionTest, ItsFileCutShortIsAnErrorAndNothingIsCommitted) {
+TEST_P(OpenedSessionTest, ItsFileCutShortIsAnErrorAndNothingIsCommitted) {
   auto opened = LoadSaved();
   ASSERT_NE(opened, nullptr);
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);

@@ -80,6 +80,40 @@ TEST_F(SyntheticFillTest, LittleKvMemoryChangesNoLogit) {
   EXPECT_EQ(logits[1], logits[3]);
 }
 
+// The same for the types, of which the coarsest fits whole where f16 does not.
+TEST_F(SyntheticFillTest, LittleKvMemoryChangesNoLogitOfAnyType) {
+  const TinyModelOptions model = {.num_layers = 4, .context_length = 8192};
+  std::vector<float> exact;
+  for (const KvTypes types : {KvTypes{},
+                              {KvType::kQ8, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ8},
+                              {KvType::kF16, KvType::kQ4},
+                              {KvType::kQ8, KvType::kQ4}}) {
+    EngineOptions options = {.threads = 1, .batch_tokens = 128, .kv_types = types};
+    std::vector<std::vector<float>> logits;
+    for (const bool paged : {false, true}) {
+      Load(model, options);
+      if (paged) {
+        const CacheShape& shape = engine_->impl().shape;
+        options.kv_memory_bytes = AttentionBatch::LeastPageBytes(shape, 1, {}, types.cold) +
+                                  AttentionBatch::LeastHotBytes(shape, 1, 128, types.hot);
+        options.kv_dir = ::testing::TempDir();
+        Load(model, options);
+      }
+      auto session = Read(300);
+      ASSERT_TRUE(FillSynthetically(session.get(), 7000).ok());
+      const SessionStats stats = session->stats();
+      EXPECT_LE(stats.kv_bytes_resident, paged ? options.kv_memory_bytes : stats.kv_bytes_total);
+      logits.push_back(Decode(session.get(), 3));
+    }
+    EXPECT_EQ(logits[0], logits[1]);
+    if (exact.empty()) exact = logits[0];
+    const bool coarse = types.cold == KvType::kQ4;
+    ExpectNear(logits[0], exact, coarse ? 0.5f : 0.05f);
+    EXPECT_EQ(logits[0] == exact, types == KvTypes{});
+  }
+}
+
 TEST_F(SyntheticFillTest, TakesTheRoomOfWhatIsRead) {
   auto filled = Read(200);
   ASSERT_TRUE(FillSynthetically(filled.get(), 801).ok());

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "eval/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {

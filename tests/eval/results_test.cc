@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "eval/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {

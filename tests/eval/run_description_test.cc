@@ -5,8 +5,8 @@
 
 #include <functional>
 
-#include "eval/temp_folder.h"
 #include "support/temp_file.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {
@@ -82,6 +82,7 @@ TEST(ClaimFolderTest, OtherRunIsToldTheKey) {
       {"question", [](RunDescription* run) { run->question = "full"; }},
       {"answer", [](RunDescription* run) { run->answer = "fed"; }},
       {"prefill", [](RunDescription* run) { run->prefill = "selected"; }},
+      {"kv_types", [](RunDescription* run) { run->kv_types = "f16+q4"; }},
       {"window", [](RunDescription* run) { run->boundary_window = 8; }},
       {"dense_heads", [](RunDescription* run) { run->dense_heads = "7.0"; }},
       {"retained", [](RunDescription* run) { run->boundary_retained = 32; }},

@@ -10,7 +10,7 @@
 #include "apps/eval/metrics.h"
 #include "dynsplit/generate.h"
 #include "engine/engine_fixture.h"
-#include "eval/temp_folder.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "apps/eval/registry.h"
 #include "apps/eval/runner.h"
-#include "eval/temp_folder.h"
 #include "golden/golden_model.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::eval {
 namespace {

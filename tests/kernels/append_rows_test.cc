@@ -94,6 +94,41 @@ TEST_P(AppendRowsTest, RowsAcrossPagesWithAStride) {
   }
 }
 
+TEST_P(AppendRowsTest, RowsOf8BitsAreThoseOfTheReferenceAndOfWholePages) {
+  const int rows = kPageTokens;
+  const auto values = RandomFloats(rng_, static_cast<size_t>(rows * head_dim()));
+  const size_t bytes = PageBytes(KvType::kQ8, head_dim());
+  AlignedBuffer<f16> got(bytes / 2), want(bytes / 2), other(bytes / 2), whole(bytes / 2);
+  f16 *got_page = got.data(), *want_page = want.data(), *other_page = other.data();
+  // In two steps, of which the second begins within the page.
+  for (const int first : {0, 5}) {
+    AppendRowsArgs args = {.keys = values.data() + first * head_dim(),
+                           .values = values.data() + first * head_dim(),
+                           .row_stride = head_dim(),
+                           .first_token = first,
+                           .rows = first == 0 ? 5 : rows - 5,
+                           .head_dim = head_dim(),
+                           .key_pages = &got_page,
+                           .value_pages = &other_page,
+                           .type = KvType::kQ8};
+    AppendRows(args);
+    EXPECT_TRUE(std::equal(got.data(), got.data() + first * head_dim() / 2, other.data()));
+    args.key_pages = args.value_pages = &want_page;
+    AppendRowsRef(args);
+  }
+  EXPECT_TRUE(std::ranges::equal(got.span(), want.span()));
+  EXPECT_TRUE(std::ranges::equal(got.span(), other.span()));
+  // The same as of f16 rows, where these are exact.
+  std::vector<f16> halves(values.size());
+  std::vector<float> exact(values.size());
+  std::transform(values.begin(), values.end(), halves.begin(), F16FromF32);
+  std::transform(halves.begin(), halves.end(), exact.begin(), F32FromF16);
+  AppendRows({exact.data(), exact.data(), head_dim(), 0, rows, head_dim(), &got_page, &other_page,
+              KvType::kQ8});
+  EncodePage(PageFormat::kQ8, halves.data(), head_dim(), whole.data());
+  EXPECT_TRUE(std::ranges::equal(got.span(), whole.span()));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, AppendRowsTest, KernelCases(0), KernelCaseName);
 
 }  // namespace

@@ -2,7 +2,9 @@
 // set and head size.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "kernels/f16.h"
 #include "kernels/isa.h"
 #include "kernels/kv_view.h"
+#include "kernels/page_codec.h"
 
 namespace dynsplit {
 
@@ -76,6 +79,47 @@ class RandomPages {
   std::vector<f16*> values_;
 };
 
+// Pages in other types, and what they decode to.
+class EncodedPages {
+ public:
+  // `cold_end`: of whole pages.
+  EncodedPages(const RandomPages& pages, KvTypes types, int64_t cold_end)
+      : types_(types), cold_end_(cold_end), head_dim_(pages.View().head_dim) {
+    for (int64_t token = 0; token < pages.num_tokens(); token += kPageTokens) {
+      Add(KvPart::kKeys, token, pages.View().Key(token), &keys_, &decoded_keys_);
+      Add(KvPart::kValues, token, pages.View().Value(token), &values_, &decoded_values_);
+    }
+  }
+
+  KvView View() const { return {keys_.data(), values_.data(), head_dim_, types_, cold_end_}; }
+  KvView Decoded() const { return {decoded_keys_.data(), decoded_values_.data(), head_dim_}; }
+
+ private:
+  void Add(KvPart part, int64_t token, const f16* rows, std::vector<const f16*>* pages,
+           std::vector<const f16*>* decoded) {
+    const KvType type = token < cold_end_ ? types_.cold : types_.hot;
+    const PageFormat format = FormatOf(type, part);
+    AlignedBuffer<f16> page(PageBytes(type, head_dim_) / sizeof(f16));
+    AlignedBuffer<f16> as_f16(PageElements(head_dim_));
+    if (format == PageFormat::kF16) {
+      std::copy_n(rows, page.size(), page.data());
+    } else {
+      EncodePage(format, rows, head_dim_, page.data());
+    }
+    DecodePage(format, page.data(), {}, head_dim_, as_f16.data());
+    pages->push_back(page.data());
+    decoded->push_back(as_f16.data());
+    memory_.push_back(std::move(page));
+    memory_.push_back(std::move(as_f16));
+  }
+
+  KvTypes types_;
+  int64_t cold_end_;
+  int head_dim_;
+  std::vector<AlignedBuffer<f16>> memory_;
+  std::vector<const f16*> keys_, values_, decoded_keys_, decoded_values_;
+};
+
 // Every value within `tolerance` of the expected one, relative to the largest expected magnitude
 // (or to 1, where that is larger).
 inline void ExpectNear(const std::vector<float>& got, const std::vector<float>& want,
@@ -106,8 +150,8 @@ class KernelTest : public testing::TestWithParam<KernelParam> {
 
   // Calls fn() with group_heads() on each of kGroupSizes.
   template <typename Fn>
-  void ForGroupSizes(const Fn& fn) {
-    for (int size : kGroupSizes) {
+  void ForGroupSizes(const Fn& fn, std::span<const int> sizes = kGroupSizes) {
+    for (int size : sizes) {
       SCOPED_TRACE("group of " + std::to_string(size));
       group_heads_ = size;
       fn();

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kFrameBytes = 64 * 16 * 2;
 
 TEST(FrameSetTest, GivesAlignedDistinctFrames) {
-  FrameSet frames(16, 0);
+  FrameSet frames(kFrameBytes, 0);
   EXPECT_EQ(frames.frame_bytes(), kFrameBytes);
   std::set<f16*> rows;
   for (int i = 0; i < 600; ++i) {
@@ -25,7 +25,7 @@ TEST(FrameSetTest, GivesAlignedDistinctFrames) {
 }
 
 TEST(FrameSetTest, AFrameThatIsGivenBackServesTheNext) {
-  FrameSet frames(16, 0);
+  FrameSet frames(kFrameBytes, 0);
   const Result<int32_t> first = frames.Take();
   ASSERT_TRUE(first.ok());
   frames.Give(*first);
@@ -34,7 +34,7 @@ TEST(FrameSetTest, AFrameThatIsGivenBackServesTheNext) {
 
 TEST(FrameSetTest, TakesAsMuchAsItMayAndNoMore) {
   for (const size_t most : {size_t{1}, size_t{255}, size_t{256}, size_t{257}, size_t{700}}) {
-    FrameSet frames(16, most * kFrameBytes + kFrameBytes - 1);
+    FrameSet frames(kFrameBytes, most * kFrameBytes + kFrameBytes - 1);
     for (size_t i = 0; i < most; ++i) ASSERT_TRUE(frames.Take().ok()) << i;
     EXPECT_EQ(frames.Take().status().code(), StatusCode::kResourceExhausted);
     EXPECT_EQ(frames.num_frames(), most);

@@ -2,37 +2,65 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-
 #include "base/archive.h"
 #include "base/memory_file.h"
 
 namespace dynsplit {
 namespace {
 
-TEST(PageSourceTest, FindsItsPagesAndKnowsThem) {
-  constexpr size_t kBytes = 64, kOffset = 10;
-  MemoryFile::Faults faults;
-  auto file = std::make_shared<MemoryFile>(&faults);
-  PageSource source = {
-      .file = file, .name = "x.session", .offset = kOffset, .page_bytes = kBytes, .checksums = {}};
-  for (int i = 0; i < 3; ++i) {
-    std::array<std::byte, kBytes> page;
-    page.fill(static_cast<std::byte>(i));
-    ASSERT_TRUE(file->WriteAt(kOffset + static_cast<uint64_t>(i) * kBytes, page).ok());
-    source.checksums.push_back(Checksum(page));
+constexpr size_t kOffset = 10;
+constexpr size_t kColdBytes = 40;
+constexpr size_t kHotBytes = 64;
+constexpr int32_t kRows = 3;
+
+class PageSourceTest : public testing::TestWithParam<int32_t> {
+ protected:
+  static constexpr int32_t kRowPages = 4;
+
+  // Page i is full of i.
+  void SetUp() override {
+    uint64_t at = kOffset;
+    for (int32_t i = 0; i < kRows * kRowPages; ++i) {
+      const std::vector<std::byte> page(Bytes(i), static_cast<std::byte>(i));
+      ASSERT_TRUE(file_->WriteAt(at, page).ok());
+      at += page.size();
+      source_.checksums.push_back(Checksum(page));
+    }
   }
-  for (int32_t i = 0; i < 3; ++i) {
-    std::array<std::byte, kBytes> page{};
-    const FileRead read = source.ReadOf(i, page.data());
-    ASSERT_TRUE(file->ReadAt(read.offset, read.bytes).ok());
-    EXPECT_EQ(page[5], static_cast<std::byte>(i));
-    EXPECT_TRUE(source.Check(i, page.data()).ok());
-    const Status other = source.Check((i + 1) % 3, page.data());
-    EXPECT_EQ(other.code(), StatusCode::kCorruption);
-    EXPECT_NE(other.message().find("x.session"), std::string::npos) << other.message();
+
+  static size_t Bytes(int32_t idx) { return idx % kRowPages < GetParam() ? kColdBytes : kHotBytes; }
+
+  MemoryFile::Faults faults_;
+  std::shared_ptr<MemoryFile> file_ = std::make_shared<MemoryFile>(&faults_);
+  PageSource source_ = {.file = file_,
+                        .name = "x.session",
+                        .offset = kOffset,
+                        .row_pages = kRowPages,
+                        .cold_pages = GetParam(),
+                        .cold_bytes = kColdBytes,
+                        .hot_bytes = kHotBytes,
+                        .checksums = {}};
+};
+
+TEST_P(PageSourceTest, FindsItsPagesAndKnowsThem) {
+  EXPECT_EQ(kOffset + kRows * source_.RowBytes(), file_->content().size());
+  for (int32_t i = 0; i < kRows * kRowPages; ++i) {
+    std::vector<std::byte> page(Bytes(i), std::byte{0xff});
+    const FileRead read = source_.ReadOf(i, page.data());
+    ASSERT_EQ(read.bytes.size(), page.size());
+    ASSERT_TRUE(file_->ReadAt(read.offset, read.bytes).ok());
+    EXPECT_EQ(page, std::vector<std::byte>(Bytes(i), static_cast<std::byte>(i)));
+    EXPECT_TRUE(source_.Check(i, page.data()).ok());
+    page.back() ^= std::byte{1};
+    const Status changed = source_.Check(i, page.data());
+    EXPECT_EQ(changed.code(), StatusCode::kCorruption);
+    EXPECT_NE(changed.message().find("x.session"), std::string::npos) << changed.message();
+    EXPECT_NE(changed.message().find("at byte " + std::to_string(read.offset)), std::string::npos)
+        << changed.message();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(ColdPages, PageSourceTest, testing::Values(0, 2, 4));
 
 }  // namespace
 }  // namespace dynsplit

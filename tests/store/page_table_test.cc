@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/memory_file.h"
+#include "kernels/f16.h"
+#include "kernels/page_codec.h"
+#include "store/pinned_pages.h"
+
 namespace dynsplit {
 namespace {
 
@@ -90,6 +97,162 @@ TEST(PageTableTest, KeepsWhatItHeldWhenPagesRunOut) {
   EXPECT_EQ(Key(table, 0, 0, 63)[0], 5);
   EXPECT_TRUE(table.Extend(64, 1).ok());
 }
+
+// With pages in memory for good, and with four of each tier.
+class TieredPageTableTest : public testing::TestWithParam<bool> {
+ protected:
+  static constexpr KvTypes kTypes = {KvType::kF16, KvType::kQ8};
+
+  TieredPageTableTest()
+      : pool_(kDim, kTypes, Memory(kTypes.hot), Memory(kTypes.cold)), table_(&pool_, 1, 1, kDim) {}
+
+  TierMemory Memory(KvType type) {
+    if (!GetParam()) return {};
+    return {4 * PageBytes(type, kDim), std::make_unique<MemoryFile>(&faults_)};
+  }
+
+  // One row of tokens behind another: token t has the value t / 8 in all channels.
+  Status TryAppend(PageTable* table, int64_t first, int64_t count) {
+    DYNSPLIT_RETURN_IF_ERROR(table->Extend(first, count));
+    for (int64_t token = first; token < first + count; ++token) {
+      PinnedPages pages(*table, 0, 0);
+      DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite({token, token + 1}));
+      const f16 value = F16FromF32(static_cast<float>(token) / 8);
+      const int64_t row = token % kPageTokens * kDim;
+      std::fill_n(pages.keys()[token / kPageTokens] + row, kDim, value);
+      std::fill_n(pages.values()[token / kPageTokens] + row, kDim, value);
+    }
+    DYNSPLIT_RETURN_IF_ERROR(table->EncodeCold(first + count));
+    table->AdoptCold();
+    return {};
+  }
+
+  // The page's bytes: of an f16 or an encoded one.
+  std::vector<f16> PageOf(const PageTable& table, KvPart part, int64_t token) {
+    PinnedPages pages(table, 0, 0);
+    EXPECT_TRUE(pages.Pin(part, TokenRange{token, token + 1}).ok());
+    const PartView view = pages.view().Part(part);
+    const KvType type = token < table.cold_end() ? kTypes.cold : kTypes.hot;
+    const f16* page = view.Page(token);
+    return {page, page + PageBytes(type, kDim) / sizeof(f16)};
+  }
+
+  void ExpectHolds(const PageTable& table, int64_t tokens) {
+    for (int64_t token = 0; token < tokens; ++token) {
+      PinnedPages pages(table, 0, 0);
+      ASSERT_TRUE(pages.Pin(KvPart::kKeys, TokenRange{token, token + 1}).ok());
+      const std::vector<f16> key = DecodedRow(pages.view().Part(KvPart::kKeys), token);
+      // A scale is rounded up to f16, and what is decoded to the nearest.
+      const double value = static_cast<double>(token) / 8;
+      ASSERT_NEAR(F32FromF16(key[kDim - 1]), value, token < table.cold_end() ? value / 127 : 0)
+          << token;
+    }
+  }
+
+  MemoryFile::Faults faults_;
+  PagePool pool_;
+  PageTable table_;
+};
+
+TEST_P(TieredPageTableTest, PagesBecomeColdByPosition) {
+  int64_t tokens = 0;
+  for (const int64_t count : {191, 1, 63, 1, 200, 1}) {
+    ASSERT_TRUE(TryAppend(&table_, tokens, count).ok());
+    tokens += count;
+    const int64_t want = std::max<int64_t>(0, tokens - kHotTokens) / kPageTokens * kPageTokens;
+    EXPECT_EQ(table_.cold_end(), want) << tokens;
+    const int64_t pages = (tokens + kPageTokens - 1) / kPageTokens, cold = want / kPageTokens;
+    EXPECT_EQ(table_.bytes(), static_cast<size_t>(2 * cold) * pool_.page_bytes(PageTier::kCold) +
+                                  static_cast<size_t>(2 * (pages - cold)) * pool_.page_bytes());
+    EXPECT_EQ(pool_.used_bytes(), table_.bytes());  // what was encoded has gone
+    ExpectHolds(table_, tokens);
+  }
+  if (GetParam()) {
+    EXPECT_LE(table_.resident_bytes(), pool_.allocated_bytes());
+    EXPECT_GE(pool_.spilled_bytes() + table_.resident_bytes(), table_.bytes());
+  } else {
+    EXPECT_EQ(table_.resident_bytes(), table_.bytes());
+  }
+}
+
+TEST_P(TieredPageTableTest, APageIsEncodedOnce) {
+  ASSERT_TRUE(TryAppend(&table_, 0, 300).ok());
+  const std::vector<f16> before = PageOf(table_, KvPart::kKeys, 0);
+  for (int64_t tokens = 300; tokens < 800; tokens += 100) {
+    ASSERT_TRUE(TryAppend(&table_, tokens, 100).ok());
+    EXPECT_EQ(PageOf(table_, KvPart::kKeys, 0), before);
+  }
+}
+
+TEST_P(TieredPageTableTest, StepsOfAnyLengthGiveTheSamePages) {
+  ASSERT_TRUE(TryAppend(&table_, 0, 400).ok());
+  PageTable other(&pool_, 1, 1, kDim);
+  for (int64_t tokens = 0; tokens < 400; tokens += 16) {
+    ASSERT_TRUE(TryAppend(&other, tokens, 16).ok());
+  }
+  EXPECT_EQ(table_.cold_end(), other.cold_end());
+  for (int64_t token = 0; token < 384; token += kPageTokens) {
+    for (const KvPart part : {KvPart::kKeys, KvPart::kValues}) {
+      EXPECT_EQ(PageOf(table_, part, token), PageOf(other, part, token)) << token;
+    }
+  }
+}
+
+TEST_P(TieredPageTableTest, ForksShareColdPages) {
+  ASSERT_TRUE(TryAppend(&table_, 0, 300).ok());
+  PageTable fork = table_;
+  const size_t used = pool_.used_bytes();
+  ASSERT_TRUE(TryAppend(&fork, 300, 1).ok());
+  EXPECT_EQ(pool_.used_bytes(), used + 2 * pool_.page_bytes());  // the page that it writes to
+  // Each encodes what becomes cold later by itself, and neither changes the other's.
+  ASSERT_TRUE(TryAppend(&fork, 301, 100).ok());
+  EXPECT_EQ(table_.cold_end(), 128);
+  EXPECT_EQ(fork.cold_end(), 256);
+  ExpectHolds(table_, 300);
+  ExpectHolds(fork, 401);
+}
+
+TEST_P(TieredPageTableTest, WhatIsNotAdoptedIsForgotten) {
+  ASSERT_TRUE(TryAppend(&table_, 0, 190).ok());
+  ASSERT_TRUE(table_.Extend(190, 70).ok());
+  ASSERT_TRUE(table_.EncodeCold(260).ok());
+  EXPECT_EQ(table_.cold_end(), 0);
+  ASSERT_TRUE(TryAppend(&table_, 190, 1).ok());
+  EXPECT_EQ(table_.cold_end(), 0);
+  EXPECT_EQ(pool_.used_bytes(), 6 * pool_.page_bytes());
+  ExpectHolds(table_, 191);
+}
+
+// Each call of the files fails once: what was held before stays, and the next try succeeds.
+TEST_P(TieredPageTableTest, AFailedEncodingLosesNothing) {
+  if (!GetParam()) GTEST_SKIP() << "nothing can fail";
+  ASSERT_TRUE(TryAppend(&table_, 0, 300).ok());
+  int failed = 0;
+  int64_t calls = 1;
+  for (int64_t fail_at = 0; fail_at < calls; ++fail_at) {
+    PageTable fork = table_;
+    faults_.calls = 0;
+    faults_.fail_at = fail_at;
+    if (!TryAppend(&fork, 300, 150).ok()) {
+      ++failed;
+      EXPECT_EQ(fork.cold_end(), 128);
+      ExpectHolds(fork, 300);
+      ASSERT_TRUE(TryAppend(&fork, 300, 150).ok());
+    }
+    calls = faults_.calls;
+    faults_.fail_at = -1;
+    ExpectHolds(fork, 450);
+  }
+  EXPECT_GT(failed, 5);
+}
+
+TEST_P(TieredPageTableTest, RestoresATextsTiers) {
+  ASSERT_TRUE(table_.Restore(300).ok());
+  EXPECT_EQ(table_.cold_end(), 128);
+  EXPECT_EQ(table_.bytes(), 4 * pool_.page_bytes(PageTier::kCold) + 6 * pool_.page_bytes());
+}
+
+INSTANTIATE_TEST_SUITE_P(InMemoryAndPaged, TieredPageTableTest, testing::Bool());
 
 }  // namespace
 }  // namespace dynsplit

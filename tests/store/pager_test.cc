@@ -264,7 +264,8 @@ class PagerSourceTest : public PagerTest {
     *source = {.file = source_file_,
                .name = "s",
                .offset = 100,
-               .page_bytes = kPageBytes,
+               .row_pages = count,
+               .hot_bytes = kPageBytes,
                .checksums = {}};
     for (int i = 0; i < count; ++i) {
       const std::vector<f16> rows(PageElements(kDim), static_cast<f16>(i));

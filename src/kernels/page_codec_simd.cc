@@ -1,0 +1,59 @@
+#include "kernels/page_codec_simd.h"
+
+#include <algorithm>
+
+#include "kernels/simd_targets.h"
+// The targets above must be chosen first.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/page_codec_simd.cc"
+#include "hwy/foreach_target.h"
+// The lines above re-include this file once per target.
+#include "hwy/highway.h"
+#include "kernels/page_decode-inl.h"
+#include "kernels/page_encode-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dynsplit::HWY_NAMESPACE {
+
+void EncodePageTarget(PageFormat format, const f16* rows, int head_dim, f16* page) {
+  const size_t length = static_cast<size_t>(head_dim);
+  if (format == PageFormat::kQ4Keys) return EncodeQ4Keys(rows, length, page);
+  if (format == PageFormat::kQ4Values) return EncodeQ4Values(rows, length, page);
+  const CodeTag d;
+  HWY_ALIGN_MAX float values[kMaxHeadDim];
+  for (size_t row = 0; row < kPageTokens; ++row) {
+    for (size_t j = 0; j < length; j += hn::Lanes(d)) {
+      hn::Store(LoadF16(d, rows + row * length + j), d, values + j);
+    }
+    EncodeQ8Row(values, row, length, page);
+  }
+}
+
+void DecodePageTarget(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
+  const size_t length = static_cast<size_t>(head_dim);
+  const size_t first = static_cast<size_t>(range.first), count = static_cast<size_t>(range.count);
+  if (format == PageFormat::kF16) {
+    std::copy_n(page + first * length, count * length, rows);
+  } else {
+    DecodeRows(format, page, first, count, length, rows);
+  }
+}
+
+}  // namespace dynsplit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dynsplit {
+HWY_EXPORT(EncodePageTarget);
+HWY_EXPORT(DecodePageTarget);
+
+void EncodePageSimd(PageFormat format, const f16* rows, int head_dim, f16* page) {
+  HWY_DYNAMIC_DISPATCH(EncodePageTarget)(format, rows, head_dim, page);
+}
+
+void DecodePageSimd(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
+  HWY_DYNAMIC_DISPATCH(DecodePageTarget)(format, page, range, head_dim, rows);
+}
+
+}  // namespace dynsplit
+#endif
