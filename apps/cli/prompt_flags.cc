@@ -115,8 +115,10 @@ Status CheckPromptFlags(const PromptFlags& flags) {
 }
 
 bool ShallReread(const PromptFlags& flags, const Status& status) {
+  // Errors of a file begin with its name; the page file's are not the session's.
   const bool broken =
-      status.code() == StatusCode::kCorruption || status.code() == StatusCode::kIoError;
+      status.code() == StatusCode::kCorruption ||
+      (status.code() == StatusCode::kIoError && status.message().starts_with(flags.load_session));
   return flags.reread_broken && broken;
 }
 

@@ -12,7 +12,7 @@ enum class KvType : uint8_t {
   kQ4,  // 4 bits, least value and step of each channel of a page (keys), of each row (values)
 };
 
-// Of the last 128 to 192 tokens of a sequence (`hot`), and of those before them.
+// Of the last 128 to 191 tokens of a sequence (`hot`), and of those before them.
 struct KvTypes {
   KvType hot = KvType::kF16;   // not kQ4: its steps are those of a whole page
   KvType cold = KvType::kF16;  // no finer than `hot`

@@ -55,7 +55,12 @@ class PosixFile final : public RandomAccessFile {
 
   void ReadMany(std::span<FileRead> reads) const override {
     if (std::unique_ptr<IoRing> ring = reads.size() > 1 ? TakeRing() : nullptr; ring != nullptr) {
-      if (ring->Read(descriptor_.get(), reads)) GiveRing(std::move(ring));
+      if (ring->Read(descriptor_.get(), reads)) {
+        GiveRing(std::move(ring));
+      } else {
+        const std::scoped_lock lock(mutex_);
+        no_more_rings_ = true;  // it would be made anew each time, for nothing
+      }
     }
     // What the ring did not read whole is read again here, which says why.
     RandomAccessFile::ReadMany(reads);

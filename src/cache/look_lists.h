@@ -35,15 +35,20 @@ class LookLists {
   bool Serve(int64_t position, int64_t num_blocks, int reuse) const {
     return position > position_ && position - position_ < reuse && num_blocks == num_blocks_;
   }
-  int64_t position() const { return position_; }  // of the row that chose
+  int64_t position() const { return position_; }      // of the row that chose
+  int64_t num_blocks() const { return num_blocks_; }  // that it chose among
 
   std::vector<int32_t>& blocks(LayerHead head) { return lists_[Index(head)]; }
 
   // In one record with what is around it.
   void Save(ArchiveWriter* archive) const;
-  // Corruption for lists that a text of so many tokens and blocks cannot have.
-  static Result<LookLists> Load(const CacheShape& shape, int64_t tokens, int64_t num_blocks,
-                                ArchiveReader* archive);
+  struct Text {
+    int64_t tokens = 0;
+    int64_t num_blocks = 0;
+    int sink = 0;
+  };
+  // Corruption for lists that such a text cannot have.
+  static Result<LookLists> Load(const CacheShape& shape, const Text& text, ArchiveReader* archive);
 
  private:
   size_t Index(LayerHead head) const {

@@ -112,8 +112,9 @@ RowSelector::RowPlan RowSelector::PlanOf(const Span& span, int idx) const {
   plan.budget_tokens = std::max<int64_t>(0, method.budget.TokensAt(position + 1) - unfinished);
   const bool by_token = ChoosesTokens(method) && FirstBlock(method) < plan.end_block;
   plan.shared = shares_rows_ && by_token;
-  plan.reuses = by_token && span.rows == 1 && cache.looks() != nullptr &&
-                cache.looks()->position() < position;
+  const LookLists* looks = by_token && span.rows == 1 ? cache.looks() : nullptr;
+  plan.reuses =
+      looks != nullptr && looks->position() < position && looks->num_blocks() <= plan.end_block;
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "cache/semantic_cache.h"
 #include "kernels/page_format.h"
+#include "select/token_selection.h"
 #include "store/pinned_pages.h"
 
 namespace dynsplit {
@@ -320,8 +321,10 @@ Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
   PutBlocks(groups_, archive);
   archive->Put(index_->num_blocks());
   archive->Put(coarse_index_->num_blocks());
-  archive->Put(looks_ != nullptr);
-  if (looks_ != nullptr) looks_->Save(archive);
+  // A pass that was not committed leaves the place of lists, and none that serve.
+  const bool has_looks = looks_ != nullptr && looks_->position() < size();
+  archive->Put(has_looks);
+  if (has_looks) looks_->Save(archive);
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
   return coarse_index_->Save(archive);
@@ -370,8 +373,11 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
   const auto indexed = archive->Get<int64_t>(), grouped = archive->Get<int64_t>();
   const auto num_blocks = static_cast<int64_t>(blocks_.size());
   if (archive->Get<uint8_t>() != 0) {
-    Result<LookLists> looks = LookLists::Load(shape_, size(), num_blocks, archive);
+    Result<LookLists> looks = LookLists::Load(shape_, {size(), num_blocks, method_.sink}, archive);
     if (!looks.ok()) return looks.status();
+    if (method_.reuse == 1 || !ChoosesTokens(method_)) {
+      return archive->Wrong("was looked at under a method that keeps no lists");
+    }
     looks_ = std::make_shared<LookLists>(*std::move(looks));
   }
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());

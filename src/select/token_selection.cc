@@ -22,7 +22,10 @@ constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
 // thousand of them.
 void KeepMass(std::span<const float> shares, double mass, std::vector<uint64_t>* room,
               std::vector<int32_t>* best) {
-  if (mass <= 0) best->clear();
+  if (!(mass > 0)) {
+    best->clear();
+    return;
+  }
   const auto key = [&](int32_t i) {
     return RankKey(shares[static_cast<size_t>(i)], static_cast<uint32_t>(i));
   };

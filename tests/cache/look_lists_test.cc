@@ -30,7 +30,7 @@ class LookListsArchiveTest : public testing::Test {
     EXPECT_TRUE(writer.EndRecord().ok());
     ArchiveReader reader(&file_, file_.content().size(), "s");
     EXPECT_TRUE(reader.NextRecord().ok());
-    return LookLists::Load(kShape, tokens, num_blocks, &reader);
+    return LookLists::Load(kShape, {tokens, num_blocks, 4}, &reader);
   }
 
   MemoryFile::Faults faults_;
@@ -62,6 +62,12 @@ TEST_F(LookListsArchiveTest, RefuseMoreBlocksThanThereAre) {
 TEST_F(LookListsArchiveTest, RefuseListsThatDoNotAscend) {
   LookLists looks(kShape, 100, 20);
   looks.blocks({0, 0}) = {3, 3};
+  EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(LookListsArchiveTest, RefuseTheSink) {
+  LookLists looks(kShape, 100, 20);
+  looks.blocks({0, 0}) = {0, 3};
   EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption);
 }
 

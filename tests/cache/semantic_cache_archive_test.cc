@@ -112,6 +112,19 @@ TEST_F(SemanticCacheArchiveTest, StepsGoOnLookingAtTheSameBlocks) {
   }
 }
 
+// A pass that was begun and not committed leaves nothing in the file that it could not have.
+TEST_F(SemanticCacheArchiveTest, AnAbandonedStepIsNotSaved) {
+  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4").value();
+  TestSequence sequence = Read(method);
+  const auto tokens = TestTokens(sequence.cache.size(), 1);
+  ASSERT_TRUE(sequence.cache.Begin(tokens, Attention::kSelected).ok());
+  ASSERT_TRUE(Save(sequence).ok());
+  TestSequence loaded(&pool_, method);
+  const Status status = Load(&loaded);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(GoOn(&loaded), GoOn(&sequence));
+}
+
 TEST_F(SemanticCacheArchiveTest, AnotherMethodCutsAnew) {
   TestSequence sequence = Read(ParseMethod("dynsplit+budget=40").value());
   ASSERT_TRUE(Save(sequence).ok());
