@@ -1,6 +1,6 @@
 # Installs a build tree, builds the consumer against it, and runs the consumer.
 #   cmake -DSOURCE_DIR=... -DBUILD_DIR=... -DWORK_DIR=... -DCOMPONENTS=core[,engine] -P run.cmake
-# With CORE_ONLY=ON instead of BUILD_DIR, it first builds where neither ggml nor PCRE2 is found.
+# With CORE_ONLY=ON instead of BUILD_DIR, it first builds where ggml is not found.
 cmake_minimum_required(VERSION 3.25)
 string(REPLACE "," ";" components "${COMPONENTS}")
 
@@ -13,7 +13,7 @@ if(CORE_ONLY)
   set(BUILD_DIR ${WORK_DIR}/core)
   run(${CMAKE_COMMAND} -S ${SOURCE_DIR} -B ${BUILD_DIR} -G Ninja -DCMAKE_BUILD_TYPE=Debug
       -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DDYNSPLIT_ENGINE=OFF -DDYNSPLIT_TESTS=OFF
-      -DCMAKE_DISABLE_FIND_PACKAGE_ggml=ON -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON)
+      -DCMAKE_DISABLE_FIND_PACKAGE_ggml=ON)
   run(${CMAKE_COMMAND} --build ${BUILD_DIR})
 endif()
 run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${WORK_DIR}/prefix)
