@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -44,12 +45,14 @@ class ApiServer {
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  using Route = void (ApiServer::*)(const httplib::Request&, httplib::Response*);
+  using Route = std::function<void(const httplib::Request&, httplib::Response*)>;
 
   explicit ApiServer(const ApiServerOptions& options);
   void AddRoutes();
+  void AddPost(const char* path, Route route);
   // The first look at a request, before its body is read. True: it was answered.
   bool Refuse(const httplib::Request& request, httplib::Response* response);
+  std::optional<ApiError> CheckAdmission(const httplib::Request& request) const;
   void AddCorsHeaders(httplib::Response* response) const;
   void CompleteError(httplib::Response* response) const;
   std::string SaltOf(const httplib::Request& request) const;

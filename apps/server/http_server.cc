@@ -5,6 +5,8 @@
 
 #include <exception>
 
+#include "apps/server/framing.h"
+
 namespace dynsplit::server {
 namespace {
 
@@ -19,11 +21,21 @@ void IgnoreTypeAndRanges(httplib::Request& request) {
   request.ranges.clear();
 }
 
+// Where a body was, or may have been, left unread: what follows would be taken for a request.
+void CloseAfterBodyLeft(const httplib::Request& request, httplib::Response& response) {
+  if (response.status < 400 && !LeavesBody(request)) return;
+  if (Connection* connection = Connection::Current()) connection->CloseAfterResponse();
+  response.headers.erase("Connection");
+  response.headers.erase("Keep-Alive");
+  response.set_header("Connection", "close");
+}
+
 }  // namespace
 
 HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : limits_(limits) {
   new_task_queue = [num_threads] { return new httplib::ThreadPool(num_threads); };
   set_payload_max_length(limits.body_bytes);
+  set_post_routing_handler(CloseAfterBodyLeft);
   set_tcp_nodelay(true);  // a token is a small packet, and shall not wait for the next
 }
 
