@@ -91,8 +91,12 @@ ApiServer::ApiServer(const ApiServerOptions& options)
 ApiServer::~ApiServer() { Stop(std::chrono::milliseconds(0)); }
 
 void ApiServer::Start() {
-  thread_ = std::thread([this] { http_.listen_after_bind(); });
-  while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  thread_ = std::thread([this] {
+    http_.listen_after_bind();
+    ended_.store(true);
+  });
+  while (!http_.is_running() && !ended_.load())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void ApiServer::SetService(std::unique_ptr<Service> service) {

@@ -40,6 +40,9 @@ class ApiServer {
   Metrics* metrics() { return &metrics_; }
 
   void Start();  // begins to answer
+  // No connection is taken any more: after Stop, or by itself where the system has no more files or
+  // buffers for one. May be called by any thread.
+  bool ended() const { return ended_.load(); }
   void SetService(std::unique_ptr<Service> service);
   // Ends the service as Scheduler::Stop does, then the connections.
   void Stop(std::chrono::milliseconds grace);
@@ -63,6 +66,7 @@ class ApiServer {
   int port_ = 0;
   std::unique_ptr<Service> owned_service_;
   std::atomic<Service*> service_ = nullptr;
+  std::atomic<bool> ended_ = false;
   HttpServer http_;
   std::thread thread_;
 };

@@ -290,6 +290,7 @@ TEST_F(ApiServerTest, StoppingEndsAStreamWithAnError) {
   ASSERT_TRUE(result);
   EXPECT_THAT(result->body, HasSubstr("shutting down"));
   EXPECT_FALSE(Client().Get("/health"));
+  EXPECT_TRUE(server_->ended());
 }
 
 TEST(ApiServerAddressTest, AnAddressThatCannotBeHad) {
