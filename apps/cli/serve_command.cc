@@ -109,10 +109,12 @@ ExitStatus RunServe(ServeFlags* flags) {
   if (!service.ok()) return Failed(service.status());
   (*http)->SetService(*std::move(service));
   PrintToStderr("dynsplit: serving " + NameOf(*flags) + " at " + address + "/v1\n");
-  while (!stop->load()) std::this_thread::sleep_for(kLookInterval);
+  while (!stop->load() && !(*http)->ended()) std::this_thread::sleep_for(kLookInterval);
+  const bool told = stop->load();
   PrintToStderr("dynsplit: stopping\n");
   (*http)->Stop(std::chrono::seconds(flags->grace_s));
-  return kGood;
+  if (told) return kGood;
+  return Failed(IoError(address + ": the system takes no more connections there"));
 }
 
 void AddAddressFlags(CLI::App* command, ServeFlags* flags) {

@@ -10,6 +10,7 @@
 
 #include "apps/server/completion_routes.h"
 #include "apps/server/connection.h"
+#include "apps/server/framing.h"
 #include "apps/server/json_response.h"
 #include "apps/server/model_routes.h"
 
@@ -48,6 +49,10 @@ ApiError ErrorOf(const std::exception_ptr& exception) {
   }
 }
 
+ApiError TooLarge() {
+  return {.http_status = 413, .message = "the request is too large", .code = "too_large"};
+}
+
 // What httplib itself, or reading the request, ended with.
 ApiError ErrorOfStatus(int http_status) {
   const Connection* connection = Connection::Current();
@@ -55,7 +60,7 @@ ApiError ErrorOfStatus(int http_status) {
     return {.http_status = 408, .message = "the request did not come in time", .code = "timeout"};
   }
   if (http_status == 413 || (connection != nullptr && connection->too_large())) {
-    return {.http_status = 413, .message = "the request is too large", .code = "too_large"};
+    return TooLarge();
   }
   if (http_status == 404) {
     return {.http_status = 404, .message = "no such route", .code = "unknown_url"};
@@ -86,8 +91,12 @@ ApiServer::ApiServer(const ApiServerOptions& options)
 ApiServer::~ApiServer() { Stop(std::chrono::milliseconds(0)); }
 
 void ApiServer::Start() {
-  thread_ = std::thread([this] { http_.listen_after_bind(); });
-  while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  thread_ = std::thread([this] {
+    http_.listen_after_bind();
+    ended_.store(true);
+  });
+  while (!http_.is_running() && !ended_.load())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void ApiServer::SetService(std::unique_ptr<Service> service) {
@@ -110,27 +119,30 @@ void ApiServer::Stop(std::chrono::milliseconds grace) {
 
 bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* response) {
   AddCorsHeaders(response);
-  if (request.method == "OPTIONS" && !options_.cors_origin.empty()) {
+  std::optional<ApiError> error = CheckFraming(request);
+  if (!error && request.method == "OPTIONS" && !options_.cors_origin.empty()) {
     response->status = 204;
     return true;
   }
-  std::optional<ApiError> error;
-  if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
-    response->set_header("WWW-Authenticate", "Bearer");
-    error = ApiError{.http_status = 401,
-                     .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
-                     .type = "authentication_error",
-                     .code = "invalid_api_key"};
-  } else if (request.has_header("Content-Encoding")) {  // a few bytes could stand for very many
-    error = ApiError{.http_status = 415, .message = "a body must not be compressed"};
-  } else if (service_.load() == nullptr) {
-    error = Unavailable("the model is being loaded");
-  }
+  if (!error) error = CheckAdmission(request);
   if (!error) return false;
-  if (Connection* connection = Connection::Current()) connection->CloseAfterResponse();
-  response->set_header("Connection", "close");
+  if (error->http_status == 401) response->set_header("WWW-Authenticate", "Bearer");
   Reply(*error, response);
   return true;
+}
+
+std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& request) const {
+  if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
+    return ApiError{.http_status = 401,
+                    .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
+                    .type = "authentication_error",
+                    .code = "invalid_api_key"};
+  }
+  if (request.has_header("Content-Encoding")) {  // a few bytes could stand for very many
+    return ApiError{.http_status = 415, .message = "a body must not be compressed"};
+  }
+  if (service_.load() == nullptr) return Unavailable("the model is being loaded");
+  return {};
 }
 
 void ApiServer::AddCorsHeaders(httplib::Response* response) const {
@@ -147,6 +159,15 @@ std::string ApiServer::SaltOf(const httplib::Request& request) const {
 void ApiServer::CompleteError(httplib::Response* response) const {
   if (!response->body.empty()) return;  // a route has said what is wrong
   Reply(ErrorOfStatus(response->status), response);
+}
+
+void ApiServer::AddPost(const char* path, Route route) {
+  http_.Post(path, [this, route = std::move(route)](const httplib::Request& request,
+                                                    httplib::Response& response) {
+    // httplib holds only a length against the limit; a body in chunks has none.
+    if (request.body.size() > options_.limits.body_bytes) return Reply(TooLarge(), &response);
+    route(request, &response);
+  });
 }
 
 void ApiServer::AddRoutes() {
@@ -178,17 +199,17 @@ void ApiServer::AddRoutes() {
   http_.Get("/v1/models/(.+)", [this](const Request& request, Response& response) {
     ServeModel(*service_, request.matches[1], &response);
   });
-  http_.Post("/tokenize", [this](const Request& request, Response& response) {
-    ServeTokenize(*service_, request, &response);
+  AddPost("/tokenize", [this](const Request& request, Response* response) {
+    ServeTokenize(*service_, request, response);
   });
-  http_.Post("/detokenize", [this](const Request& request, Response& response) {
-    ServeDetokenize(*service_, request, &response);
+  AddPost("/detokenize", [this](const Request& request, Response* response) {
+    ServeDetokenize(*service_, request, response);
   });
-  http_.Post("/v1/chat/completions", [this](const Request& request, Response& response) {
-    ServeChat(service_, SaltOf(request), request, &response);
+  AddPost("/v1/chat/completions", [this](const Request& request, Response* response) {
+    ServeChat(service_, SaltOf(request), request, response);
   });
-  http_.Post("/v1/completions", [this](const Request& request, Response& response) {
-    ServeCompletions(service_, SaltOf(request), request, &response);
+  AddPost("/v1/completions", [this](const Request& request, Response* response) {
+    ServeCompletions(service_, SaltOf(request), request, response);
   });
 }
 

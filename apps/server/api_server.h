@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -39,17 +40,22 @@ class ApiServer {
   Metrics* metrics() { return &metrics_; }
 
   void Start();  // begins to answer
+  // No connection is taken any more: after Stop, or by itself where the system has no more files or
+  // buffers for one. May be called by any thread.
+  bool ended() const { return ended_.load(); }
   void SetService(std::unique_ptr<Service> service);
   // Ends the service as Scheduler::Stop does, then the connections.
   void Stop(std::chrono::milliseconds grace);
 
  private:
-  using Route = void (ApiServer::*)(const httplib::Request&, httplib::Response*);
+  using Route = std::function<void(const httplib::Request&, httplib::Response*)>;
 
   explicit ApiServer(const ApiServerOptions& options);
   void AddRoutes();
+  void AddPost(const char* path, Route route);
   // The first look at a request, before its body is read. True: it was answered.
   bool Refuse(const httplib::Request& request, httplib::Response* response);
+  std::optional<ApiError> CheckAdmission(const httplib::Request& request) const;
   void AddCorsHeaders(httplib::Response* response) const;
   void CompleteError(httplib::Response* response) const;
   std::string SaltOf(const httplib::Request& request) const;
@@ -60,6 +66,7 @@ class ApiServer {
   int port_ = 0;
   std::unique_ptr<Service> owned_service_;
   std::atomic<Service*> service_ = nullptr;
+  std::atomic<bool> ended_ = false;
   HttpServer http_;
   std::thread thread_;
 };

@@ -79,6 +79,15 @@ void RefuseUnsupported(RequestFields* fields) {
   fields->Refuse("suffix", {""});
 }
 
+void TakeStops(RequestFields* fields, std::vector<std::string>* stops) {
+  fields->Texts("stop", kMaxStops, stops);
+  for (const std::string& stop : *stops) {
+    if (stop.size() <= kMaxStopBytes) continue;
+    fields->Fail("stop", "stop has a text of " + std::to_string(stop.size()) +
+                             " bytes, wanted at most " + std::to_string(kMaxStopBytes));
+  }
+}
+
 void TakeAnswer(RequestFields* fields, const RequestDefaults& defaults, AnswerRequest* answer) {
   fields->Text("model", &answer->model);
   fields->Bool("stream", &answer->stream);
@@ -92,7 +101,7 @@ void TakeAnswer(RequestFields* fields, const RequestDefaults& defaults, AnswerRe
     }
   }
   fields->Whole("n", 1, defaults.max_choices, &answer->num_choices);
-  fields->Texts("stop", kMaxStops, &answer->stop);
+  TakeStops(fields, &answer->stop);
   fields->Bool("ignore_eos", &answer->ignore_end);
   TakeSampler(fields, &answer->sampler);
   TakeMethod(fields, defaults.method, &answer->method);

@@ -19,6 +19,7 @@ inline constexpr int64_t kMaxTokensLimit = int64_t{1} << 30;  // of one answer
 inline constexpr int kMaxTopLogprobs = 20;
 inline constexpr size_t kMaxPrompts = 64;
 inline constexpr size_t kMaxStops = 16;
+inline constexpr size_t kMaxStopBytes = 1024;  // of one: each piece of an answer is compared
 
 // What the server brings to a request.
 struct RequestDefaults {

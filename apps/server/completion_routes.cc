@@ -17,6 +17,8 @@ namespace dynsplit::server {
 namespace {
 
 constexpr const char* kRetryAfterSeconds = "1";
+// Of the prompts of one response, once for each choice: up to 1.5 KB of JSON each.
+constexpr int64_t kMaxEchoedScores = int64_t{1} << 16;
 
 // A request whose prompts are tokens.
 struct EncodedRequest {
@@ -50,6 +52,24 @@ std::optional<ApiError> CheckPrompts(const Service& service, const EncodedReques
                     .code = "context_length_exceeded"};
   }
   return {};
+}
+
+int64_t CountTokens(const EncodedRequest& request) {
+  int64_t count = 0;
+  for (const std::vector<int32_t>& prompt : request.prompts) {
+    count += static_cast<int64_t>(prompt.size());
+  }
+  return count;
+}
+
+std::optional<ApiError> CheckEcho(const EncodedRequest& request) {
+  if (request.echo.empty() || !request.answer.top_logprobs) return {};
+  const int64_t scores = CountTokens(request) * request.answer.num_choices;
+  if (scores <= kMaxEchoedScores) return {};
+  return ApiError{.message = fmt::format("logprobs of {} echoed tokens, wanted at most {}: fewer "
+                                         "choices, or shorter or fewer prompts",
+                                         scores, kMaxEchoedScores),
+                  .param = "logprobs"};
 }
 
 std::vector<Job> MakeJobs(const Service& service, const std::string& salt,
@@ -94,14 +114,13 @@ void Stream(std::shared_ptr<OngoingAnswers> answers, httplib::Response* response
 void Serve(Service* service, const std::string& salt, EncodedRequest request,
            std::unique_ptr<AnswerFormat> format, httplib::Response* response) {
   if (const auto error = CheckPrompts(*service, request)) return Reply(*error, response);
+  if (const auto error = CheckEcho(request)) return Reply(*error, response);
   const auto stream = std::make_shared<AnswerStream>();
   OngoingAnswers::Options options{.num_choices = request.answer.num_choices,
                                   .echo = request.echo,
+                                  .prompt_tokens = CountTokens(request),
                                   .num_prompts = static_cast<int>(request.prompts.size()),
                                   .include_usage = request.answer.include_usage};
-  for (const std::vector<int32_t>& prompt : request.prompts) {
-    options.prompt_tokens += static_cast<int64_t>(prompt.size());
-  }
   Status status = service->scheduler->Submit(MakeJobs(*service, salt, request, stream));
   if (status.code() == StatusCode::kResourceExhausted) {
     response->set_header("Retry-After", kRetryAfterSeconds);

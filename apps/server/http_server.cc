@@ -5,16 +5,29 @@
 
 #include <exception>
 
+#include "apps/server/framing.h"
+
 namespace dynsplit::server {
 namespace {
 
 constexpr size_t kRequestsPerConnection = 1000;
 
-// All bodies are JSON. What curl -d calls them (a form) httplib would parse, and refuse above 8
-// KiB.
-void TakeBodyAsJson(httplib::Request& request) {
+// What a request says of its body's type and of the ranges of a response that it wants. All bodies
+// are JSON; what curl -d calls them (a form) httplib would parse, and refuse above 8 KiB. And it
+// would take thousands of times "all of it" for ranges, and put as many copies together.
+void IgnoreTypeAndRanges(httplib::Request& request) {
   request.headers.erase("Content-Type");
   request.headers.emplace("Content-Type", "application/json");
+  request.ranges.clear();
+}
+
+// Where a body was, or may have been, left unread: what follows would be taken for a request.
+void CloseAfterBodyLeft(const httplib::Request& request, httplib::Response& response) {
+  if (response.status < 400 && !LeavesBody(request)) return;
+  if (Connection* connection = Connection::Current()) connection->CloseAfterResponse();
+  response.headers.erase("Connection");
+  response.headers.erase("Keep-Alive");
+  response.set_header("Connection", "close");
 }
 
 }  // namespace
@@ -22,6 +35,7 @@ void TakeBodyAsJson(httplib::Request& request) {
 HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : limits_(limits) {
   new_task_queue = [num_threads] { return new httplib::ThreadPool(num_threads); };
   set_payload_max_length(limits.body_bytes);
+  set_post_routing_handler(CloseAfterBodyLeft);
   set_tcp_nodelay(true);  // a token is a small packet, and shall not wait for the next
 }
 
@@ -44,7 +58,7 @@ bool HttpServer::ServeConnection(socket_t sock) {
   for (size_t left = kRequestsPerConnection; left > 0; --left) {
     if (!connection.AwaitRequest(stopped)) break;
     bool closed = false;
-    if (!process_request(connection, left == 1, closed, TakeBodyAsJson)) return false;
+    if (!process_request(connection, left == 1, closed, IgnoreTypeAndRanges)) return false;
     if (closed || connection.closes()) break;
   }
   return true;

@@ -1,5 +1,7 @@
-// httplib's server over Connection instead of its own streams. Routes are set as there. What is
-// thrown while a request is read or a response is streamed ends the connection, never the process.
+// httplib's server over Connection instead of its own streams. Routes are set as there, but for the
+// post-routing handler, which ends a connection after an error (4xx, 5xx) and after a body that was
+// not read. What is thrown while a request is read or a response is streamed ends the connection,
+// never the process.
 #pragma once
 
 #include <httplib.h>

@@ -6,7 +6,11 @@
 namespace dynsplit::server {
 namespace {
 
-constexpr int kMaxDepth = 32;         // what requests need is 5
+constexpr size_t kMaxDepth = 32;  // what requests need is 5
+// Messages and their parts. Objects are kept in the order of their keys, and each key is looked for
+// among those before it: with these two limits 16 MB take no more than seconds, whatever they are.
+constexpr size_t kMaxObjects = 10'000;
+constexpr size_t kMaxKeys = 256;      // of one object
 constexpr size_t kMaxShownText = 64;  // bytes of a wrong value that an error repeats
 
 std::string Shown(const Json& value) {
@@ -27,21 +31,65 @@ std::optional<int64_t> WholeOf(const Json& value) {
   return {};
 }
 
+// Reads JSON without keeping it, in linear time, up to what is malformed or over a limit.
+class BodyCheck : public nlohmann::json_sax<Json> {
+ public:
+  const std::string& problem() const { return problem_; }  // "" while all is well
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(size_t) override {
+    if (++num_objects_ > kMaxObjects) return Over("has more objects than", kMaxObjects);
+    return Open();
+  }
+  bool key(string_t&) override {
+    if (++num_keys_.back() > kMaxKeys) return Over("has an object with more keys than", kMaxKeys);
+    return true;
+  }
+  bool end_object() override { return Close(); }
+  bool start_array(size_t) override { return Open(); }
+  bool end_array() override { return Close(); }
+  bool parse_error(size_t, const std::string&, const Json::exception&) override {
+    problem_ = "the body is no well-formed JSON";
+    return false;
+  }
+
+ private:
+  bool Open() {
+    num_keys_.push_back(0);
+    return num_keys_.size() <= kMaxDepth || Over("is nested deeper than", kMaxDepth);
+  }
+  bool Close() {
+    num_keys_.pop_back();
+    return true;
+  }
+  bool Over(const std::string& what, size_t limit) {
+    problem_ = "the body " + what + " " + std::to_string(limit);
+    return false;
+  }
+
+  std::vector<size_t> num_keys_;  // of each object that is open; 0 for a list
+  size_t num_objects_ = 0;
+  std::string problem_;
+};
+
 }  // namespace
 
 ParsedBody ParseBody(std::string_view body) {
-  bool too_deep = false;
-  const auto limit = [&](int depth, Json::parse_event_t, const Json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
   ParsedBody parsed;
-  parsed.json = Json::parse(body, limit, /*allow_exceptions=*/false);
-  if (too_deep) {
-    parsed.error = {.message = "the body is nested deeper than " + std::to_string(kMaxDepth)};
-  } else if (parsed.json.is_discarded()) {
-    parsed.error = {.message = "the body is no well-formed JSON"};
-  } else if (!parsed.json.is_object()) {
+  BodyCheck check;
+  if (!Json::sax_parse(body, &check)) {
+    parsed.error = {.message = check.problem()};
+    return parsed;
+  }
+  // Not with a callback: that has nlohmann's parser go over all siblings at the end of each value.
+  parsed.json = Json::parse(body);
+  if (!parsed.json.is_object()) {
     parsed.error = {.message = "the body is " + Shown(parsed.json) + ", wanted an object"};
   }
   return parsed;

@@ -11,6 +11,12 @@ namespace {
 
 Status ShuttingDown() { return {StatusCode::kUnavailable, "the server is shutting down"}; }
 
+// Tells of a job whose admission was broken off. What there is of its seat goes with DropGone.
+void Refuse(const Status& status, AnswerStream* stream) {
+  stream->Cancel();
+  stream->Push({.kind = AnswerEvent::Kind::kFailed, .status = status});
+}
+
 }  // namespace
 
 Scheduler::Scheduler(std::unique_ptr<Engine> engine, const SchedulerOptions& options,
@@ -53,8 +59,9 @@ void Scheduler::Stop(std::chrono::milliseconds grace) {
 void Scheduler::Loop() {
   PrefixCache cache(options_.cache_bytes);
   AnswerBatch batch(engine_.get(), options_.max_answers, &cache, &metrics_);
-  while (TakeJobs(&batch)) {
+  while (true) {
     try {
+      if (!TakeJobs(&batch)) break;
       batch.DropGone();
       if (!batch.empty()) batch.Step(&cancel_);
     } catch (const std::bad_alloc&) {
@@ -83,8 +90,9 @@ bool Scheduler::TakeJobs(AnswerBatch* batch) {
       queue_.pop_front();
       batch->Admit(std::move(job));
     } catch (const std::bad_alloc&) {
-      stream->Push({.kind = AnswerEvent::Kind::kFailed,
-                    .status = ResourceExhausted("no memory for the prompt")});
+      Refuse(ResourceExhausted("no memory for the prompt"), stream.get());
+    } catch (const std::exception& error) {  // a library's own
+      Refuse(Internal(error.what()), stream.get());
     }
   }
   metrics_.queued.Set(static_cast<double>(queue_.size()));
@@ -93,18 +101,14 @@ bool Scheduler::TakeJobs(AnswerBatch* batch) {
 
 void Scheduler::DropGoneFromQueue() {
   const auto now = std::chrono::steady_clock::now();
-  std::deque<Job> kept;
-  for (Job& job : queue_) {
-    if (job.stream->cancelled()) continue;
-    if (now > job.deadline) {
-      job.stream->Push(
-          {.kind = AnswerEvent::Kind::kFailed,
-           .status = Status(StatusCode::kCancelled, "the request waited longer than it may")});
-      continue;
-    }
-    kept.push_back(std::move(job));
-  }
-  queue_ = std::move(kept);
+  std::erase_if(queue_, [&](const Job& job) {
+    if (job.stream->cancelled()) return true;
+    if (now <= job.deadline) return false;
+    job.stream->Push(
+        {.kind = AnswerEvent::Kind::kFailed,
+         .status = Status(StatusCode::kCancelled, "the request waited longer than it may")});
+    return true;
+  });
 }
 
 void Scheduler::FailQueue(const Status& status) {

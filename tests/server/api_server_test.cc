@@ -121,6 +121,15 @@ TEST_F(ApiServerTest, EchoAndLogprobsOfSeveralPrompts) {
   EXPECT_EQ(none["choices"][0]["logprobs"]["tokens"].size(), 3u);
 }
 
+TEST_F(ApiServerTest, TooManyEchoedLogprobsAreRefused) {
+  Start();
+  const std::string text(17000, 'x');  // of so many tokens, four times
+  const std::string body = R"({"prompt":")" + text + R"(","n":4,"echo":true,"max_tokens":0)";
+  const Json error = ErrorOf(Post("/v1/completions", body + R"(,"logprobs":0})"), 400);
+  EXPECT_EQ(error["param"], "logprobs");
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("68000"));
+}
+
 TEST_F(ApiServerTest, CachedTokensAreTold) {
   Start({}, {.max_answers = 2, .cache_bytes = 1 << 28});
   const std::string document(1500, 'x');
@@ -281,6 +290,7 @@ TEST_F(ApiServerTest, StoppingEndsAStreamWithAnError) {
   ASSERT_TRUE(result);
   EXPECT_THAT(result->body, HasSubstr("shutting down"));
   EXPECT_FALSE(Client().Get("/health"));
+  EXPECT_TRUE(server_->ended());
 }
 
 TEST(ApiServerAddressTest, AnAddressThatCannotBeHad) {

@@ -95,6 +95,19 @@ TEST(ParseCompletionRequest, PromptsOfAllKinds) {
   EXPECT_EQ(all.answer.max_tokens, 0);
 }
 
+TEST(ParseChatRequest, StopsAreNotLong) {
+  const auto body = [](size_t bytes) {
+    return R"({"messages":[{"role":"user","content":"Hi"}],"stop":["a",")" +
+           std::string(bytes, 'x') + "\"]}";
+  };
+  ChatRequest request;
+  EXPECT_FALSE(ParseChatRequest(body(1024), kDefaults, &request));
+  const auto error = ParseChatRequest(body(1025), kDefaults, &request);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->param, "stop");
+  EXPECT_THAT(error->message, HasSubstr("1025 bytes"));
+}
+
 struct BadField {
   const char* field;  // `"key": value` of a request that is good without it
   const char* param;  // what the error names

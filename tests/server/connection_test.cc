@@ -164,6 +164,43 @@ TEST_F(ConnectionTest, ARefusedBodyIsNoRequest) {
   EXPECT_THAT(response, ::testing::Not(HasSubstr("200 OK")));
 }
 
+// httplib reads no body of a GET, nor of what it refuses.
+TEST_F(ConnectionTest, ABodyLeftUnreadIsNoRequest) {
+  const std::string hidden = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n";
+  const auto responses = [&](const std::string& head) {
+    RawClient client(server_->port());
+    client.Send(head + length + hidden);
+    const std::string all = client.ReadAll();
+    EXPECT_THAT(all, HasSubstr("Connection: close"));
+    size_t count = 0;
+    for (size_t at = 0; (at = all.find("HTTP/1.1 ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: x\r\n"), 1u);
+  EXPECT_EQ(responses("GET /nothing HTTP/1.1\r\nHost: x\r\n"), 1u);
+  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=9-1\r\n"), 1u);
+}
+
+TEST_F(ConnectionTest, WhereABodyEndsMustBeClear) {
+  const auto response = [&](const std::string& headers) {
+    RawClient client(server_->port());
+    client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
+    return client.ReadAll();
+  };
+  EXPECT_THAT(response(""), StartsWith("HTTP/1.1 411"));
+  EXPECT_THAT(response("Content-Length: 5\r\nContent-Length: 6\r\n"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(response("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+              StartsWith("HTTP/1.1 400"));
+}
+
+TEST_F(ConnectionTest, ChunksOfTooLargeABodyThatAreFewEnough) {
+  RawClient client(server_->port());
+  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.Send("11170\r\n" + std::string(0x11170, ' ') + "\r\n0\r\n\r\n");  // 70,000 bytes
+  EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 413"));
+}
+
 TEST_F(ConnectionTest, GoneWhileItsPromptIsRead) {
   for (const char* stream : {"false", "true"}) {
     RawClient client(server_->port());

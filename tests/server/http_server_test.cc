@@ -50,5 +50,13 @@ TEST_F(HttpServerTest, EveryBodyIsTakenAsJson) {
   EXPECT_EQ(good->body, "application/json");
 }
 
+TEST_F(HttpServerTest, RangesAreIgnored) {
+  const auto whole =
+      httplib::Client("127.0.0.1", port_).Get("/good", {{"Range", "bytes=-,-,-,1-2"}});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->status, 200);
+  EXPECT_EQ(whole->body, "application/json");
+}
+
 }  // namespace
 }  // namespace dynsplit::server

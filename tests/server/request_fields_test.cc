@@ -25,6 +25,32 @@ TEST(ParseBody, RefusesDeepNesting) {
   EXPECT_THAT(error->message, ::testing::HasSubstr("nested"));
 }
 
+// Either took hours at 16 MB, where time grew with the square of what stands side by side.
+TEST(ParseBody, RefusesTooManyKeysAndObjects) {
+  const auto keys = [](int count) {
+    std::string body = "{\"a\":0";
+    for (int i = 1; i < count; ++i) body += ",\"a" + std::to_string(i) + "\":0";
+    return body + "}";
+  };
+  const auto objects = [](int count) {  // besides the outermost
+    std::string body = "{\"a\":[{}";
+    for (int i = 1; i < count; ++i) body += ",{}";
+    return body + "]}";
+  };
+  EXPECT_FALSE(ParseBody(keys(256)).error);
+  EXPECT_FALSE(ParseBody(objects(9'999)).error);
+  for (const std::string& body : {keys(257), keys(1'000'000)}) {
+    const auto error = ParseBody(body).error;
+    ASSERT_TRUE(error);
+    EXPECT_THAT(error->message, ::testing::HasSubstr("more keys than 256"));
+  }
+  for (const std::string& body : {objects(10'000), objects(1'000'000)}) {
+    const auto error = ParseBody(body).error;
+    ASSERT_TRUE(error);
+    EXPECT_THAT(error->message, ::testing::HasSubstr("more objects than 10000"));
+  }
+}
+
 TEST(RequestFields, KeepsDefaultsAndTheFirstError) {
   const Json json = Json::parse(R"({"a":null,"b":"x","c":-1,"d":7})");
   RequestFields fields(json, "outer.");

@@ -1,5 +1,7 @@
 #include "apps/server/scheduler.h"
 
+#include <stdexcept>
+
 #include "server/server_fixture.h"
 
 namespace dynsplit::testing {
@@ -80,6 +82,38 @@ TEST_F(SchedulerTest, WhoWaitsMayLeaveOrRunOutOfTime) {
   ASSERT_TRUE(scheduler_->Submit({late}).ok());
   EXPECT_EQ(Last(late.stream.get()).status.code(), StatusCode::kCancelled);
   EXPECT_FALSE(gone->Wait(std::chrono::milliseconds(0)));
+}
+
+// Stands for a library that throws while an answer begins: its options are copied there.
+class ThrowsWhenCopied {
+ public:
+  explicit ThrowsWhenCopied(const std::atomic<bool>* armed) : armed_(*armed) {}
+  ThrowsWhenCopied(const ThrowsWhenCopied& other) : armed_(other.armed_) {
+    if (armed_.load()) throw std::runtime_error("copied");
+  }
+  void operator()(std::string_view) const {}
+
+ private:
+  const std::atomic<bool>& armed_;
+};
+
+TEST_F(SchedulerTest, WhatIsThrownEndsItsJobAlone) {
+  Start({.max_answers = 2, .cache_bytes = 1 << 28});
+  EXPECT_EQ(Last(Submit(1).get()).kind, Kind::kFinished);
+  std::atomic<bool> armed = false;
+  std::vector<Job> jobs(1, MakeJob(Letters(20), 5));  // now cached: its answer begins at once
+  jobs[0].options.on_text = ThrowsWhenCopied(&armed);
+  const std::shared_ptr<AnswerStream> stream = jobs[0].stream;
+  armed = true;
+  ASSERT_TRUE(scheduler_->Submit(std::move(jobs)).ok());
+  const auto started = stream->Wait(kLong);
+  ASSERT_TRUE(started);
+  EXPECT_EQ(started->cached_tokens, 20);
+  const AnswerEvent last = Last(stream.get());
+  EXPECT_EQ(last.kind, Kind::kFailed);
+  EXPECT_EQ(last.status.message(), "copied");
+  EXPECT_EQ(Last(Submit(5).get()).kind, Kind::kFinished);
+  EXPECT_FALSE(stream->Wait(std::chrono::milliseconds(0)));  // nothing after the last
 }
 
 TEST_F(SchedulerTest, StoppingLetsWhatIsUnderWayFinish) {
