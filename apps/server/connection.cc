@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace dynsplit::server {
 namespace {
@@ -52,26 +53,33 @@ void GetAddress(socket_t socket, NameOf name_of, std::string* ip, int* port) {
 
 }  // namespace
 
-Connection::Connection(socket_t socket, const ConnectionLimits& limits)
-    : socket_(socket), limits_(limits), received_(kReceiveBytes) {}
+Connection::Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop)
+    : socket_(socket), limits_(limits), stop_(std::move(stop)), received_(kReceiveBytes) {}
 
 Connection* Connection::Current() { return current; }
 
 Connection::Serving::Serving(Connection* connection) { current = connection; }
 Connection::Serving::~Serving() { current = nullptr; }
 
-bool Connection::AwaitRequest(const std::function<bool()>& stop) {
-  const Clock::time_point idle_until = Clock::now() + limits_.idle_time;
-  while (begin_ == end_) {
-    if (stop() || Clock::now() >= idle_until) return false;
-    if (!Poll(socket_, POLLIN, kStopInterval)) continue;
-    deadline_ = Clock::now() + kStopInterval;
+bool Connection::AwaitRequest() {
+  if (begin_ == end_) {
+    deadline_ = Clock::now() + limits_.idle_time;
     if (Receive() <= 0) return false;
   }
   deadline_ = Clock::now() + limits_.request_time;
   counted_ = 0;
   head_end_ = 0;
   return true;
+}
+
+// What is there at once counts, also once the server stops: a finished answer is still written to a
+// client that takes it.
+bool Connection::Await(short events, Clock::time_point until) const {
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    if (Poll(socket_, events, std::min(left, kStopInterval))) return true;
+    if (left <= kStopInterval || stop_()) return false;
+  }
 }
 
 bool Connection::gone() const {
@@ -84,7 +92,7 @@ bool Connection::is_readable() const {
 }
 
 bool Connection::is_writable() const {
-  return Poll(socket_, POLLOUT, limits_.write_time) && !gone();
+  return Await(POLLOUT, Clock::now() + limits_.write_time) && !gone();
 }
 
 ssize_t Connection::read(char* bytes, size_t size) {
@@ -104,8 +112,8 @@ ssize_t Connection::read(char* bytes, size_t size) {
 }
 
 ssize_t Connection::Receive() {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
-  if (!Poll(socket_, POLLIN, left)) {
+  // A client that sends a byte now and then is never waited for long.
+  if (stop_() || !Await(POLLIN, deadline_)) {
     timed_out_ = true;
     return -1;
   }
@@ -130,7 +138,7 @@ bool Connection::Count(const char* bytes, size_t size) {
 }
 
 ssize_t Connection::write(const char* bytes, size_t size) {
-  if (!Poll(socket_, POLLOUT, limits_.write_time)) return -1;
+  if (!Await(POLLOUT, Clock::now() + limits_.write_time)) return -1;
   return send(socket_, bytes, size, MSG_NOSIGNAL);
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,16 +25,17 @@ struct ConnectionLimits {
 
 class Connection : public httplib::Stream {
  public:
-  // The socket stays the caller's.
-  Connection(socket_t socket, const ConnectionLimits& limits);
+  // The socket stays the caller's. `stop`, asked ten times a second by whatever waits: nothing is
+  // waited for any more.
+  Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop);
 
   // The one that this thread serves now; null elsewhere.
   static Connection* Current();
   class Serving;  // makes a connection the current one while it lives
 
   // Waits for the first byte of the next request, for which the limits then count anew. False where
-  // none comes in time, the client has gone, or *stop (looked at ten times a second) is set.
-  bool AwaitRequest(const std::function<bool()>& stop);
+  // none comes in time, the client has gone, or the server stops.
+  bool AwaitRequest();
 
   // The client has closed the connection, or its sending side.
   bool gone() const;
@@ -56,6 +58,8 @@ class Connection : public httplib::Stream {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Waits for any of `events`; false where none comes in time.
+  bool Await(short events, Clock::time_point until) const;
   // Receives what there is, waiting until the deadline. <= 0: nothing came.
   ssize_t Receive();
   // Counts bytes handed over against the limits; false where there are too many.
@@ -63,6 +67,7 @@ class Connection : public httplib::Stream {
 
   const socket_t socket_;
   const ConnectionLimits limits_;
+  const std::function<bool()> stop_;
   std::vector<char> received_;  // of these, [begin_, end_) were not handed over
   size_t begin_ = 0;
   size_t end_ = 0;

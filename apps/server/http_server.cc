@@ -52,11 +52,10 @@ bool HttpServer::process_and_close_socket(socket_t sock) {
 }
 
 bool HttpServer::ServeConnection(socket_t sock) {
-  Connection connection(sock, limits_);
+  Connection connection(sock, limits_, [this] { return svr_sock_ == INVALID_SOCKET; });
   const Connection::Serving serving(&connection);
-  const auto stopped = [this] { return svr_sock_ == INVALID_SOCKET; };
   for (size_t left = kRequestsPerConnection; left > 0; --left) {
-    if (!connection.AwaitRequest(stopped)) break;
+    if (!connection.AwaitRequest()) break;
     bool closed = false;
     if (!process_request(connection, left == 1, closed, IgnoreTypeAndRanges)) return false;
     if (closed || connection.closes()) break;

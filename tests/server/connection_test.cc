@@ -101,6 +101,16 @@ TEST_F(ConnectionTest, AClientThatDripsIsCutOff) {
   ExpectStillServing();
 }
 
+TEST_F(ConnectionTest, StoppingWaitsForNoSlowClient) {
+  Start();  // a request may take its 60 seconds
+  RawClient silent(server_->port());
+  silent.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
+  ExpectStillServing();  // the other is being read, too
+  const auto start = std::chrono::steady_clock::now();
+  server_->Stop(std::chrono::milliseconds(0));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+}
+
 TEST_F(ConnectionTest, HalfAHeadIsCutOff) {
   RawClient client(server_->port());
   client.Send("POST /v1/comple");
