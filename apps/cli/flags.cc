@@ -48,6 +48,12 @@ void AddKvTypeFlags(CLI::App* command, ModelFlags* flags) {
 
 }  // namespace
 
+CLI::Option* InBytes(CLI::Option* option) {
+  return option->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
+      ->transform(CLI::Validator(IsNotNegative, ""))  // before that
+      ->type_name("N|NM|NG");
+}
+
 CLI::Validator WholeNumber(int64_t least, int64_t most) {
   return CLI::Range(least, most).description("");  // the help would spell the range out
 }
@@ -84,13 +90,9 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
       ->check(WholeNumber(1, 1024))
       ->type_name("N");
   AddKvTypeFlags(command, flags);
-  CLI::Option* kv_memory =
-      command
-          ->add_option("--kv-memory", flags->kv_memory,
-                       "Most bytes of keys and values in memory, the others wait on disk; 0: all")
-          ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
-          ->transform(CLI::Validator(IsNotNegative, ""))  // before that
-          ->type_name("N|NM|NG");
+  CLI::Option* kv_memory = InBytes(command->add_option(
+      "--kv-memory", flags->kv_memory,
+      "Most bytes of keys and values in memory, the others wait on disk; 0: all"));
   command
       ->add_option("--kv-dir", flags->kv_dir,
                    "Where they wait (default: $TMPDIR, or else /var/tmp)")

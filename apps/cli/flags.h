@@ -16,6 +16,10 @@
 
 namespace dynsplit::cli {
 
+// Makes an option of a uint64_t one of bytes: whole numbers that are not negative, with K, M or G
+// behind them if wanted.
+CLI::Option* InBytes(CLI::Option* option);
+
 // Refuses values outside [least, most].
 CLI::Validator WholeNumber(int64_t least, int64_t most);
 // "", or why the text is no number from 0 to 1 (CLI::Range takes nan for one inside).

@@ -162,11 +162,9 @@ void AddServiceFlags(CLI::App* command, ServeFlags* flags) {
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
-  command
-      ->add_option("--cache-memory", flags->cache_memory,
-                   "Most bytes of prompts kept for others that begin alike; 0: none (default: 1G)")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
-      ->type_name("N|NM|NG")
+  InBytes(command->add_option(
+              "--cache-memory", flags->cache_memory,
+              "Most bytes of prompts kept for others that begin alike; 0: none (default: 1G)"))
       ->group(group);
   command->add_option("--timeout", flags->timeout_s, "Most seconds of a request; 0: no limit")
       ->check(WholeNumber(0, 1 << 30))
@@ -178,9 +176,8 @@ void AddServiceFlags(CLI::App* command, ServeFlags* flags) {
       ->capture_default_str()
       ->type_name("S")
       ->group(group);
-  command->add_option("--max-body", flags->body_bytes, "Most bytes of a request (default: 16M)")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
-      ->type_name("N|NM")
+  InBytes(command->add_option("--max-body", flags->body_bytes,
+                              "Most bytes of a request (default: 16M)"))
       ->group(group);
 }
 

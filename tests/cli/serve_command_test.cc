@@ -62,6 +62,8 @@ TEST_F(ServeCommandTest, Refusals) {
   ExpectRefused(Run("serve", {"--method", "nothing"}), 2, "nothing");
   ExpectRefused(Run("serve", {"--port", "70000"}), 2, "--port");
   ExpectRefused(Run("serve", {"--parallel", "0"}), 2, "--parallel");
+  ExpectRefused(Run("serve", {"--cache-memory", "-1"}), 2, "-1 is negative");
+  ExpectRefused(Run("serve", {"--max-body", "-1"}), 2, "-1 is negative");
   ExpectRefused(Run("serve", {"--host", "256.1.1.1"}), 1, "cannot listen there");
 }
 
