@@ -177,7 +177,7 @@ void RowSelector::Select(int layer, const float* queries, Worker worker) {
     for (int part = 0; part < num_parts; ++part) {
       if (!claims.IsMine()) continue;
       if (shared && reuses) {
-        selections_[RowHead(row)].LookAt(Looks(row)->blocks(row.head), InputOf(row, queries));
+        LookAgain(row, InputOf(row, queries), &selections_[RowHead(row)]);
       } else if (shared) {
         ScorePart(row, queries, part);
       } else {
@@ -285,7 +285,7 @@ void RowSelector::SelectAlone(const Row& row, const float* queries, Scratch* scr
     if (choice.by_token) {
       TokenSelection& selection = scratch->tokens;
       if (Plan(row).reuses) {
-        selection.LookAt(Looks(row)->blocks(row.head), input);
+        LookAgain(row, input, &selection);
       } else {
         selection.Find(method, input);
       }

@@ -110,6 +110,9 @@ class RowSelector {
   int NumScoreParts(const Row& row) const;
   void SurveyPart(const Row& row, const float* queries, int part);
   void ScorePart(const Row& row, const float* queries, int part);
+  void LookAgain(const Row& row, const SelectInput& input, TokenSelection* selection) const {
+    selection->LookAt(Looks(row)->blocks(row.head), input);
+  }
   void Choose(const Row& row, const SelectInput& input, TokenSelection* selection);
   void LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
                 PinnedPages* pages);

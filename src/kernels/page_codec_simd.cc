@@ -19,7 +19,7 @@ void EncodePageTarget(PageFormat format, const f16* rows, int head_dim, f16* pag
   const size_t length = static_cast<size_t>(head_dim);
   if (format == PageFormat::kQ4Keys) return EncodeQ4Keys(rows, length, page);
   if (format == PageFormat::kQ4Values) return EncodeQ4Values(rows, length, page);
-  const CodeTag d;
+  const PageTag d;
   HWY_ALIGN_MAX float values[kMaxHeadDim];
   for (size_t row = 0; row < kPageTokens; ++row) {
     for (size_t j = 0; j < length; j += hn::Lanes(d)) {

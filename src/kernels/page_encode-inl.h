@@ -6,6 +6,7 @@
 #include "kernels/code_scale.h"
 #include "kernels/f16-inl.h"
 #include "kernels/kv_view.h"
+#include "kernels/page_decode-inl.h"
 
 #if defined(DYNSPLIT_KERNELS_PAGE_ENCODE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DYNSPLIT_KERNELS_PAGE_ENCODE_INL_H_
@@ -18,27 +19,24 @@ HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using CodeTag = hn::CappedTag<float, 16>;  // 16 divides every head_dim and group
-using CodeVec = hn::Vec<CodeTag>;
-
 // Writes row `row` of a page of 8 bits.
 HWY_INLINE void EncodeQ8Row(const float* values, size_t row, size_t head_dim, f16* page) {
-  const CodeTag d;
-  const hn::RebindToSigned<CodeTag> d32;
-  const hn::Rebind<int8_t, CodeTag> d8;
+  const PageTag d;
+  const hn::RebindToSigned<PageTag> d32;
+  const hn::Rebind<int8_t, PageTag> d8;
   int8_t* codes = reinterpret_cast<int8_t*>(page) + row * head_dim;
   f16* scales = page + Q8Scales(head_dim) + row * NumQ8Groups(head_dim);
   for (size_t first = 0; first < head_dim; first += kQ8Group) {
     const size_t end = HWY_MIN(first + kQ8Group, head_dim);
-    CodeVec largest = hn::Zero(d);
+    PageVec largest = hn::Zero(d);
     for (size_t j = first; j < end; j += hn::Lanes(d)) {
       largest = hn::Max(largest, hn::Abs(hn::LoadU(d, values + j)));
     }
     const CodeScale scale = ScaleOf(hn::GetLane(hn::MaxOfLanes(d, largest)), kMostQ8, 0);
     scales[first / kQ8Group] = scale.stored;
-    const CodeVec most = hn::Set(d, kMostQ8);
+    const PageVec most = hn::Set(d, kMostQ8);
     for (size_t j = first; j < end; j += hn::Lanes(d)) {
-      const CodeVec code = hn::Mul(hn::LoadU(d, values + j), hn::Set(d, scale.inverse));
+      const PageVec code = hn::Mul(hn::LoadU(d, values + j), hn::Set(d, scale.inverse));
       const auto whole = hn::NearestInt(hn::Clamp(code, hn::Neg(most), most));
       hn::StoreU(hn::DemoteTo(d8, hn::BitCast(d32, whole)), d8, codes + j);
     }
@@ -53,12 +51,12 @@ struct Q4Pair {
 };
 
 // `low` and `inverse` of the even row and of the odd one.
-HWY_INLINE void StoreQ4Pair(const Q4Pair& pair, const CodeVec (&low)[2],
-                            const CodeVec (&inverse)[2]) {
-  const CodeTag d;
-  const hn::Rebind<uint8_t, CodeTag> d8;
+HWY_INLINE void StoreQ4Pair(const Q4Pair& pair, const PageVec (&low)[2],
+                            const PageVec (&inverse)[2]) {
+  const PageTag d;
+  const hn::Rebind<uint8_t, PageTag> d8;
   const auto code = [&](const f16* from, size_t i) DYNSPLIT_SIMD_LAMBDA {
-    const CodeVec value = hn::Mul(hn::Sub(LoadF16(d, from), low[i]), inverse[i]);
+    const PageVec value = hn::Mul(hn::Sub(LoadF16(d, from), low[i]), inverse[i]);
     return hn::NearestInt(hn::Clamp(value, hn::Zero(d), hn::Set(d, kMostQ4)));
   };
   const auto both = hn::Or(code(pair.even, 0), hn::ShiftLeft<4>(code(pair.odd, 1)));
@@ -66,14 +64,14 @@ HWY_INLINE void StoreQ4Pair(const Q4Pair& pair, const CodeVec (&low)[2],
 }
 
 HWY_INLINE void EncodeQ4Keys(const f16* rows, size_t head_dim, f16* page) {
-  const CodeTag d;
+  const PageTag d;
   const size_t lanes = hn::Lanes(d);
   f16* steps = page + Q4Steps(head_dim);
   HWY_ALIGN_MAX float low[16], range[16], inverse[16];
   for (size_t j = 0; j < head_dim; j += lanes) {
-    CodeVec min = LoadF16(d, rows + j), max = min;
+    PageVec min = LoadF16(d, rows + j), max = min;
     for (size_t row = 1; row < kPageTokens; ++row) {
-      const CodeVec value = LoadF16(d, rows + row * head_dim + j);
+      const PageVec value = LoadF16(d, rows + row * head_dim + j);
       min = hn::Min(min, value);
       max = hn::Max(max, value);
     }
@@ -85,7 +83,7 @@ HWY_INLINE void EncodeQ4Keys(const f16* rows, size_t head_dim, f16* page) {
       steps[j + i] = scale.stored;
       inverse[i] = scale.inverse;
     }
-    const CodeVec all_inverse = hn::Load(d, inverse);
+    const PageVec all_inverse = hn::Load(d, inverse);
     for (size_t row = 0; row < kPageTokens; row += 2) {
       const f16* even = rows + row * head_dim + j;
       StoreQ4Pair(
@@ -96,17 +94,17 @@ HWY_INLINE void EncodeQ4Keys(const f16* rows, size_t head_dim, f16* page) {
 }
 
 HWY_INLINE void EncodeQ4Values(const f16* rows, size_t head_dim, f16* page) {
-  const CodeTag d;
+  const PageTag d;
   const size_t lanes = hn::Lanes(d);
   const size_t groups = NumQ4Groups(head_dim);
   f16* steps = page + Q4Steps(head_dim);
   for (size_t row = 0; row < kPageTokens; row += 2) {
     for (size_t group = 0; group < groups; ++group) {
       const size_t end = HWY_MIN((group + 1) * kQ4Group, head_dim);
-      CodeVec low[2], inverse[2];
+      PageVec low[2], inverse[2];
       for (size_t i = 0; i < 2; ++i) {
         const f16* values = rows + (row + i) * head_dim;
-        CodeVec min = LoadF16(d, values + group * kQ4Group), max = min;
+        PageVec min = LoadF16(d, values + group * kQ4Group), max = min;
         for (size_t j = group * kQ4Group + lanes; j < end; j += lanes) {
           min = hn::Min(min, LoadF16(d, values + j));
           max = hn::Max(max, LoadF16(d, values + j));

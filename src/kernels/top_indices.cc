@@ -11,22 +11,18 @@
 namespace dynsplit {
 namespace {
 
-// Buckets by exponent and the first two bits of the fraction.
-constexpr int kBucketShift = 21;
-constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
-
 // The last of the `count` greatest; 0 < count < values.
 RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesScratch* scratch) {
-  uint32_t in_bucket[kBuckets] = {};
-  for (const float value : values) ++in_bucket[OrderedBits(value) >> kBucketShift];
-  size_t bucket = kBuckets;
+  uint32_t in_bucket[kRankBuckets] = {};
+  for (const float value : values) ++in_bucket[RankBucket(value)];
+  size_t bucket = kRankBuckets;
   int64_t left = count;
   do {
     left -= in_bucket[--bucket];
   } while (left > 0);
   scratch->bucket.clear();
   for (size_t i = 0; i < values.size(); ++i) {
-    if (OrderedBits(values[i]) >> kBucketShift != bucket) continue;
+    if (RankBucket(values[i]) != bucket) continue;
     scratch->bucket.push_back(RankKey(values[i], static_cast<uint32_t>(i)));
   }
   // All of the bucket but -left were wanted.

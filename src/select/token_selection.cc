@@ -13,10 +13,6 @@
 namespace dynsplit {
 namespace {
 
-// Buckets by exponent and the first two bits of the fraction.
-constexpr int kBucketShift = 21;
-constexpr size_t kBuckets = size_t{1} << (31 - kBucketShift);
-
 // Of `best`, indices into `shares`, keeps the greatest that together hold `mass`, in their order. A
 // NaN counts as nothing. Cost: O(best) expected, no sort of all: a row of a long text has up to a
 // thousand of them.
@@ -29,16 +25,16 @@ void KeepMass(std::span<const float> shares, double mass, std::vector<uint64_t>*
   const auto key = [&](int32_t i) {
     return RankKey(shares[static_cast<size_t>(i)], static_cast<uint32_t>(i));
   };
-  const auto bucket_of = [](uint64_t k) { return static_cast<size_t>(k >> (32 + kBucketShift)); };
-  double in_bucket[kBuckets] = {};
-  for (const int32_t i : *best) in_bucket[bucket_of(key(i))] += double{ValueOf(key(i))};
-  size_t bucket = kBuckets;
+  const auto bucket_of = [&](int32_t i) { return RankBucket(shares[static_cast<size_t>(i)]); };
+  double in_bucket[kRankBuckets] = {};
+  for (const int32_t i : *best) in_bucket[bucket_of(i)] += double{ValueOf(key(i))};
+  size_t bucket = kRankBuckets;
   double held = 0;
   while (bucket > 0 && held < mass) held += in_bucket[--bucket];
   if (held < mass) return;
   room->clear();
   for (const int32_t i : *best) {
-    if (bucket_of(key(i)) == bucket) room->push_back(key(i));
+    if (bucket_of(i) == bucket) room->push_back(key(i));
   }
   std::sort(room->begin(), room->end(), std::greater<>());
   held -= in_bucket[bucket];
