@@ -13,6 +13,7 @@
 #include "apps/server/framing.h"
 #include "apps/server/json_response.h"
 #include "apps/server/model_routes.h"
+#include "apps/server/web_page.h"
 
 namespace dynsplit::server {
 namespace {
@@ -20,9 +21,16 @@ namespace {
 // What is known without a key: whether the server is up.
 constexpr std::string_view kHealth = "/health";
 constexpr std::chrono::seconds kLastWordsTime(2);  // for clients to take the end of their answers
-constexpr std::array<std::string_view, 9> kRoutes = {
-    kHealth,           "/metrics",  "/props",      "/v1/models", "/v1/chat/completions",
-    "/v1/completions", "/tokenize", "/detokenize", "/v1/models/"};
+constexpr std::array<std::string_view, 10> kRoutes = {"/",
+                                                      kHealth,
+                                                      "/metrics",
+                                                      "/props",
+                                                      "/v1/models",
+                                                      "/v1/chat/completions",
+                                                      "/v1/completions",
+                                                      "/tokenize",
+                                                      "/detokenize",
+                                                      "/v1/models/"};
 
 // One of the routes, for metrics: clients do not choose the names there.
 std::string RouteLabel(const std::string& path) {
@@ -132,6 +140,7 @@ bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* respo
 }
 
 std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& request) const {
+  if (options_.page && FindWebFile(request.path) != nullptr) return {};  // it asks for the key
   if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
     return ApiError{.http_status = 401,
                     .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
@@ -189,6 +198,13 @@ void ApiServer::AddRoutes() {
   http_.Get("/health", [](const Request&, Response& response) {
     Reply(Json{{"status", "ok"}}, &response);
   });
+  if (options_.page) {
+    http_.Get("/|/web/.+", [](const Request& request, Response& response) {
+      const WebFile* file = FindWebFile(request.path);
+      response.status = 404;
+      if (file != nullptr) ServeWebFile(*file, request, &response);
+    });
+  }
   http_.Get("/metrics", [this](const Request&, Response& response) {
     response.set_content(metrics_.ToText(), "text/plain; version=0.0.4");
   });

@@ -25,6 +25,7 @@ struct ApiServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;                         // 0: any that is free
   std::vector<std::string> api_keys = {};  // none: everybody may ask
+  bool page = true;                        // at /
   std::string cors_origin = {};            // whose pages may ask from a browser; "": none, "*": any
   size_t num_threads = 96;                 // connections served at the same time
   ConnectionLimits limits = {};

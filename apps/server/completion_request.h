@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "apps/server/answer_trace.h"
 #include "apps/server/api_error.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/method.h"
@@ -40,6 +41,7 @@ struct AnswerRequest {
   std::optional<int> top_logprobs;  // given: logprobs of each token, and of so many likeliest ones
   bool ignore_end = false;
   Method method;
+  Tracing tracing = Tracing::kNone;  // else the request is for a stream of one answer
 };
 
 struct ChatRequest {

@@ -83,6 +83,7 @@ std::vector<Job> MakeJobs(const Service& service, const std::string& salt,
             .first_choice = static_cast<int>(jobs.size()) * answer.num_choices,
             .top_logprobs = answer.top_logprobs,
             .prompt_logprobs = answer.top_logprobs && !request.echo.empty(),
+            .tracing = answer.tracing,
             .cache_salt = salt,
             .stream = stream};
     job.options.max_tokens = answer.max_tokens.value_or(kMaxTokensLimit);
@@ -121,6 +122,11 @@ void Serve(Service* service, const std::string& salt, EncodedRequest request,
                                   .prompt_tokens = CountTokens(request),
                                   .num_prompts = static_cast<int>(request.prompts.size()),
                                   .include_usage = request.answer.include_usage};
+  if (request.answer.tracing != Tracing::kNone) {
+    options.trace =
+        std::make_shared<TraceFormat>(request.answer.tracing, request.prompts.front(),
+                                      request.answer.method, service->model->tokenizer());
+  }
   Status status = service->scheduler->Submit(MakeJobs(*service, salt, request, stream));
   if (status.code() == StatusCode::kResourceExhausted) {
     response->set_header("Retry-After", kRetryAfterSeconds);

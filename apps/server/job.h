@@ -22,7 +22,8 @@ struct Job {
   GenerateOptions options = {};  // of the first; the seeds of the others follow. No callbacks
   std::optional<int> top_logprobs = {};  // as AnswerRequest's
   bool prompt_logprobs = false;          // with top_logprobs: also of the prompt, then read anew
-  std::string cache_salt = {};           // prompts are shared among jobs with the same one
+  Tracing tracing = Tracing::kNone;
+  std::string cache_salt = {};  // prompts are shared among jobs with the same one
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<AnswerStream> stream = {};

@@ -38,6 +38,9 @@ class Metrics {
   prometheus::Gauge& cache_entries;
   prometheus::Histogram& first_token_seconds;  // since the job arrived
   prometheus::Histogram& next_token_seconds;   // between two tokens of an answer
+
+ private:
+  prometheus::Gauge& resident_bytes_;  // of the process; looked up when it is read
 };
 
 }  // namespace dynsplit::server

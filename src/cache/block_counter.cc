@@ -9,7 +9,7 @@ void BlockCounter::Add(TokenRange range) {
   range.start = std::max(range.start, counted_from);
   while (range.start < range.end) {
     while (block_ < blocks_.size() && blocks_[block_].end() <= range.start) ++block_;
-    if (block_ == blocks_.size()) return;
+    if (block_ >= blocks_.size()) return;  // there may be fewer than first_block
     const int64_t end = std::min<int64_t>(range.end, blocks_[block_].end());
     const auto block = static_cast<int32_t>(block_);
     if (counts_.empty() || counts_.back().block != block) counts_.push_back({block, 0});

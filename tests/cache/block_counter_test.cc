@@ -31,10 +31,12 @@ TEST(BlockCounterTest, LeavesOutTheSinkAndWhatIsBehindTheBlocks) {
 }
 
 TEST(BlockCounterTest, CountsNothingWithoutBlocks) {
-  std::vector<ChosenBlock> counts;
-  BlockCounter counter({}, 0, &counts);
-  counter.Add({0, 100});
-  EXPECT_THAT(counts, IsEmpty());
+  for (const size_t first_block : {0, 1}) {
+    std::vector<ChosenBlock> counts;
+    BlockCounter counter({}, first_block, &counts);
+    counter.Add({0, 100});
+    EXPECT_THAT(counts, IsEmpty());
+  }
 }
 
 }  // namespace

@@ -248,6 +248,22 @@ TEST_F(SessionTest, ChoicesAccountForEveryTokenAttendedTo) {
   }
 }
 
+TEST_F(SessionTest, ChoicesOfATextTooShortForBlocks) {
+  auto session = NewSession(*ParseMethod("dynsplit+dense-layers=0"));
+  ASSERT_TRUE(session->Feed(RandomTokens(20)).ok());
+  const int32_t token = 7;
+  const BatchItem item{.session = session.get(),
+                       .tokens = {&token, 1},
+                       .attention = Attention::kSelected,
+                       .choices = true};
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  for (const HeadChoice& choice : session->choices()->heads) {
+    EXPECT_FALSE(choice.all);
+    EXPECT_EQ(choice.attended_tokens, 21);
+    EXPECT_TRUE(choice.blocks.empty());
+  }
+}
+
 TEST_F(SessionTest, ChoicesAreToldWhereTheyAreAskedForAndChangeNothing) {
   auto session = NewSession(*ParseMethod("dynsplit+budget=40"));
   ASSERT_TRUE(session->Feed(RandomTokens(300)).ok());
