@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dynsplit/model.h"
 #include "dynsplit/status.h"
 
 namespace dynsplit {
@@ -21,7 +22,10 @@ enum class RopeLayout {
   kHalves,    // i and i + dimension_count/2; GGML_ROPE_TYPE_NEOX
 };
 
-enum class RopeScaling { kNone, kLinear, kYarn };
+// What the gate of a feed-forward block passes through.
+enum class Activation { kSilu, kGelu };
+
+inline constexpr float kMaxFreqBase = 1e12f;
 
 struct RopeConfig {
   RopeLayout layout = RopeLayout::kAdjacent;
@@ -30,7 +34,9 @@ struct RopeConfig {
   RopeScaling scaling = RopeScaling::kNone;
   float factor = 1.0f;            // the context is stretched by it; 1 without scaling, in [1, 1e4]
   float attention_factor = 1.0f;  // "rope.scaling.attn_factor", multiplies YaRN's own; in (0, 1e4]
-  int64_t original_context = 0;   // tokens before stretching; context_length without scaling
+  // Tokens before stretching; context_length without scaling. Of a model with two sets of frequency
+  // factors, the longest context that takes the short ones.
+  int64_t original_context = 0;
 };
 
 // The widest heads that the attention kernels take.
@@ -57,8 +63,9 @@ struct ModelConfig {
   int64_t context_length = 0;   // tokens that the model was made for, in [1, 2^31)
   int vocab_size = 0;           // entries of tokenizer.ggml.tokens, in [1, 2^24]
   float rms_epsilon = 0.0f;     // in (0, 1]
-  RopeConfig rope;              // of layers that attend to all
-  RopeConfig window_rope;       // of layers with a window
+  Activation activation = Activation::kSilu;
+  RopeConfig rope;                  // of layers that attend to all
+  RopeConfig window_rope;           // of layers with a window
   std::vector<LayerConfig> layers;  // [num_layers]
 
   // A score is attention_scale * q.k, then, where the soft-cap c is not 0, c * tanh(score / c).
@@ -76,7 +83,7 @@ struct ModelConfig {
   int num_used_experts = 0;            // for each token, in [1, num_experts]
   int expert_feed_forward_length = 0;  // in [1, 2^20]
 
-  int QueryLength() const { return num_heads * head_dim; }  // rows of wq
+  int QueryLength() const { return num_heads * head_dim; }                            // rows of wq
   int KeyLength(int layer) const { return Layer(layer).num_kv_heads * head_dim; }     // of wk
   int ValueLength(int layer) const { return Layer(layer).num_kv_heads * value_dim; }  // of wv
   int AttendedLength() const { return num_heads * value_dim; }  // row length of wo
@@ -90,5 +97,10 @@ struct ModelConfig {
 // that this build cannot run, Corruption for a key that is missing, of the wrong type or out
 // of range; the message names the file and the key.
 Result<ModelConfig> ReadModelConfig(const GgufReader& reader);
+
+// Stretches the context as the caller wants it instead of as the file says, in layers that attend
+// to all; context_length becomes that of the stretched context. InvalidArgument for a number out of
+// range.
+Status ApplyRope(const RopeOptions& options, ModelConfig* config);
 
 }  // namespace dynsplit
