@@ -39,6 +39,7 @@ void AddLlamaBiases(GgufWriter* writer) {
 }
 
 void AddPhi3Factors(GgufWriter* writer) {
+  writer->SetString("general.name", "tiny");  // by "phi3" libllama would expect Phi 3's own tokens
   writer->SetU32("phi3.rope.dimension_count", 24);  // of 32
   writer->SetU32("phi3.rope.scaling.original_context_length", 256);
   writer->SetF32("phi3.rope.scaling.attn_factor", 1.2f);
