@@ -120,9 +120,9 @@ TEST(Weights, FusedMatricesPointIntoTheirTensor) {
             writer.tensor("blk.1.attn_qkv.weight").bytes);
   EXPECT_EQ(Content(layer.ffn_gate) + Content(layer.ffn_up),
             writer.tensor("blk.1.ffn_up.weight").bytes);
-  writer.tensor("blk.1.attn_qkv.weight").shape = {64, 64};
+  writer.tensor("blk.1.attn_qkv.weight").shape = {128, 64};
   EXPECT_THAT(Load(writer).status().message(),
-              HasSubstr("'blk.1.attn_qkv.weight': got shape [64, 64], wanted [64, 128]"));
+              HasSubstr("'blk.1.attn_qkv.weight': got shape [128, 64], wanted [64, 128]"));
 }
 
 TEST(Weights, ExpertsAreStacked) {
