@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "cache/cache_shape.h"
+#include "store/cache_shape.h"
 #include "cache/token_votes.h"
 #include "dynsplit/method.h"
 #include "kernels/kv_view.h"

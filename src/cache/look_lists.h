@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "cache/cache_shape.h"
+#include "store/cache_shape.h"
 #include "dynsplit/method.h"
 
 namespace dynsplit {

@@ -39,7 +39,7 @@ std::vector<LayerHead> DenseHeads(const EngineOptions& options, const CacheShape
   if (options.dense_heads) return *options.dense_heads;
   std::vector<LayerHead> heads;
   for (int layer = 0; layer < std::min(Method().dense_layers, shape.num_layers); ++layer) {
-    for (int head = 0; head < shape.kv_heads; ++head) heads.push_back({layer, head});
+    for (int head = 0; head < shape.KvHeads(layer); ++head) heads.push_back({layer, head});
   }
   return heads;
 }
@@ -64,8 +64,8 @@ Status CheckHeads(std::span<const LayerHead> heads, const CacheShape& shape) {
   for (const LayerHead& head : heads) {
     DYNSPLIT_RETURN_IF_ERROR(
         CheckRange("method: dense-heads: layer", head.layer, 0, shape.num_layers - 1));
-    DYNSPLIT_RETURN_IF_ERROR(
-        CheckRange("method: dense-heads: KV head", head.kv_head, 0, shape.kv_heads - 1));
+    DYNSPLIT_RETURN_IF_ERROR(CheckRange("method: dense-heads: KV head", head.kv_head, 0,
+                                        shape.KvHeads(head.layer) - 1));
   }
   return {};
 }
@@ -157,7 +157,7 @@ Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const
       options(o),
       shape(s),
       delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
-      pool(s.head_dim, o.kv_types, std::move(hot), std::move(cold)),
+      pool(s.PageWidth(), o.kv_types, std::move(hot), std::move(cold)),
       attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
       forward(model->impl().weights.get(), &ops, o.threads) {}

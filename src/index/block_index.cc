@@ -104,7 +104,7 @@ void BlockIndex::Fill(int layer, int64_t first_block, std::span<const Block> blo
   DYNSPLIT_CHECK(layer >= 0 && layer < shape_.num_layers);
   DYNSPLIT_CHECK(first_block >= first_new_);
   DYNSPLIT_CHECK(first_block + static_cast<int64_t>(blocks.size()) <= num_blocks_);
-  DYNSPLIT_CHECK(static_cast<int>(views.size()) == shape_.kv_heads);
+  DYNSPLIT_CHECK(static_cast<int>(views.size()) <= shape_.kv_heads);
   AlignedBuffer<f16> summaries(size_t{kIndexChunkBlocks} * BlockElements());
   for (size_t i = 0; i < blocks.size();) {
     const int64_t block = first_block + static_cast<int64_t>(i);

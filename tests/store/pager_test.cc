@@ -264,9 +264,9 @@ class PagerSourceTest : public PagerTest {
     *source = {.file = source_file_,
                .name = "s",
                .offset = 100,
-               .row_pages = count,
                .hot_bytes = kPageBytes,
                .checksums = {}};
+    source->AddRow(0, count);
     for (int i = 0; i < count; ++i) {
       const std::vector<f16> rows(PageElements(kDim), static_cast<f16>(i));
       const auto bytes = std::as_bytes(std::span(rows));
