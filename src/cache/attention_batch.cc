@@ -117,8 +117,7 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
 
 const std::vector<Tile>& AttentionBatch::DenseTiles(size_t span_idx, int layer) const {
   const auto window = std::ranges::find(windows_, shape_.Window(layer));
-  return dense_tiles_[span_idx * windows_.size() +
-                      static_cast<size_t>(window - windows_.begin())];
+  return dense_tiles_[span_idx * windows_.size() + static_cast<size_t>(window - windows_.begin())];
 }
 
 void AttentionBatch::ReserveRows(int rows) {
@@ -145,17 +144,18 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
       const int64_t first = span.cache->size();
       pages.Reset(span.cache->pages(), layer, head);
       if (!error_.ok() || !error_.Set(pages.PinToWrite({first, first + span.rows}))) continue;
-      AppendRows({.keys = keys + span.first_row * stride + int64_t{head} * shape_.head_dim,
-                  .values = values + span.first_row * value_stride + int64_t{head} * shape_.value_dim,
-                  .row_stride = stride,
-                  .first_token = first,
-                  .rows = span.rows,
-                  .head_dim = shape_.head_dim,
-                  .key_pages = pages.keys(),
-                  .value_pages = pages.values(),
-                  .type = span.cache->pages().pool()->types().hot,
-                  .value_dim = shape_.value_dim,
-                  .value_row_stride = value_stride});
+      AppendRows(
+          {.keys = keys + span.first_row * stride + int64_t{head} * shape_.head_dim,
+           .values = values + span.first_row * value_stride + int64_t{head} * shape_.value_dim,
+           .row_stride = stride,
+           .first_token = first,
+           .rows = span.rows,
+           .head_dim = shape_.head_dim,
+           .key_pages = pages.keys(),
+           .value_pages = pages.values(),
+           .type = span.cache->pages().pool()->types().hot,
+           .value_dim = shape_.value_dim,
+           .value_row_stride = value_stride});
     }
   }
   pages.Release();
@@ -217,34 +217,33 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
 
 void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                                  Worker worker) {
-  const int64_t head_row = int64_t{item.first_row} * shape_.num_heads +
-                           int64_t{item.kv_head} * shape_.GroupHeads(layer);
+  const int64_t head_row =
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.GroupHeads(layer);
   const SemanticCache& cache = *item.span->cache;
   const int first = item.first_row - item.span->first_row;
   // Everything, or all that the first row's window begins in.
-  JointChoice choice = {
-      .dense_start = shape_.FirstSeen(layer, cache.size() + first) / kPageTokens * kPageTokens};
+  JointChoice choice = {.dense_start = shape_.FirstSeen(layer, cache.size() + first) / kPageTokens *
+                                       kPageTokens};
   if (joint_selector_.Selects(*item.span, {layer, item.kv_head})) {
     choice = joint_selector_.Choose({item.span, first, item.rows, {layer, item.kv_head}}, queries,
                                     worker);
   }
-  CausalAttentionArgs args = {
-      .queries = queries + head_row * shape_.head_dim,
-      .query_row_stride = int64_t{shape_.num_heads} * shape_.head_dim,
-      .rows = item.rows,
-      .group_heads = shape_.GroupHeads(layer),
-      .scale = shape_.Scale(),
-      .score_cap = shape_.score_cap,
-      .first_position = cache.size() + first,
-      .dense_start = choice.dense_start,
-      .window = shape_.Window(layer),
-      .earlier = choice.earlier.data(),
-      .num_earlier = static_cast<int>(choice.earlier.size()),
-      .kv = {},
-      .outputs = outputs + head_row * shape_.value_dim,
-      .output_row_stride = int64_t{shape_.num_heads} * shape_.value_dim,
-      .lse = &lse_[static_cast<size_t>(head_row)],
-      .lse_row_stride = shape_.num_heads};
+  CausalAttentionArgs args = {.queries = queries + head_row * shape_.head_dim,
+                              .query_row_stride = int64_t{shape_.num_heads} * shape_.head_dim,
+                              .rows = item.rows,
+                              .group_heads = shape_.GroupHeads(layer),
+                              .scale = shape_.Scale(),
+                              .score_cap = shape_.score_cap,
+                              .first_position = cache.size() + first,
+                              .dense_start = choice.dense_start,
+                              .window = shape_.Window(layer),
+                              .earlier = choice.earlier.data(),
+                              .num_earlier = static_cast<int>(choice.earlier.size()),
+                              .kv = {},
+                              .outputs = outputs + head_row * shape_.value_dim,
+                              .output_row_stride = int64_t{shape_.num_heads} * shape_.value_dim,
+                              .lse = &lse_[static_cast<size_t>(head_row)],
+                              .lse_row_stride = shape_.num_heads};
   AttendCausally(cache.pages(), {layer, item.kv_head}, &args, worker);
   KeepQueries(item, layer, queries);
 }
@@ -296,8 +295,8 @@ void AttentionBatch::AttendPart(const Item& item, int layer, const float* querie
 
 Status AttentionBatch::AttendTiles(const Item& item, int layer, const float* queries, size_t state,
                                    PinnedPages* pages) {
-  const int64_t head = int64_t{item.first_row} * shape_.num_heads +
-                       int64_t{item.kv_head} * shape_.GroupHeads(layer);
+  const int64_t head =
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.GroupHeads(layer);
   const TokenRange part =
       PartOf(static_cast<int64_t>(item.tiles->size()), item.part, item.num_parts);
   for (int64_t i = part.start; pages->moves() && i < part.end; ++i) {
@@ -317,8 +316,7 @@ Status AttentionBatch::AttendTiles(const Item& item, int layer, const float* que
   return {};
 }
 
-Status AttentionBatch::AttendTokens(const Item& item, int layer, size_t state,
-                                    PinnedPages* pages) {
+Status AttentionBatch::AttendTokens(const Item& item, int layer, size_t state, PinnedPages* pages) {
   const auto num_tokens = static_cast<int64_t>(item.tokens->tokens.size());
   const TokenRange part = PartOf(num_tokens, item.part, item.num_parts);
   const auto tokens =

@@ -46,8 +46,8 @@ class AttentionBatch {
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);
 
-  // keys [rows, KV heads of the layer, head_dim] after RoPE, values [.., value_dim], f32: written to
-  // the pages.
+  // keys [rows, KV heads of the layer, head_dim] after RoPE, values [.., value_dim], f32: written
+  // to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
   // queries [rows, num_heads, head_dim]: choose what the rows that select attend to.
   void Survey(int layer, const float* queries, Worker worker) {
@@ -62,8 +62,8 @@ class AttentionBatch {
   // outputs [rows, num_heads, value_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
   // Adds the local attention mass (DD-Select) in sampled layers of the rows that are not selected,
-  // and in all global layers the votes of dense ones for sequences that count them (H2O); after Attend,
-  // where Observes(layer).
+  // and in all global layers the votes of dense ones for sequences that count them (H2O); after
+  // Attend, where Observes(layer).
   void Observe(int layer, const float* queries, Worker worker);
 
   // Layers whose attention DD-Select samples: SampledLayers.
@@ -122,13 +122,13 @@ class AttentionBatch {
   RowSelector selector_;
   JointSelector joint_selector_;
   std::vector<Span> spans_;
-  std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
-  std::vector<int> windows_;                    // those that layers have, each once, and 0
+  std::vector<int64_t> first_positions_;  // [spans]: of each span's first row
+  std::vector<int> windows_;              // those that layers have, each once, and 0
   // [spans, windows_]: page-sized tiles of what one-row spans see.
   std::vector<std::vector<Tile>> dense_tiles_;
-  std::vector<Scratch> scratch_;                // [max_workers]
-  AlignedBuffer<float> lse_;   // [rows, num_heads] of the last layer; not of spans that select
-  AlignedBuffer<float> mass_;  // [rows, mass_row]
+  std::vector<Scratch> scratch_;  // [max_workers]
+  AlignedBuffer<float> lse_;      // [rows, num_heads] of the last layer; not of spans that select
+  AlignedBuffer<float> mass_;     // [rows, mass_row]
   AlignedBuffer<float> part_outputs_;               // [parts, group_heads, value_dim]
   std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]

@@ -63,9 +63,7 @@ TokenRange PartInChunks(TokenRange entries, int part, int num_parts) {
 }  // namespace
 
 RowSelector::RowSelector(const CacheShape& shape, int max_workers, FirstError* error)
-    : shape_(shape),
-      error_(*error),
-      scratch_(static_cast<size_t>(max_workers)) {}
+    : shape_(shape), error_(*error), scratch_(static_cast<size_t>(max_workers)) {}
 
 void RowSelector::Begin(std::span<const Span> spans) {
   spans_ = spans;
@@ -144,7 +142,8 @@ bool RowSelector::Selects(const Span& span, LayerHead head) const {
 
 int RowSelector::NumSelecting(const Span& span, int layer) const {
   int count = 0;
-  for (int head = 0; head < shape_.KvHeads(layer); ++head) count += Selects(span, {layer, head}) ? 1 : 0;
+  for (int head = 0; head < shape_.KvHeads(layer); ++head)
+    count += Selects(span, {layer, head}) ? 1 : 0;
   return count;
 }
 

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "store/cache_shape.h"
 #include "cache/kept_blocks.h"
 #include "cache/look_lists.h"
 #include "cache/token_votes.h"
@@ -26,6 +25,7 @@
 #include "split/delimiter_stream.h"
 #include "split/importance.h"
 #include "split/key_scatter.h"
+#include "store/cache_shape.h"
 #include "store/page_table.h"
 
 namespace dynsplit {

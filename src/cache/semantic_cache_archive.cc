@@ -114,8 +114,8 @@ Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive,
 }
 
 void SemanticCache::SaveText(ArchiveWriter* archive) const {
-  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim,
-                         shape_.value_dim}) {
+  for (const int size :
+       {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim, shape_.value_dim}) {
     archive->Put(int32_t{size});
   }
   archive->PutVector(shape_.layers);
@@ -135,8 +135,8 @@ void SemanticCache::SaveText(ArchiveWriter* archive) const {
 Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
   bool same_shape = true;
-  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim,
-                         shape_.value_dim}) {
+  for (const int size :
+       {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim, shape_.value_dim}) {
     same_shape = archive->Get<int32_t>() == size && same_shape;
   }
   same_shape = archive->GetVector<LayerShape>() == shape_.layers && same_shape;
@@ -240,7 +240,8 @@ void SemanticCache::AddRows(PageSource* source) const {
     const auto first = static_cast<int64_t>(pages_.FirstPage(layer, size()));
     const int64_t cold = std::max<int64_t>(0, cold_end - first);
     for (int head = 0; head < shape_.KvHeads(layer); ++head) {
-      source->AddRow(static_cast<int32_t>(2 * cold), static_cast<int32_t>(2 * (end - first - cold)));
+      source->AddRow(static_cast<int32_t>(2 * cold),
+                     static_cast<int32_t>(2 * (end - first - cold)));
     }
   }
 }

@@ -61,8 +61,8 @@ class QueryWindow {
   AlignedBuffer<float> lse_;      // [global layers, end - begin, num_heads]
 };
 
-// The votes themselves, f32: 4 * global layers * kv_heads bytes per token, about 1 % of its keys and
-// values.
+// The votes themselves, f32: 4 * global layers * kv_heads bytes per token, about 1 % of its keys
+// and values.
 class TokenVotes {
  public:
   // Those of `before` (may be null), and none yet for the tokens after them.

@@ -12,7 +12,7 @@ struct AppendRowsArgs {
   const float* keys = nullptr;
   const float* values = nullptr;
   int64_t row_stride = 0;
-  int64_t first_token = 0;        // where row 0 goes
+  int64_t first_token = 0;  // where row 0 goes
   int rows = 0;
   int head_dim = 0;
   // Writable pages of one (layer, KV head), indexed by token / kPageTokens.

@@ -15,8 +15,8 @@ struct KeyScoreArgs {
   int64_t num_tokens = 0;
 };
 
-// scores[j * score_stride + i] = scale * q . key, capped, for head j and the key of tokens[i]. Cost: one
-// pass over these keys. Thread safety: distinct scores.
+// scores[j * score_stride + i] = scale * q . key, capped, for head j and the key of tokens[i].
+// Cost: one pass over these keys. Thread safety: distinct scores.
 void KeyScore(const KeyScoreArgs& args, float* scores, int64_t score_stride);
 void KeyScoreRef(const KeyScoreArgs& args, float* scores, int64_t score_stride);
 

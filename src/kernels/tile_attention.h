@@ -20,8 +20,8 @@ struct TileAttentionArgs {
 
 // Writes the partial result over these tiles: states[group_heads] and the unnormalised
 // outputs[group_heads, value_dim]. How the same rows are cut into tiles changes no bit of them, and
-// hardly the time. Cost: O(rows of all tiles * group_heads * (head_dim + value_dim)), no allocation. Thread
-// safety: calls may run at once on distinct outputs.
+// hardly the time. Cost: O(rows of all tiles * group_heads * (head_dim + value_dim)), no
+// allocation. Thread safety: calls may run at once on distinct outputs.
 void TileAttention(const TileAttentionArgs& args, SoftmaxState* states, float* outputs);
 void TileAttentionRef(const TileAttentionArgs& args, SoftmaxState* states, float* outputs);
 

@@ -21,12 +21,12 @@ struct LayerShape {
 
 struct CacheShape {
   int num_layers = 0;
-  int num_heads = 0;         // query heads, a multiple of the KV heads of each layer
-  int kv_heads = 0;          // of the layer that has most
-  int head_dim = 0;          // of queries and keys
-  int value_dim = head_dim;  // of values
-  float score_scale = 0;     // multiplies q.k; 0: 1 / sqrt(head_dim)
-  float score_cap = 0;       // soft-cap of the scores (kernels/score_cap.h); 0: none
+  int num_heads = 0;                    // query heads, a multiple of the KV heads of each layer
+  int kv_heads = 0;                     // of the layer that has most
+  int head_dim = 0;                     // of queries and keys
+  int value_dim = head_dim;             // of values
+  float score_scale = 0;                // multiplies q.k; 0: 1 / sqrt(head_dim)
+  float score_cap = 0;                  // soft-cap of the scores (kernels/score_cap.h); 0: none
   std::vector<LayerShape> layers = {};  // [num_layers]; none: all have kv_heads, and are global
 
   int group_heads() const { return num_heads / kv_heads; }  // of the layer that has fewest

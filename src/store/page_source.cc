@@ -10,8 +10,8 @@ namespace dynsplit {
 void PageSource::AddRow(int32_t cold_pages, int32_t hot_pages) {
   rows.push_back({.offset = bytes, .first_page = num_pages, .cold_pages = cold_pages});
   num_pages += cold_pages + hot_pages;
-  bytes += static_cast<uint64_t>(cold_pages) * cold_bytes +
-           static_cast<uint64_t>(hot_pages) * hot_bytes;
+  bytes +=
+      static_cast<uint64_t>(cold_pages) * cold_bytes + static_cast<uint64_t>(hot_pages) * hot_bytes;
 }
 
 FileRead PageSource::ReadOf(int32_t idx, std::byte* page) const {

@@ -242,7 +242,8 @@ size_t PageTable::resident_bytes() const {
   for (const Row& row : rows_) {
     for (const std::vector<PageRef>* pages : {&row.keys, &row.values}) {
       for (const PageRef& page : *pages) {
-        if (page.get() != nullptr && page.get()->pins.load() >= 0) bytes += pool_->page_bytes(page.get()->tier);
+        if (page.get() != nullptr && page.get()->pins.load() >= 0)
+          bytes += pool_->page_bytes(page.get()->tier);
       }
     }
   }

@@ -2,8 +2,9 @@
 // table forks the sequence: both share all pages until one writes, which copies only the page it
 // writes to.
 //
-// In a layer with a window (CacheShape), pages that no later row sees are given back as the sequence
-// grows, so that it holds no more tokens than its window and those of a pass, in whole pages.
+// In a layer with a window (CacheShape), pages that no later row sees are given back as the
+// sequence grows, so that it holds no more tokens than its window and those of a pass, in whole
+// pages.
 //
 // Where the pool has two tiers, a page becomes cold once it is whole and lies before the last
 // kHotTokens: a matter of the sequence's length alone, whatever is in memory. It is encoded then,

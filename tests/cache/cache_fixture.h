@@ -54,8 +54,7 @@ class RandomRows {
 struct TestSequence {
   TestSequence(PagePool* pool, const Method& method, uint64_t seed = 1,
                const Observation& observation = {}, const CacheShape& shape = kTestShape)
-      : cache(shape, method, pool, TestDelimiters(),
-              {.threads = 2, .observation = observation}),
+      : cache(shape, method, pool, TestDelimiters(), {.threads = 2, .observation = observation}),
         queries(seed, 3),
         keys(seed + 1000000007),
         values(seed + 2000000011) {}
@@ -97,9 +96,8 @@ inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& pass
   const auto gather = [&](int layer, RandomRows TestSequence::*source, int heads, int width) {
     std::vector<float> all;
     for (const TestPass& pass : passes) {
-      const auto part =
-          (pass.sequence->*source)
-              .Rows(layer, pass.sequence->cache.size(), pass.rows, heads, width);
+      const auto part = (pass.sequence->*source)
+                            .Rows(layer, pass.sequence->cache.size(), pass.rows, heads, width);
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -96,8 +96,8 @@ class LayerShapesTest : public testing::Test {
     int64_t most = 0;
     for (int head = 0; head < kShape.KvHeads(layer); ++head) {
       const auto& keys = cache.pages().row(layer, head).keys;
-      const auto held = std::ranges::count_if(
-          keys, [](const PageRef& page) { return page.get() != nullptr; });
+      const auto held =
+          std::ranges::count_if(keys, [](const PageRef& page) { return page.get() != nullptr; });
       most = std::max<int64_t>(most, held);
     }
     return most;
@@ -119,9 +119,9 @@ TEST_F(LayerShapesTest, EveryRowSeesItsWindow) {
 }
 
 TEST_F(LayerShapesTest, ABudgetOfEverythingEqualsFullUnderEveryMethod) {
-  for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:newline", "random",
-                           "oracle", "snapkv", "h2o", "dynsplit", "dynsplit+reuse=4",
-                           "dynsplit+coarse=2", "dynsplit+pick=blocks"}) {
+  for (const char* name :
+       {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "oracle", "snapkv", "h2o",
+        "dynsplit", "dynsplit+reuse=4", "dynsplit+coarse=2", "dynsplit+pick=blocks"}) {
     SCOPED_TRACE(name);
     TestSequence sequence = Sequence(&pool_, std::string(name) + "+budget=100000");
     Run(&sequence, 333, Attention::kDense);
@@ -218,8 +218,9 @@ TEST_F(LayerShapesTest, PagedAndEncodedPagesAttendAlike) {
     EXPECT_TRUE(batch_.status().ok()) << batch_.status().ToString();
     return outputs;
   };
-  for (const KvTypes types : {KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ8},
-                              KvTypes{KvType::kF16, KvType::kQ8}, KvTypes{KvType::kQ8, KvType::kQ4}}) {
+  for (const KvTypes types :
+       {KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ8}, KvTypes{KvType::kF16, KvType::kQ8},
+        KvTypes{KvType::kQ8, KvType::kQ4}}) {
     for (const char* spec : {"dynsplit+scatter=0.5", "snapkv", "h2o", "oracle"}) {
       SCOPED_TRACE(std::string(spec) + ", " + NameOf(types.hot) + ", " + NameOf(types.cold));
       const bool votes = std::string(spec) == "snapkv" || std::string(spec) == "h2o";
@@ -239,8 +240,7 @@ TEST_F(LayerShapesTest, PagedAndEncodedPagesAttendAlike) {
   }
 }
 
-class SavedLayerShapesTest : public LayerShapesTest,
-                             public testing::WithParamInterface<KvTypes> {
+class SavedLayerShapesTest : public LayerShapesTest, public testing::WithParamInterface<KvTypes> {
  protected:
   Status Save(const TestSequence& sequence) {
     file_->content().clear();
@@ -270,8 +270,7 @@ TEST_P(SavedLayerShapesTest, SessionsGoOnAlike) {
       ASSERT_TRUE(Save(sequence).ok());
       TestSequence loaded = Sequence(&typed_, method);
       ASSERT_TRUE(Load(&loaded, false).ok());
-      PagePool few(kShape.PageWidth(), GetParam(), Memory(GetParam().hot),
-                   Memory(GetParam().cold));
+      PagePool few(kShape.PageWidth(), GetParam(), Memory(GetParam().hot), Memory(GetParam().cold));
       TestSequence paged = Sequence(&few, method);
       ASSERT_TRUE(Load(&paged, true).ok());
       EXPECT_EQ(loaded.cache.pages().bytes(), sequence.cache.pages().bytes());

@@ -175,7 +175,8 @@ class KernelTest : public testing::TestWithParam<KernelParam> {
 
 inline auto KernelCases(double tolerance) {
   return testing::Combine(testing::ValuesIn(AvailableIsas()),
-                          testing::Values(16, 48, 64, 80, 96, 128, 256), testing::Values(tolerance));
+                          testing::Values(16, 48, 64, 80, 96, 128, 256),
+                          testing::Values(tolerance));
 }
 
 inline std::string KernelCaseName(const testing::TestParamInfo<KernelParam>& param) {

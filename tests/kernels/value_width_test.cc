@@ -1,5 +1,5 @@
-// Values that are wider or narrower than keys: every kernel that reads or writes values, against its
-// reference, in pages of every type.
+// Values that are wider or narrower than keys: every kernel that reads or writes values, against
+// its reference, in pages of every type.
 #include "kernels/append_rows.h"
 #include "kernels/causal_attention.h"
 #include "kernels/kernel_fixture.h"
