@@ -221,7 +221,7 @@ void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queri
       int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.GroupHeads(layer);
   const SemanticCache& cache = *item.span->cache;
   const int first = item.first_row - item.span->first_row;
-  // Everything, or all that the first row's window begins in.
+  // Everything, or from the page on in which the window of the first row begins.
   JointChoice choice = {.dense_start = shape_.FirstSeen(layer, cache.size() + first) / kPageTokens *
                                        kPageTokens};
   if (joint_selector_.Selects(*item.span, {layer, item.kv_head})) {
