@@ -94,8 +94,11 @@ class Peer:
         return llama.llama_vocab_is_eog(self._vocab, token)
 
     def chat(self, question):
-        """The ids of one user turn in the model's own chat template, the assistant's turn begun."""
+        """The ids of one user turn in the model's own chat template, the assistant's turn begun; of the
+        question alone where it has no template."""
         template = llama.llama_model_chat_template(self._model, None)
+        if not template:
+            return self.tokenize(question, add_special=True)
         messages = (llama.llama_chat_message * 1)(
             llama.llama_chat_message(role=b"user", content=question.encode()))
         buffer = ctypes.create_string_buffer(4 * len(question.encode()) + 4096)
