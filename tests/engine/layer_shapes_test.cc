@@ -34,7 +34,8 @@ TEST_P(EveryArchitectureTest, ABudgetOfEverythingEqualsFullAttention) {
   const std::vector<float> want = answer("full", Attention::kDense);
   float largest = 1;
   for (const float value : want) largest = std::max(largest, std::abs(value));
-  for (const char* name : {"dynsplit", "dynsplit+pick=blocks", "quest", "oracle", "snapkv", "h2o"}) {
+  for (const char* name :
+       {"dynsplit", "dynsplit+pick=blocks", "quest", "oracle", "snapkv", "h2o"}) {
     const std::string spec = std::string(name) + "+budget=100000";
     const std::vector<float> got = answer(spec, Attention::kDense);
     ASSERT_EQ(got.size(), want.size());
@@ -134,7 +135,8 @@ TEST_F(WindowedSessionTest, FilesAndForksGoOnAlike) {
 TEST_F(WindowedSessionTest, EncodedPagesStayNear) {
   const std::vector<int32_t> text = RandomTokens(700);
   const std::vector<float> want = Read(NewSession().get(), text, 128);
-  for (const KvTypes types : {KvTypes{KvType::kQ8, KvType::kQ8}, KvTypes{KvType::kF16, KvType::kQ4}}) {
+  for (const KvTypes types :
+       {KvTypes{KvType::kQ8, KvType::kQ8}, KvTypes{KvType::kF16, KvType::kQ4}}) {
     LoadGemma({.threads = 1, .kv_types = types});
     ExpectNear(Read(NewSession().get(), text, 128), want, types.cold == KvType::kQ4 ? 0.4f : 0.05f);
   }
