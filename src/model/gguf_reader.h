@@ -51,6 +51,7 @@ class GgufReader {
   Result<std::vector<std::string>> Strings(const std::string& key, bool required = true) const;
   Result<std::vector<float>> F32s(const std::string& key, bool required = true) const;
   Result<std::vector<int32_t>> I32s(const std::string& key, bool required = true) const;
+  Result<std::vector<uint8_t>> Bytes(const std::string& key, bool required = true) const;
   // The length of the array under `key`, of any element type.
   Result<uint64_t> ArrayLength(const std::string& key) const;
 

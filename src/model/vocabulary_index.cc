@@ -68,8 +68,12 @@ constexpr KnownName kKnownNames[] = {
     {"[EOT]", true},           {"[EOS]", true},
     {"<|fim_pad|>", true},     {"<|repo_name|>", true},
     {"<reponame>", true},      {"<|file_sep|>", true},
+    {"<fim_pad>", true},       {"<｜end▁of▁sentence｜>", true},
     {"<|fim_prefix|>", false}, {"<|fim_suffix|>", false},
-    {"<|fim_middle|>", false},
+    {"<|fim_middle|>", false}, {"<fim_prefix>", false},
+    {"<fim_suffix>", false},   {"<fim_middle>", false},
+    {"<｜fim▁begin｜>", false}, {"<｜fim▁hole｜>", false},
+    {"<｜fim▁end｜>", false},
 };
 
 }  // namespace
