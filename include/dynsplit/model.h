@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dynsplit/chat.h"
@@ -13,15 +14,28 @@
 
 namespace dynsplit {
 
+// How positions beyond those that a model was made for are brought into its range: kLinear divides
+// them by the factor (arXiv 2306.15595), kYarn does so for slow rotations only (arXiv 2309.00071).
+enum class RopeScaling { kNone, kLinear, kYarn };
+
+// Each replaces what the file says. Without any, the file's own hold.
+struct RopeOptions {
+  std::optional<RopeScaling> scaling;
+  std::optional<float> factor;              // the context is stretched by it; in [1, 10000]
+  std::optional<float> freq_base;           // in [1, 1e12]
+  std::optional<int64_t> original_context;  // tokens before stretching; at least 1
+};
+
 struct ModelOptions {
   // Copy matrix weights into ggml's repacked layouts too, where the machine has kernels for them:
   // decoding is about 1.3 times as fast (Q4_K), and these weights are held twice.
   bool repack = true;
+  RopeOptions rope = {};
 };
 
 struct ModelDescription {
   std::string name;          // general.name, or the file's name
-  std::string architecture;  // "llama", "qwen2"
+  std::string architecture;  // "llama", "qwen2", ...; docs/models.md lists them
   int num_layers = 0;
   int num_heads = 0;     // query heads
   int num_kv_heads = 0;  // KV heads

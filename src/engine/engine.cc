@@ -160,7 +160,7 @@ Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const
       pool(s.head_dim, o.kv_types, std::move(hot), std::move(cold)),
       attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
-      forward(model->impl().weights.get(), &ops, o.threads) {}
+      forward(model->impl().weights.get(), &ops, o.threads, o.context_tokens) {}
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;

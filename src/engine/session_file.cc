@@ -17,7 +17,7 @@ constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
 constexpr uint32_t kVersion = 2;
 
 uint64_t FingerprintOf(const Engine::Impl& engine) {
-  return engine.model->impl().weights->fingerprint();
+  return engine.model->impl().Fingerprint(engine.options.context_tokens);
 }
 
 Status Write(const Session::Impl& session, ArchiveWriter* archive) {

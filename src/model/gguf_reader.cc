@@ -114,6 +114,10 @@ Result<GgufReader> GgufReader::FromBuffer(std::span<const std::byte> bytes,
 const std::string& GgufReader::path() const { return impl_->path; }
 const std::vector<GgufTensor>& GgufReader::tensors() const { return impl_->tensors; }
 bool GgufReader::Has(const std::string& key) const { return impl_->Find(key) >= 0; }
+bool GgufReader::IsArray(const std::string& key) const {
+  const int64_t id = impl_->Find(key);
+  return id >= 0 && gguf_get_kv_type(impl_->gguf.get(), id) == GGUF_TYPE_ARRAY;
+}
 
 Status GgufReader::KeyError(const std::string& key, const std::string& got,
                             const std::string& wanted) const {
@@ -219,6 +223,7 @@ Result<std::vector<int32_t>> GgufReader::I32s(const std::string& key, bool requi
   return values;
 }
 
+<<<<<<< HEAD
 Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool required) const {
   if (!required && !Has(key)) return std::vector<uint8_t>();
   const Result<uint64_t> length = ArrayLength(key);
@@ -229,6 +234,18 @@ Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool requ
     return KeyError(key, Describe(impl_->gguf.get(), id), "an array of int8 or uint8");
   }
   return CopyArray<uint8_t>(impl_->gguf.get(), id);
+=======
+Result<std::vector<bool>> GgufReader::Bools(const std::string& key) const {
+  const Result<uint64_t> length = ArrayLength(key);
+  if (!length.ok()) return length.status();
+  const int64_t id = impl_->Find(key);
+  if (gguf_get_arr_type(impl_->gguf.get(), id) != GGUF_TYPE_BOOL) {
+    return KeyError(key, Describe(impl_->gguf.get(), id), "an array of bool");
+  }
+  // As in Bool: any byte but 0 counts as true.
+  const std::vector<int8_t> bytes = CopyArray<int8_t>(impl_->gguf.get(), id);
+  return std::vector<bool>(bytes.begin(), bytes.end());
+>>>>>>> a56a29edc88dec0c21f08bf408b7b6d89045fceb
 }
 
 }  // namespace dynsplit
