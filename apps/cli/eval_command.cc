@@ -229,8 +229,8 @@ ExitStatus Eval(const EvalFlags& flags) {
   if (!flags.prompt.empty()) {
     wish = flags.prompt == "chat" ? eval::Prompt::kChat : eval::Prompt::kPlain;
   }
-  const auto exam = eval::Exam::Create(*loaded->model,
-                                       ChooseTemplate(*loaded->model, flags.chat_template), wish);
+  const auto exam =
+      eval::Exam::Create(*loaded->model, ChooseTemplate(*loaded->model, flags.chat_template), wish);
   if (!exam.ok()) return Failed(exam.status());
   const auto documents = eval::MakeDocuments(*plan, loaded->model->tokenizer());
   if (documents.status().code() == StatusCode::kCancelled) return kInterrupted;

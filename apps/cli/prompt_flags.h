@@ -18,7 +18,7 @@ struct PromptFlags {
   std::string load_session;    // "": none; else what to begin with, in place of files
   bool reread_broken = false;  // files again, where load_session turns out to be broken
   std::string save_session;    // "": nowhere; else where to, what was read of the files
-  std::string chat_template;  // "": the model's own
+  std::string chat_template;   // "": the model's own
   std::string system;
 };
 

@@ -82,7 +82,8 @@ Result<ChatTemplate> FindTemplate(const std::string& name_or_file) {
   if (file.bad() || !file.is_open()) return IoError(name_or_file + ": cannot be read");
   Result<ChatTemplate> read = ChatTemplate::Recognise(jinja);
   if (read.ok()) return read;
-  return Unsupported(name_or_file + ": a chat template of no known family; known: " + ChatTemplate::Names());
+  return Unsupported(name_or_file +
+                     ": a chat template of no known family; known: " + ChatTemplate::Names());
 }
 
 Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name_or_file) {

@@ -24,8 +24,8 @@ Result<Charsmap> Charsmap::Create(const std::vector<uint8_t>& bytes) {
   std::memcpy(&units_bytes, bytes.data(), sizeof(units_bytes));
   const size_t left = bytes.size() - sizeof(units_bytes);
   if (units_bytes == 0 || units_bytes % sizeof(uint32_t) != 0 || units_bytes >= left) {
-    return Bad("an array of " + std::to_string(units_bytes) + " bytes, wanted a multiple of 4 below " +
-               std::to_string(left));
+    return Bad("an array of " + std::to_string(units_bytes) +
+               " bytes, wanted a multiple of 4 below " + std::to_string(left));
   }
   if (bytes.back() != 0) return Bad("the last replacement has no end");
   const uint8_t* units = bytes.data() + sizeof(units_bytes);

@@ -244,7 +244,8 @@ std::optional<NamedFamily> RecogniseRoleMarks(std::string_view jinja) {
   if (Contains(jinja.substr(user, user_end - user), "eos_token")) {
     return NamedFamily{"zephyr", PhiChat("\n", "</s>\n")};
   }
-  if (!Contains(jinja, "not loop.last")) return {};  // the first OLMo: a mark of its own at the start
+  if (!Contains(jinja, "not loop.last"))
+    return {};  // the first OLMo: a mark of its own at the start
   return NamedFamily{"olmo2", Olmo2Chat()};
 }
 

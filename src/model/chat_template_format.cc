@@ -224,8 +224,7 @@ Parts Render(const MistralChat& family, Messages messages, bool) {
   const size_t first = FirstTurn(messages);
   DYNSPLIT_RETURN_IF_ERROR(RefuseSystem(first == 1 && family.system == System::kRefused));
   DYNSPLIT_RETURN_IF_ERROR(CheckAlternation(messages));
-  const size_t system_turn =
-      family.system == System::kInLastTurn ? messages.size() - 1 : first;
+  const size_t system_turn = family.system == System::kInLastTurn ? messages.size() - 1 : first;
   ChatText text;
   for (size_t i = first; i < messages.size(); ++i) {
     const std::string_view content = messages[i].content;

@@ -74,13 +74,13 @@ struct TurnChat {
   std::string default_system;  // as of ChatMl, but put as it is, without `system`'s texts
   std::string last_close;      // "": as answer.close; else of an answer that ends the chat
   System takes_system = System::kAnywhere;
-  bool alternates = false;      // user and assistant by turns
-  bool trims = false;           // white space around what user and assistant say goes
+  bool alternates = false;  // user and assistant by turns
+  bool trims = false;       // white space around what user and assistant say goes
   Thinking thinking = Thinking::kKept;
 };
 
-using ChatFamily = std::variant<ChatMl, SmolLm3Chat, Llama2Chat, Llama3Chat, MistralChat, GemmaChat,
-                                TurnChat>;
+using ChatFamily =
+    std::variant<ChatMl, SmolLm3Chat, Llama2Chat, Llama3Chat, MistralChat, GemmaChat, TurnChat>;
 
 // As Python's str.strip, which Jinja's trim is: white space of Unicode goes from both ends.
 std::string_view StripWhitespace(std::string_view text);

@@ -223,7 +223,6 @@ Result<std::vector<int32_t>> GgufReader::I32s(const std::string& key, bool requi
   return values;
 }
 
-<<<<<<< HEAD
 Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool required) const {
   if (!required && !Has(key)) return std::vector<uint8_t>();
   const Result<uint64_t> length = ArrayLength(key);
@@ -234,7 +233,8 @@ Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool requ
     return KeyError(key, Describe(impl_->gguf.get(), id), "an array of int8 or uint8");
   }
   return CopyArray<uint8_t>(impl_->gguf.get(), id);
-=======
+}
+
 Result<std::vector<bool>> GgufReader::Bools(const std::string& key) const {
   const Result<uint64_t> length = ArrayLength(key);
   if (!length.ok()) return length.status();
@@ -245,7 +245,6 @@ Result<std::vector<bool>> GgufReader::Bools(const std::string& key) const {
   // As in Bool: any byte but 0 counts as true.
   const std::vector<int8_t> bytes = CopyArray<int8_t>(impl_->gguf.get(), id);
   return std::vector<bool>(bytes.begin(), bytes.end());
->>>>>>> a56a29edc88dec0c21f08bf408b7b6d89045fceb
 }
 
 }  // namespace dynsplit

@@ -1,7 +1,7 @@
-// SentencePiece's unigram model (tokenizer.ggml.model "t5"): the text is normalised, and of all ways
-// to write it in pieces the one with the highest sum of scores is taken, by Viterbi's algorithm.
-// What no piece covers is the unknown token, once for a run of such characters.
-// Thread safety: immutable after Create.
+// SentencePiece's unigram model (tokenizer.ggml.model "t5"): the text is normalised, and of all
+// ways to write it in pieces the one with the highest sum of scores is taken, by Viterbi's
+// algorithm. What no piece covers is the unknown token, once for a run of such characters. Thread
+// safety: immutable after Create.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ struct Vocabulary {
   // tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SentencePiece) or "t5" (SentencePiece's
   // unigram)
   std::string model;
-  std::string pre;    // tokenizer.ggml.pre, "" where the key is missing: "smollm", "qwen2", ...
+  std::string pre;  // tokenizer.ggml.pre, "" where the key is missing: "smollm", "qwen2", ...
 
   std::vector<std::string> tokens;  // tokenizer.ggml.tokens, unchanged bytes, by id
   std::vector<float> scores;        // tokenizer.ggml.scores; empty where the key is missing

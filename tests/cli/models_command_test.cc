@@ -14,7 +14,7 @@ TEST(ModelsCommandTest, SaysHowToGetWhatIsMissing) {
   EXPECT_EQ(result.status, 0);
   EXPECT_THAT(result.out, HasSubstr("smollm2-135m"));
   EXPECT_THAT(result.out, HasSubstr("missing"));
-  EXPECT_THAT(result.out, HasSubstr("scripts/get-model.sh smollm2-135m"));
+  EXPECT_THAT(result.out, HasSubstr("dynsplit models --get smollm2-135m"));
   EXPECT_EQ(result.err, "");
 }
 

@@ -31,8 +31,8 @@ std::vector<uint8_t> Bytes(const std::vector<uint32_t>& units, const std::string
 // "a" becomes "1", "ab" becomes "twelve".
 std::vector<uint32_t> Units() {
   std::vector<uint32_t> units(256, Unit(0xFF, 0, false));
-  units[0] = Unit(0, 1, false);            // the root; a child's place is its byte ^ 1
-  units['a' ^ 1] = Unit('a', 128, true);   // its leaf is at 'a' ^ 1 ^ 128
+  units[0] = Unit(0, 1, false);           // the root; a child's place is its byte ^ 1
+  units['a' ^ 1] = Unit('a', 128, true);  // its leaf is at 'a' ^ 1 ^ 128
   units['a' ^ 1 ^ 128] = Leaf(0);
   units['a' ^ 1 ^ 128 ^ 'b'] = Unit('b', 8, true);
   units['a' ^ 1 ^ 128 ^ 'b' ^ 8] = Leaf(2);

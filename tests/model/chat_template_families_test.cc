@@ -23,12 +23,13 @@ TEST(ChatFamilies, HaveDifferentNames) {
 // What shares the marks of a family and has other rules.
 TEST(RecogniseChatFamily, LookalikesAreNotKnown) {
   const char* const lookalikes[] = {
-      "{{ '[gMASK]<sop><|user|>' + content + '<|assistant|>' + eos_token }}",      // ChatGLM
-      "{{ '<|START_OF_TURN_TOKEN|>' }}{{ '<|START_RESPONSE|>' }}",                 // Command R7B
-      "{{ '[SYSTEM_PROMPT]' + system + '[/SYSTEM_PROMPT][INST]' }}",               // Mistral Small 3
+      "{{ '[gMASK]<sop><|user|>' + content + '<|assistant|>' + eos_token }}",  // ChatGLM
+      "{{ '<|START_OF_TURN_TOKEN|>' }}{{ '<|START_RESPONSE|>' }}",             // Command R7B
+      "{{ '[SYSTEM_PROMPT]' + system + '[/SYSTEM_PROMPT][INST]' }}",           // Mistral Small 3
       "{{ '<｜User｜>' }}{{ '<｜Assistant｜>' }}{{ '<｜end▁of▁sentence｜>' }}"
-      "{% set ns.last_user = true %}",                                             // DeepSeek V3.1
-      "{% if user %}{{ '<|user|>' + content }}{% else %}{{ '<|assistant|>' + eos_token }}",  // OLMo 1
+      "{% set ns.last_user = true %}",  // DeepSeek V3.1
+      "{% if user %}{{ '<|user|>' + content }}{% else %}{{ '<|assistant|>' + eos_token }}",  // OLMo
+                                                                                             // 1
   };
   for (const char* jinja : lookalikes) EXPECT_EQ(NameOf(jinja), "") << jinja;
 }

@@ -130,8 +130,7 @@ TEST(RenderChat, GenerationPromptIsOptional) {
     return Joined(*RenderChat(family, hi, false));
   };
   EXPECT_EQ(rendered(ChatMl{}), "<|im_start|>user\nHi<|im_end|>\n");
-  EXPECT_EQ(rendered(Llama3Chat{}),
-            "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>");
+  EXPECT_EQ(rendered(Llama3Chat{}), "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>");
   EXPECT_EQ(rendered(GemmaChat{}), "<start_of_turn>user\nHi<end_of_turn>\n");
   EXPECT_EQ(rendered(MistralChat{}), "[INST] Hi[/INST]");
   EXPECT_EQ(rendered(Llama2Chat{}), "[INST] Hi [/INST]");

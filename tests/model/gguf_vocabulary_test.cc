@@ -42,9 +42,9 @@ TEST(GgufVocabulary, ReadsEveryKey) {
   writer.SetBool("tokenizer.ggml.add_eos_token", false);
   writer.SetBool("tokenizer.ggml.add_space_prefix", true);
   writer.SetBool("tokenizer.ggml.remove_extra_whitespaces", false);
-  writer.SetRaw("tokenizer.ggml.precompiled_charsmap", GGUF_TYPE_ARRAY,
-                testing::RawBytes(uint32_t{GGUF_TYPE_UINT8}) + testing::RawBytes(uint64_t{2}) +
-                    "\x01\xFF");
+  writer.SetRaw(
+      "tokenizer.ggml.precompiled_charsmap", GGUF_TYPE_ARRAY,
+      testing::RawBytes(uint32_t{GGUF_TYPE_UINT8}) + testing::RawBytes(uint64_t{2}) + "\x01\xFF");
   writer.SetString("general.name", "Phi-3");
   writer.SetString("tokenizer.chat_template", "{{ messages }}");
   const Result<Vocabulary> vocabulary = Read(writer);

@@ -13,9 +13,9 @@
 namespace dynsplit {
 namespace {
 
+using testing::AddToken;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::AddToken;
 
 // <pad> </s> <unk>, then pieces with the logarithms of their chances.
 Vocabulary TinyUnigram() {
@@ -28,14 +28,14 @@ Vocabulary TinyUnigram() {
   add("<pad>", TokenType::kControl, 0);
   add("</s>", TokenType::kControl, 0);
   add("<unk>", TokenType::kUnknown, 0);
-  add("▁", TokenType::kNormal, -4);        // 3
-  add("a", TokenType::kNormal, -3);        // 4
-  add("b", TokenType::kNormal, -3);        // 5
-  add("ab", TokenType::kNormal, -5);       // 6
-  add("aba", TokenType::kNormal, -7.5f);   // 7
-  add("▁ab", TokenType::kNormal, -6);      // 8
+  add("▁", TokenType::kNormal, -4);            // 3
+  add("a", TokenType::kNormal, -3);            // 4
+  add("b", TokenType::kNormal, -3);            // 5
+  add("ab", TokenType::kNormal, -5);           // 6
+  add("aba", TokenType::kNormal, -7.5f);       // 7
+  add("▁ab", TokenType::kNormal, -6);          // 8
   add("<tag>", TokenType::kUserDefined, -50);  // 9
-  add("é", TokenType::kNormal, -5);        // 10
+  add("é", TokenType::kNormal, -5);            // 10
   v.unk = 2;
   v.eos = 1;
   return v;

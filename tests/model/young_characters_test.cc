@@ -23,9 +23,9 @@ TEST(WithStandIns, OldTextsAreNotCopied) {
 }
 
 TEST(WithStandIns, YoungOnesBecomeOldOnesOfTheirClass) {
-  EXPECT_EQ(Replaced("a\U00031350b"), "a\U00020000b");        // a letter
-  EXPECT_EQ(Replaced("\U00011F50"), "\U0001D7CE");            // a digit
-  EXPECT_EQ(Replaced("\U00011B00"), "\U00010100");            // punctuation
+  EXPECT_EQ(Replaced("a\U00031350b"), "a\U00020000b");          // a letter
+  EXPECT_EQ(Replaced("\U00011F50"), "\U0001D7CE");              // a digit
+  EXPECT_EQ(Replaced("\U00011B00"), "\U00010100");              // punctuation
   EXPECT_EQ(Replaced("\u0CF3\U00011F00"), "\u0E31\U0001D165");  // marks
   EXPECT_EQ(Replaced("\U0001FAE8\u2FFC"), "\U0001F600\u2FF0");  // signs
 }

@@ -1,5 +1,5 @@
-// Vocabularies of every kind, small ones, against libllama's ids: tests/golden/vocabularies/, made by
-// make_vocabularies.py beside it, whose CASES are those here.
+// Vocabularies of every kind, small ones, against libllama's ids: tests/golden/vocabularies/, made
+// by make_vocabularies.py beside it, whose CASES are those here.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
