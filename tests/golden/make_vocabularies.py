@@ -8,7 +8,8 @@ trained on the golden strings, and the ids that libllama gives with them.
 train needs gguf 0.19.0, tokenizers 0.23.3, sentencepiece 0.2.3 and protobuf; encode needs gguf and
 llama-cpp-python 0.3.36. All files are in vocabularies/. Line n of an .ids.gz file belongs to the nth of
 the chosen lines of tokens/strings.txt (see make_tokens.py): those whose number, from 0, leaves 0, 1 or
-2 when divided by 7, which are more than 2,000.
+2 when divided by 7, which are more than 2,000. The committed ids are those of the libllama in xllamacpp
+2026.10.11549, which gives SmolLM2's ids in tokens/ too.
 
 The merges of bpe.gguf know no words: a text cut at another place than libllama cuts it gives other
 ids. Some of its tokens are words that no merge gives, for vocabularies that ignore merges.
@@ -65,8 +66,9 @@ def golden_strings():
 
 
 def texts():
-    """What vocabularies are trained on."""
-    return [data.decode(errors="ignore") for _, data in golden_strings()]
+    """What vocabularies are trained on: nothing that holds a special token, which is to be one of its own."""
+    decoded = [data.decode(errors="ignore") for _, data in golden_strings()]
+    return [text for text in decoded if not any(special in text for special in SPECIAL)]
 
 
 class Vocabulary:

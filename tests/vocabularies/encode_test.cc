@@ -39,7 +39,8 @@ std::vector<std::string> ReadCompressedLines(const std::string& path) {
   for (int n = 0; file != nullptr && (n = gzread(file, buffer, sizeof(buffer))) > 0;) {
     text.append(buffer, static_cast<size_t>(n));
   }
-  if (file != nullptr) EXPECT_EQ(gzclose(file), Z_OK) << path;
+  const int closed = file == nullptr ? Z_OK : gzclose(file);
+  EXPECT_EQ(closed, Z_OK) << path;
   std::istringstream stream(text);
   std::vector<std::string> lines;
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
@@ -72,6 +73,12 @@ TEST_P(GoldenVocabularies, EqualLibllamas) {
   testing::ExpectGoldenIds(**tokenizer, strings, ReadCompressedLines(path + c.name + ".ids.gz"));
 }
 
+std::string TestName(const ::testing::TestParamInfo<VocabularyCase>& tested) {
+  std::string name;
+  for (const char c : tested.param.name) name += std::isalnum(c) != 0 ? c : '_';
+  return name;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Cases, GoldenVocabularies,
     ::testing::Values(Bpe("gpt-2"), Bpe("smollm"), Bpe("llama-bpe"), Bpe("dbrx"), Bpe("qwen2"),
@@ -92,11 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
                                        v->merge_spaces = 1;
                                      }},
                       VocabularyCase{"unigram-bare", "unigram"}),
-    [](const ::testing::TestParamInfo<VocabularyCase>& info) {
-      std::string name;
-      for (const char c : info.param.name) name += std::isalnum(c) != 0 ? c : '_';
-      return name;
-    });
+    TestName);
 
 }  // namespace
 }  // namespace dynsplit
