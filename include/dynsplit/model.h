@@ -20,10 +20,10 @@ enum class RopeScaling { kNone, kLinear, kYarn };
 
 // Each replaces what the file says. Without any, the file's own hold.
 struct RopeOptions {
-  std::optional<RopeScaling> scaling;
-  std::optional<float> factor;              // the context is stretched by it; in [1, 10000]
-  std::optional<float> freq_base;           // in [1, 1e12]
-  std::optional<int64_t> original_context;  // tokens before stretching; at least 1
+  std::optional<RopeScaling> scaling = {};
+  std::optional<float> factor = {};              // the context is stretched by it; in [1, 10000]
+  std::optional<float> freq_base = {};           // in [1, 1e12]
+  std::optional<int64_t> original_context = {};  // tokens before stretching; at least 1
 };
 
 struct ModelOptions {

@@ -49,13 +49,23 @@ def predictions(peer, ids):
     return log_softmax(peer.feed(ids, all_logits=True)[-NUM_POSITIONS:])
 
 
-def compress(log_p):
-    """ids i32 and log probabilities f32 [NUM_POSITIONS, TOP], and the log of the rest."""
+def compress(log_p, top):
+    """ids i32 and log probabilities f32 [positions, top], and the log of the rest."""
     order = np.argsort(-log_p, axis=-1, kind="stable")
-    kept, others = order[:, :TOP], order[:, TOP:]
+    kept, others = order[:, :top], order[:, top:]
     log_rest = np.log(np.exp(np.take_along_axis(log_p, others, -1)).sum(-1))
     return (kept.astype("<i4"), np.take_along_axis(log_p, kept, -1).astype("<f4"),
             log_rest.astype("<f4"))
+
+
+def write_file(path, ids, log_p, top):
+    """Writes the predictions log_p f64 [positions, vocab_size] of the last of `ids`; returns the
+    mean mass of the tokens kept."""
+    kept, log_kept, log_rest = compress(log_p, top)
+    header = np.array([VERSION, len(ids), len(log_p), top], "<u4")
+    path.write_bytes(b"DSLG" + header.tobytes() + np.array(ids, "<i4").tobytes() + kept.tobytes() +
+                     log_kept.tobytes() + log_rest.tobytes())
+    return 1 - np.exp(log_rest).mean()
 
 
 def write_files(model, name, out):
@@ -65,12 +75,8 @@ def write_files(model, name, out):
         ids = peer.tokenize((FOLDER / "logits" / f"{text}.txt").read_text())[:NUM_TOKENS]
         if len(ids) != NUM_TOKENS:
             raise SystemExit(f"{text}.txt: {len(ids)} tokens of {name}, wanted {NUM_TOKENS}")
-        kept, log_p, log_rest = compress(predictions(peer, ids))
-        header = np.array([VERSION, NUM_TOKENS, NUM_POSITIONS, TOP], "<u4")
-        (out / f"{name}-{text}.bin").write_bytes(
-            b"DSLG" + header.tobytes() + np.array(ids, "<i4").tobytes() + kept.tobytes() +
-            log_p.tobytes() + log_rest.tobytes())
-        print(f"{name} {text}: mean mass of the {TOP} kept {1 - np.exp(log_rest).mean():.4f}")
+        mass = write_file(out / f"{name}-{text}.bin", ids, predictions(peer, ids), TOP)
+        print(f"{name} {text}: mean mass of the {TOP} kept {mass:.4f}")
     peer.close()
 
 

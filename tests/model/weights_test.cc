@@ -111,11 +111,38 @@ TEST(Weights, Qwen2HasBiases) {
               HasSubstr("tensor 'blk.1.attn_k.bias' is missing"));
 }
 
-TEST(Weights, VocabularyMovesOutOnce) {
-  const auto loaded = Load(TinyModel());
+TEST(Weights, FusedMatricesPointIntoTheirTensor) {
+  GgufWriter writer = TinyModel({.architecture = "phi3"});
+  const auto loaded = Load(writer);
   ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
-  EXPECT_EQ((*loaded)->TakeVocabulary().tokens.size(), 283u);
-  EXPECT_EQ((*loaded)->TakeVocabulary().tokens.size(), 0u);
+  const LayerWeights& layer = (*loaded)->tensors(1).layers[1];
+  EXPECT_EQ(Content(layer.wq) + Content(layer.wk) + Content(layer.wv),
+            writer.tensor("blk.1.attn_qkv.weight").bytes);
+  EXPECT_EQ(Content(layer.ffn_gate) + Content(layer.ffn_up),
+            writer.tensor("blk.1.ffn_up.weight").bytes);
+  writer.tensor("blk.1.attn_qkv.weight").shape = {64, 64};
+  EXPECT_THAT(Load(writer).status().message(),
+              HasSubstr("'blk.1.attn_qkv.weight': got shape [64, 64], wanted [64, 128]"));
+}
+
+TEST(Weights, ExpertsAreStacked) {
+  GgufWriter writer = TinyModel({.architecture = "qwen3moe"});
+  const auto loaded = Load(writer, true);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  const LayerWeights& layer = (*loaded)->tensors(1).layers[1];
+  EXPECT_EQ(layer.ffn_down->ne[0], 32);
+  EXPECT_EQ(layer.ffn_down->ne[1], 64);
+  EXPECT_EQ(layer.ffn_down->ne[2], 6);
+  EXPECT_EQ(Content(layer.ffn_down), writer.tensor("blk.1.ffn_down_exps.weight").bytes);
+}
+
+TEST(Weights, OneSetOfFactorsNeedsTheOther) {
+  GgufWriter writer = TinyModel({.architecture = "phi3"});
+  writer.tensors().push_back(
+      {"rope_factors_long.weight", GGML_TYPE_F32, {8}, std::string(32, 'r'), {}});
+  const Status status = Load(writer).status();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_THAT(status.message(), HasSubstr("'rope_factors_short.weight'"));
 }
 
 TEST(Weights, BadTensors) {
