@@ -13,33 +13,9 @@
 namespace dynsplit {
 namespace {
 
-using testing::AddToken;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// <pad> </s> <unk>, then pieces with the logarithms of their chances.
-Vocabulary TinyUnigram() {
-  Vocabulary v;
-  v.model = "t5";
-  const auto add = [&v](const char* text, TokenType type, float score) {
-    AddToken(&v, text, type);
-    v.scores.push_back(score);
-  };
-  add("<pad>", TokenType::kControl, 0);
-  add("</s>", TokenType::kControl, 0);
-  add("<unk>", TokenType::kUnknown, 0);
-  add("▁", TokenType::kNormal, -4);            // 3
-  add("a", TokenType::kNormal, -3);            // 4
-  add("b", TokenType::kNormal, -3);            // 5
-  add("ab", TokenType::kNormal, -5);           // 6
-  add("aba", TokenType::kNormal, -7.5f);       // 7
-  add("▁ab", TokenType::kNormal, -6);          // 8
-  add("<tag>", TokenType::kUserDefined, -50);  // 9
-  add("é", TokenType::kNormal, -5);            // 10
-  v.unk = 2;
-  v.eos = 1;
-  return v;
-}
+using testing::TinyUnigram;
 
 std::vector<int32_t> Encode(const std::string& text, Vocabulary vocabulary = TinyUnigram()) {
   const Result<VocabularyIndex> index = VocabularyIndex::Create(std::move(vocabulary));
