@@ -6,7 +6,6 @@
 
 #include "dynsplit/chat.h"
 #include "dynsplit/model.h"
-#include "ggml.h"
 #include "kernels/page_format.h"
 #include "model/model_config.h"
 #include "model/model_file.h"
@@ -93,7 +92,7 @@ void ReadTensors(const ModelFile& file, ModelSummary* model) {
   for (const ModelFile::Part& part : file.parts()) {
     model->file_bytes += static_cast<int64_t>(part.file.bytes().size());
     for (const GgufTensor& tensor : part.reader.tensors()) {
-      TensorTypeSummary& type = types[ggml_type_name(tensor.type)];
+      TensorTypeSummary& type = types[tensor.TypeName()];
       const auto bytes = static_cast<int64_t>(tensor.bytes.size());
       ++type.tensors;
       type.bytes += bytes;

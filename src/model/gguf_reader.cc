@@ -84,6 +84,8 @@ struct GgufReader::Impl {
   }
 };
 
+const char* GgufTensor::TypeName() const { return ggml_type_name(type); }
+
 GgufReader::GgufReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GgufReader::GgufReader(GgufReader&&) noexcept = default;
 GgufReader& GgufReader::operator=(GgufReader&&) noexcept = default;

@@ -23,6 +23,8 @@ struct GgufTensor {
   ggml_type type = GGML_TYPE_F32;
   std::array<int64_t, 4> shape = {1, 1, 1, 1};  // ggml's order: the row length first
   std::span<const std::byte> bytes;             // in the file's mapping or the caller's buffer
+
+  const char* TypeName() const;  // ggml's: "q4_K"
 };
 
 class GgufReader {
