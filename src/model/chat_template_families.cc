@@ -26,6 +26,20 @@ bool HasLiteral(std::string_view jinja, std::string_view value) {
   return Contains(jinja, "'" + inner + "'") || Contains(jinja, '"' + inner + '"');
 }
 
+// The text without white space and in one way of writing, in which an expression can be looked for:
+// message["content"] and message.content become message['content'].
+std::string Shape(std::string_view jinja) {
+  std::string shape;
+  for (const char c : jinja) {
+    if (c != ' ' && c != '\n' && c != '\t' && c != '\r') shape += c == '"' ? '\'' : c;
+  }
+  constexpr std::string_view kMember = "message.content";
+  for (size_t at = shape.find(kMember); at != std::string::npos; at = shape.find(kMember, at)) {
+    shape.replace(at, kMember.size(), "message['content']");
+  }
+  return shape;
+}
+
 // What a string literal says that begins with `beginning`, from there to its end, escapes
 // resolved; "" where there is none. The search goes on from *at, which is left behind it.
 std::string LiteralFrom(std::string_view jinja, std::string_view beginning, size_t* at) {
@@ -110,6 +124,16 @@ TurnChat GraniteChat() {
   chat.user = {open("user"), "<|end_of_text|>\n"};
   chat.answer = {open("assistant"), "<|end_of_text|>\n"};
   chat.generation = chat.answer.open;
+  return chat;
+}
+
+// Granite 4.0's default system message; those of 3.1 to 3.3 name the day and are left out.
+TurnChat GraniteWithDefault(std::string_view jinja) {
+  TurnChat chat = GraniteChat();
+  size_t at = 0;
+  const std::string said =
+      LiteralFrom(jinja, "You are a helpful assistant. Please ensure responses", &at);
+  if (!said.empty()) chat.default_system = chat.system.open + said + chat.system.close;
   return chat;
 }
 
@@ -201,6 +225,13 @@ std::optional<NamedFamily> RecogniseMistral(std::string_view jinja) {
   return NamedFamily{"mistral", chat};
 }
 
+std::optional<NamedFamily> RecogniseLlama2(std::string_view jinja) {
+  const std::string shape = Shape(jinja);
+  // Vigogne puts a system message of its own where there is none.
+  if (!Contains(shape, "content.strip()+'[/INST]'") || Contains(shape, "eliftrue==true")) return {};
+  return NamedFamily{"llama2", Llama2Chat{}};
+}
+
 // What opens turns with <|im_start|>.
 std::optional<NamedFamily> RecogniseChatMl(std::string_view jinja) {
   if (Contains(jinja, "<end_of_utterance>")) return {};  // SmolVLM: other rules
@@ -216,9 +247,15 @@ std::optional<NamedFamily> RecogniseChatMl(std::string_view jinja) {
     chat.default_plain = LiteralFrom(jinja, kBeginning, &at);
     return NamedFamily{"smollm3", chat};
   }
+  if (Contains(jinja, "json_to_python_type"))
+    return {};  // Hermes with tools: they always come first
   ChatMl chat;
   chat.default_system = DefaultSystem(jinja);
-  if (!Contains(jinja, "split('</think>')")) return NamedFamily{"chatml", chat};
+  if (!Contains(jinja, "</think>")) return NamedFamily{"chatml", chat};
+  // Others trim answers, or keep some of their thoughts.
+  const std::string shape = Shape(jinja);
+  const bool drops = Contains(shape, "split('</think>')[-1].lstrip('\\n')");
+  if (!drops || Contains(shape, "|trim")) return {};
   chat.generation_more = ThinkingOpened(jinja, "<|im_start|>assistant\\n");
   chat.thinking = chat.generation_more.empty() ? Thinking::kStripped : Thinking::kAlways;
   return NamedFamily{"qwen3", chat};
@@ -230,6 +267,8 @@ std::optional<NamedFamily> RecogniseRoleMarks(std::string_view jinja) {
   const bool names_roles = Contains(jinja, "'<|' + message['role'] + '|>'");
   if (!names_roles && !ContainsAll(jinja, {"<|user|>", "<|assistant|>"})) return {};
   if (Contains(jinja, "<|end|>")) {
+    const bool is_plain = Contains(Shape(jinja), "message['content']+'<|end|>");
+    if (!is_plain || Contains(jinja, "FINAL RESPONSE")) return {};  // Apriel: instructions first
     if (names_roles || Contains(jinja, "<|system|>")) {
       return NamedFamily{"phi3", PhiChat("\n", "<|end|>\n")};
     }
@@ -256,10 +295,12 @@ std::optional<NamedFamily> RecogniseDeepSeek(std::string_view jinja) {
     chat.default_system = LiteralFrom(jinja, "You are an AI programming assistant", &at);
     return NamedFamily{"deepseek-coder", chat};
   }
-  if (HasLiteral(jinja, "Assistant:") && Contains(jinja, "'User: '")) {
+  const std::string shape = Shape(jinja);
+  if (Contains(shape, "'Assistant:'+message['content']+eos_token")) {
     return NamedFamily{"deepseek-llm", DeepSeekLlmChat()};
   }
-  if (!ContainsAll(jinja, {"<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>"})) return {};
+  if (!ContainsAll(jinja, {"<｜Assistant｜>", "<｜end▁of▁sentence｜>"})) return {};
+  if (!Contains(shape, "'<｜User｜>'+message['content']}}")) return {};
   // V3.1 and later put marks of their own behind each <｜Assistant｜>.
   if (Contains(jinja, "ns.last_user") || Contains(jinja, "is_last_user")) return {};
   TurnChat chat = DeepSeekChat();
@@ -296,9 +337,10 @@ std::span<const NamedFamily> ChatFamilies() {
 
 std::optional<NamedFamily> RecogniseChatFamily(std::string_view jinja) {
   if (Contains(jinja, "<|im_start|>")) return RecogniseChatMl(jinja);
-  if (ContainsAll(jinja, {"<<SYS>>", "[INST]"})) return NamedFamily{"llama2", Llama2Chat{}};
+  if (ContainsAll(jinja, {"<<SYS>>", "[INST]"})) return RecogniseLlama2(jinja);
   if (Contains(jinja, "[INST]")) return RecogniseMistral(jinja);
   if (ContainsAll(jinja, {"<|start_header_id|>", "<|eot_id|>"})) {
+    if (!Contains(Shape(jinja), "message['content']|trim+'<|eot_id|>'")) return {};
     return NamedFamily{"llama3",
                        Llama3Chat{Contains(jinja, "Cutting Knowledge Date: December 2023")}};
   }
@@ -306,10 +348,11 @@ std::optional<NamedFamily> RecogniseChatFamily(std::string_view jinja) {
     return NamedFamily{"gemma", GemmaChat{Contains(jinja, "System role not supported")}};
   }
   if (ContainsAll(jinja, {"<|start_of_role|>", "<|end_of_role|>", "<|end_of_text|>"})) {
-    return NamedFamily{"granite", GraniteChat()};
+    return NamedFamily{"granite", GraniteWithDefault(jinja)};
   }
   if (Contains(jinja, "<|START_OF_TURN_TOKEN|>")) {
-    if (Contains(jinja, "<|START_RESPONSE|>")) return {};  // Command R7B: a preamble of its own
+    // Others have a preamble of their own, or marks around what is said.
+    if (!Contains(Shape(jinja), "content.strip()+'<|END_OF_TURN_TOKEN|>'")) return {};
     return NamedFamily{"command-r", CommandRChat()};
   }
   if (std::optional<NamedFamily> deepseek = RecogniseDeepSeek(jinja)) return deepseek;

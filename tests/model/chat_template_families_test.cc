@@ -25,7 +25,13 @@ TEST(RecogniseChatFamily, LookalikesAreNotKnown) {
   const char* const lookalikes[] = {
       "{{ '[gMASK]<sop><|user|>' + content + '<|assistant|>' + eos_token }}",  // ChatGLM
       "{{ '<|START_OF_TURN_TOKEN|>' }}{{ '<|START_RESPONSE|>' }}",             // Command R7B
-      "{{ '[SYSTEM_PROMPT]' + system + '[/SYSTEM_PROMPT][INST]' }}",           // Mistral Small 3
+      "{{ '<|im_start|>' }}{{ content.split('</think>')[-1] | trim }}",        // Qwen 3.5
+      "{% macro json_to_python_type(x) %}{{ '<|im_start|>' }}",                // Hermes 2 Pro
+      "{{ '<|start_header_id|>' + role + '<|end_header_id|>' + c + '<|eot_id|>' }}",  // Functionary
+      "{{ '<|user|>' + '[BEGIN FINAL RESPONSE]' + message['content'] + '<|end|>' + '<|assistant|>' "
+      "}}",
+      "{{ '<<SYS>>' }}{% elif true == true %}{{ content.strip() + ' [/INST]' }}",  // Vigogne
+      "{{ '[SYSTEM_PROMPT]' + system + '[/SYSTEM_PROMPT][INST]' }}",  // Mistral Small 3
       "{{ '<｜User｜>' }}{{ '<｜Assistant｜>' }}{{ '<｜end▁of▁sentence｜>' }}"
       "{% set ns.last_user = true %}",  // DeepSeek V3.1
       "{% if user %}{{ '<|user|>' + content }}{% else %}{{ '<|assistant|>' + eos_token }}",  // OLMo
@@ -36,10 +42,12 @@ TEST(RecogniseChatFamily, LookalikesAreNotKnown) {
 
 TEST(RecogniseChatFamily, MarksDecide) {
   EXPECT_EQ(NameOf("{{ '<|im_start|>' + role }}"), "chatml");
-  EXPECT_EQ(NameOf("{{ '<|im_start|>' }}{{ content.split('</think>')[-1] }}"), "qwen3");
+  EXPECT_EQ(NameOf("{{ '<|im_start|>' }}{{ content.split('</think>')[-1].lstrip('\\n') }}"),
+            "qwen3");
   EXPECT_EQ(NameOf("{{ '<|start_of_role|>user<|end_of_role|>' + c + '<|end_of_text|>' }}"),
             "granite");
-  EXPECT_EQ(NameOf("{{ '<|user|>' + c + '<|end|>' }}{{ '<|assistant|>' }}"), "phi3");
+  EXPECT_EQ(NameOf("{{ '<|user|>' + message[\"content\"] + '<|end|>' }}{{ '<|assistant|>' }}"),
+            "phi3");
   EXPECT_EQ(NameOf("{{ '[INST]' }}{{ '[AVAILABLE_TOOLS]' }}"), "mistral-nemo");
 }
 
