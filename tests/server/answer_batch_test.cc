@@ -314,16 +314,19 @@ TEST_F(AnswerBatchTest, ChoicesAreToldTokenByTokenAndChangeNothing) {
   double attended = 0;
   for (size_t i = 1; i < told.trace.tokens.size(); ++i) {
     ASSERT_TRUE(told.trace.tokens[i].choices) << i;
-    for (const HeadChoice& head : told.trace.tokens[i].choices->heads) {
-      EXPECT_FALSE(head.all);
-      attended += static_cast<double>(head.attended_tokens);
-      for (const ChosenBlock& chosen : head.blocks) {
-        ASSERT_LT(chosen.block, static_cast<int32_t>(told.trace.blocks.size()));
+    for (const auto& layer : told.trace.tokens[i].choices->layers) {
+      ASSERT_EQ(layer.size(), 2u);
+      for (const HeadChoice& head : layer) {
+        EXPECT_FALSE(head.all);
+        attended += static_cast<double>(head.attended_tokens);
+        for (const ChosenBlock& chosen : head.blocks) {
+          ASSERT_LT(chosen.block, static_cast<int32_t>(told.trace.blocks.size()));
+        }
       }
     }
   }
-  const auto num_heads = static_cast<double>(told.trace.tokens[1].choices->heads.size());
-  EXPECT_NEAR(attended / num_heads / 79, told.trace.stats->attended_tokens_mean, 1e-9);
+  constexpr double kHeads = 2 * 2;  // of the tiny model's layers
+  EXPECT_NEAR(attended / kHeads / 79, told.trace.stats->attended_tokens_mean, 1e-9);
   // The answer's own first tokens have become blocks, too.
   EXPECT_GT(told.trace.blocks.back().end(), 600);
   EXPECT_EQ(told.trace.importance.size(), static_cast<size_t>(kNumDelimiterClasses));
