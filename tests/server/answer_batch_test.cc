@@ -304,12 +304,12 @@ TEST_F(AnswerBatchTest, ProgressIsToldWhereItIsAskedFor) {
 
 TEST_F(AnswerBatchTest, ChoicesAreToldTokenByTokenAndChangeNothing) {
   const std::vector<int32_t> prompt = Letters(600);
-  Job job = MakeJob(prompt, 80);
+  Job job = MakeJob(prompt, 160);
   job.method = *ParseMethod("dynsplit+dense-layers=0+budget=64");
   job.tracing = Tracing::kChoices;
   const Told told = RunAll(job);
-  EXPECT_EQ(told.texts[0], Alone(prompt, 80, job.method));
-  ASSERT_EQ(told.trace.tokens.size(), 80u);
+  EXPECT_EQ(told.texts[0], Alone(prompt, 160, job.method));
+  ASSERT_EQ(told.trace.tokens.size(), 160u);
   EXPECT_FALSE(told.trace.tokens[0].choices);  // the prompt's last token was read densely
   double attended = 0;
   for (size_t i = 1; i < told.trace.tokens.size(); ++i) {
@@ -326,7 +326,7 @@ TEST_F(AnswerBatchTest, ChoicesAreToldTokenByTokenAndChangeNothing) {
     }
   }
   constexpr double kHeads = 2 * 2;  // of the tiny model's layers
-  EXPECT_NEAR(attended / kHeads / 79, told.trace.stats->attended_tokens_mean, 1e-9);
+  EXPECT_NEAR(attended / kHeads / 159, told.trace.stats->attended_tokens_mean, 1e-9);
   // The answer's own first tokens have become blocks, too.
   EXPECT_GT(told.trace.blocks.back().end(), 600);
   EXPECT_EQ(told.trace.importance.size(), static_cast<size_t>(kNumDelimiterClasses));
@@ -343,7 +343,7 @@ TEST_F(AnswerBatchTest, ChoicesDoNotPileUpForASlowClient) {
   size_t with_choices = 0;
   for (const TokenTrace& token : told.trace.tokens) with_choices += token.choices ? 1 : 0;
   EXPECT_GT(with_choices, 30u);
-  EXPECT_LT(with_choices, 65u);
+  EXPECT_LT(with_choices, 120u);  // an event may tell of several tokens
 }
 
 TEST_F(AnswerBatchTest, NoTokensWanted) {
