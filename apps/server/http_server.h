@@ -6,14 +6,17 @@
 
 #include <httplib.h>
 
+#include <atomic>
+
 #include "apps/server/connection.h"
+#include "apps/server/connection_queue.h"
 
 namespace dynsplit::server {
 
 class HttpServer : public httplib::Server {
  public:
-  // Serves so many connections at the same time; more wait. A connection whose request waits for
-  // its answer counts.
+  // Serves so many connections at the same time; as many as ConnectionLimits say wait, and more are
+  // turned away (503). A connection whose request waits for its answer counts.
   HttpServer(const ConnectionLimits& limits, size_t num_threads);
 
  private:
@@ -22,6 +25,7 @@ class HttpServer : public httplib::Server {
   bool ServeConnection(socket_t sock);
 
   ConnectionLimits limits_;
+  std::atomic<ConnectionQueue*> queue_ = nullptr;  // httplib's, there while connections are
 };
 
 }  // namespace dynsplit::server
