@@ -71,7 +71,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Create(const ApiServerOptions& opt
   } else if (server->http_.bind_to_port(options.host, options.port)) {
     server->port_ = options.port;
   }
-  if (server->port_ > 0) return server;
+  if (server->port_ > 0) {
+    server->http_.WidenBacklog();
+    return server;
+  }
   return IoError(options.host + ":" + std::to_string(options.port) + ": cannot listen there: " +
                  (errno != 0 ? std::strerror(errno) : "no such address"));
 }

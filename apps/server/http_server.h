@@ -19,6 +19,10 @@ class HttpServer : public httplib::Server {
   // turned away (503). A connection whose request waits for its answer counts.
   HttpServer(const ConnectionLimits& limits, size_t num_threads);
 
+  // Lets so many connections come at once as may wait, where httplib's 5 would leave the others to
+  // try again a second later. Once an address was bound.
+  void WidenBacklog();
+
  private:
   bool process_and_close_socket(socket_t sock) override;
   // False where a request could not be read or answered.

@@ -132,7 +132,7 @@ TEST(JsonSchemaTest, SizeIsBounded) {
   for (int i = 0; i < 200; ++i) {
     wide["p" + std::to_string(i)] = {{"type", "string"}, {"maxLength", 1000}};
   }
-  EXPECT_THAT(WrongFieldOf(Json{{"properties", wide}}), HasSubstr("schema.properties.p"));
+  EXPECT_THAT(WrongFieldOf(Json{{"properties", wide}}), HasSubstr("schema.properties"));
   EXPECT_EQ(WrongField(R"({"type": "string", "maxLength": 100000})"), "schema.maxLength");
   Json chain = {{"$ref", "#/$defs/r0"}};
   for (int i = 0; i < 200; ++i) {
