@@ -14,8 +14,8 @@ namespace {
 // One for decoding, one for full chunks of a prompt, one for its last chunk, one to spare.
 constexpr size_t kKeptGraphs = 4;
 
-constexpr size_t kNodesPerLayer = 48;  // Qwen2 has 30
-constexpr size_t kNodesBeside = 64;
+constexpr size_t kAttentionNodes = 8;  // of a layer: its steps are 6
+constexpr size_t kInputNodes = 3;
 
 struct ContextDeleter {
   void operator()(ggml_context* context) const { ggml_free(context); }
@@ -54,8 +54,9 @@ struct ForwardPass::Graph {
   AlignedBuffer<uint8_t> work;
 };
 
-ForwardPass::ForwardPass(const Weights* weights, AttentionOps* attention, int threads)
-    : weights_(weights), attention_(attention), threads_(threads) {
+ForwardPass::ForwardPass(const Weights* weights, AttentionOps* attention, int threads,
+                         int64_t context_tokens)
+    : weights_(weights), attention_(attention), threads_(threads), context_tokens_(context_tokens) {
   ggml_cpu_init();
   // Kept over all passes: where ggml was built without OpenMP it would else start its threads anew
   // for each.
@@ -118,8 +119,8 @@ Result<ForwardPass::Graph*> ForwardPass::GraphFor(const PassInputs& pass) {
 
 Result<std::unique_ptr<ForwardPass::Graph>> ForwardPass::BuildGraph(int rows, int outputs) const {
   auto graph = std::make_unique<Graph>();
-  const size_t most_nodes =
-      kNodesBeside + kNodesPerLayer * static_cast<size_t>(weights_->config().num_layers);
+  const size_t most_nodes = kInputNodes + MostNodes(weights_->config()) +
+                            kAttentionNodes * static_cast<size_t>(weights_->config().num_layers);
   graph->context.reset(ggml_init({.mem_size = 2 * most_nodes * ggml_tensor_overhead() +
                                               ggml_graph_overhead_custom(most_nodes, false),
                                   .mem_buffer = nullptr,
@@ -132,8 +133,8 @@ Result<std::unique_ptr<ForwardPass::Graph>> ForwardPass::BuildGraph(int rows, in
     return tensor;
   };
   graph->inputs = {.tokens = input(rows), .positions = input(rows), .output_rows = input(outputs)};
-  graph->logits = BuildModel(
-      {context, weights_->config(), weights_->tensors(rows), graph->inputs, *attention_});
+  graph->logits = BuildModel({context, weights_->config(), weights_->tensors(rows), graph->inputs,
+                              *attention_, context_tokens_});
   ggml_set_output(graph->logits);
   graph->nodes = ggml_new_graph_custom(context, most_nodes, false);
   ggml_build_forward_expand(graph->nodes, graph->logits);

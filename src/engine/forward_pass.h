@@ -26,8 +26,8 @@ struct PassInputs {
 
 class ForwardPass {
  public:
-  // All three must outlive the pass.
-  ForwardPass(const Weights* weights, AttentionOps* attention, int threads);
+  // Weights and attention must outlive the pass. `context_tokens`: room of a sequence.
+  ForwardPass(const Weights* weights, AttentionOps* attention, int threads, int64_t context_tokens);
   ~ForwardPass();
 
   // Logits [outputs, vocab_size], valid until the next Run. Cancelled if `cancel` (may be null)
@@ -48,6 +48,7 @@ class ForwardPass {
   const Weights* weights_;
   AttentionOps* attention_;
   int threads_;
+  int64_t context_tokens_;
   OpTimes* times_ = nullptr;
   std::unique_ptr<ggml_threadpool, ThreadpoolDeleter> threadpool_;
   std::vector<std::unique_ptr<Graph>> graphs_;  // most recently used first

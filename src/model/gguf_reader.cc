@@ -84,6 +84,8 @@ struct GgufReader::Impl {
   }
 };
 
+const char* GgufTensor::TypeName() const { return ggml_type_name(type); }
+
 GgufReader::GgufReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GgufReader::GgufReader(GgufReader&&) noexcept = default;
 GgufReader& GgufReader::operator=(GgufReader&&) noexcept = default;
@@ -114,6 +116,10 @@ Result<GgufReader> GgufReader::FromBuffer(std::span<const std::byte> bytes,
 const std::string& GgufReader::path() const { return impl_->path; }
 const std::vector<GgufTensor>& GgufReader::tensors() const { return impl_->tensors; }
 bool GgufReader::Has(const std::string& key) const { return impl_->Find(key) >= 0; }
+bool GgufReader::IsArray(const std::string& key) const {
+  const int64_t id = impl_->Find(key);
+  return id >= 0 && gguf_get_kv_type(impl_->gguf.get(), id) == GGUF_TYPE_ARRAY;
+}
 
 Status GgufReader::KeyError(const std::string& key, const std::string& got,
                             const std::string& wanted) const {
@@ -217,6 +223,30 @@ Result<std::vector<int32_t>> GgufReader::I32s(const std::string& key, bool requi
     }
   }
   return values;
+}
+
+Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool required) const {
+  if (!required && !Has(key)) return std::vector<uint8_t>();
+  const Result<uint64_t> length = ArrayLength(key);
+  if (!length.ok()) return length.status();
+  const int64_t id = impl_->Find(key);
+  const gguf_type type = gguf_get_arr_type(impl_->gguf.get(), id);
+  if (type != GGUF_TYPE_INT8 && type != GGUF_TYPE_UINT8) {
+    return KeyError(key, Describe(impl_->gguf.get(), id), "an array of int8 or uint8");
+  }
+  return CopyArray<uint8_t>(impl_->gguf.get(), id);
+}
+
+Result<std::vector<bool>> GgufReader::Bools(const std::string& key) const {
+  const Result<uint64_t> length = ArrayLength(key);
+  if (!length.ok()) return length.status();
+  const int64_t id = impl_->Find(key);
+  if (gguf_get_arr_type(impl_->gguf.get(), id) != GGUF_TYPE_BOOL) {
+    return KeyError(key, Describe(impl_->gguf.get(), id), "an array of bool");
+  }
+  // As in Bool: any byte but 0 counts as true.
+  const std::vector<int8_t> bytes = CopyArray<int8_t>(impl_->gguf.get(), id);
+  return std::vector<bool>(bytes.begin(), bytes.end());
 }
 
 }  // namespace dynsplit

@@ -23,6 +23,8 @@ struct GgufTensor {
   ggml_type type = GGML_TYPE_F32;
   std::array<int64_t, 4> shape = {1, 1, 1, 1};  // ggml's order: the row length first
   std::span<const std::byte> bytes;             // in the file's mapping or the caller's buffer
+
+  const char* TypeName() const;  // ggml's: "q4_K"
 };
 
 class GgufReader {
@@ -38,6 +40,7 @@ class GgufReader {
   const std::string& path() const;
 
   bool Has(const std::string& key) const;
+  bool IsArray(const std::string& key) const;  // false where there is no such key
 
   // The value of `key`. A missing key gives `missing` where that is set, else Corruption, as do a
   // value of another type and a number out of the type's range. Texts end at their first null
@@ -51,6 +54,8 @@ class GgufReader {
   Result<std::vector<std::string>> Strings(const std::string& key, bool required = true) const;
   Result<std::vector<float>> F32s(const std::string& key, bool required = true) const;
   Result<std::vector<int32_t>> I32s(const std::string& key, bool required = true) const;
+  Result<std::vector<uint8_t>> Bytes(const std::string& key, bool required = true) const;
+  Result<std::vector<bool>> Bools(const std::string& key) const;
   // The length of the array under `key`, of any element type.
   Result<uint64_t> ArrayLength(const std::string& key) const;
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <sstream>
+#include <string>
 #include <utility>
 
+#include "model/architecture.h"
+#include "model/config_keys.h"
 #include "model/gguf_reader.h"
 
 namespace dynsplit {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr uint32_t kMaxLayers = 512;
 constexpr uint32_t kMaxHeads = 1024;
-constexpr uint32_t kMaxExperts = 1u << 16;
+constexpr uint32_t kMaxExperts = 1024;
 constexpr uint32_t kMaxEmbedding = 1u << 17;
 constexpr uint32_t kMaxFeedForward = 1u << 20;
 constexpr uint32_t kMaxHeadDim = kMaxModelHeadDim;
@@ -21,112 +22,40 @@ constexpr uint32_t kHeadDimMultiple = 16;  // the attention kernels' step
 constexpr uint32_t kMaxContext = (1u << 31) - 1;
 constexpr uint64_t kMaxVocab = 1u << 24;
 
-constexpr std::string_view kNames[] = {"llama", "qwen2"};  // by Architecture
+constexpr float kMaxRopeFactor = 1e4f;
 
-std::string Text(double value) {
-  std::ostringstream out;
-  out << value;
-  return out.str();
-}
-
-// Reads keys below one architecture's prefix and keeps the first error, so that a reader of many
-// keys stays readable. After an error values are meaningless.
-class ConfigKeys {
- public:
-  ConfigKeys(const GgufReader& reader, std::string_view prefix)
-      : reader_(reader), prefix_(std::string(prefix) + ".") {}
-
-  bool Has(const std::string& name) const { return reader_.Has(prefix_ + name); }
-
-  int Int(const std::string& name, uint32_t min, uint32_t max,
-          std::optional<uint32_t> missing = {}) {
-    const uint32_t value = Take(reader_.U32(prefix_ + name, missing), uint32_t{0});
-    if (value < min || value > max) {
-      Fail(reader_.KeyError(prefix_ + name, std::to_string(value),
-                            std::to_string(min) + " to " + std::to_string(max)));
-    }
-    return static_cast<int>(value);
+// A head's width, which the attention kernels must take.
+int ReadHeadDim(ConfigKeys* keys, const std::string& name, int missing) {
+  const int width = keys->Int(name, 1, kMaxHeadDim, static_cast<uint32_t>(missing));
+  if (keys->ok() && width % kHeadDimMultiple != 0) {
+    keys->Refuse(name,
+                 "heads of " + std::to_string(width) + " numbers, supported are multiples of 16");
   }
-
-  // In (above, max]; NaN is refused.
-  float Float(const std::string& name, float above, float max, std::optional<float> missing = {}) {
-    const float value = Take(reader_.F32(prefix_ + name, missing), 0.0f);
-    if (!(value > above && value <= max)) {
-      Fail(reader_.KeyError(prefix_ + name, Text(value),
-                            "above " + Text(above) + ", at most " + Text(max)));
-    }
-    return value;
-  }
-
-  std::string String(const std::string& name, std::string missing) {
-    return Take(reader_.String(prefix_ + name, std::move(missing)), std::string());
-  }
-
-  void Check(bool good, const std::string& name, const std::string& got,
-             const std::string& wanted) {
-    if (!good) Fail(reader_.KeyError(prefix_ + name, got, wanted));
-  }
-
-  void Refuse(const std::string& name, const std::string& why) {
-    Fail(Unsupported(reader_.path() + ": key '" + prefix_ + name + "': " + why));
-  }
-
-  bool ok() const { return status_.ok(); }
-  const Status& status() const { return status_; }
-
- private:
-  void Fail(Status status) {
-    if (status_.ok()) status_ = std::move(status);
-  }
-  template <typename T>
-  T Take(Result<T> result, T otherwise) {
-    if (result.ok()) return std::move(result).value();
-    Fail(result.status());
-    return otherwise;
-  }
-
-  const GgufReader& reader_;
-  std::string prefix_;
-  Status status_;
-};
-
-Result<Architecture> ReadArchitecture(const GgufReader& reader) {
-  Result<std::string> name = reader.String("general.architecture");
-  if (!name.ok()) return name.status();
-  const auto* found = std::find(std::begin(kNames), std::end(kNames), *name);
-  if (found == std::end(kNames)) {
-    return Unsupported(reader.path() + ": architecture '" + *name +
-                       "' is not supported; supported are llama and qwen2");
-  }
-  return static_cast<Architecture>(found - std::begin(kNames));
+  return width;
 }
 
 void ReadHeads(ConfigKeys* keys, ModelConfig* config) {
   config->num_heads = keys->Int("attention.head_count", 1, kMaxHeads);
   if (!keys->ok()) return;
-  config->num_kv_heads = keys->Int("attention.head_count_kv", 1, kMaxHeads, config->num_heads);
+  const std::vector<int> kv_heads =
+      keys->IntByLayer("attention.head_count_kv", 1, kMaxHeads, config->num_layers,
+                       static_cast<uint32_t>(config->num_heads));
   if (!keys->ok()) return;
-  keys->Check(config->num_heads % config->num_kv_heads == 0, "attention.head_count_kv",
-              std::to_string(config->num_kv_heads),
-              "a divisor of head_count " + std::to_string(config->num_heads));
+  for (const int count : kv_heads) {
+    keys->Check(config->num_heads % count == 0, "attention.head_count_kv", std::to_string(count),
+                "a divisor of head_count " + std::to_string(config->num_heads));
+    config->layers.push_back({.num_kv_heads = count});
+  }
   const int missing = config->embedding_length / config->num_heads;
-  if (!keys->Has("attention.key_length")) {
+  if (!keys->Has("attention.key_length") || !keys->Has("attention.value_length")) {
     keys->Check(config->embedding_length % config->num_heads == 0, "embedding_length",
                 std::to_string(config->embedding_length),
                 "a multiple of head_count " + std::to_string(config->num_heads));
   }
-  config->head_dim = keys->Int("attention.key_length", 1, kMaxHeadDim, missing);
-  const int value_length = keys->Int("attention.value_length", 1, kMaxHeadDim, missing);
   if (!keys->ok()) return;
-  if (config->head_dim % kHeadDimMultiple != 0) {
-    keys->Refuse("attention.key_length", "heads of " + std::to_string(config->head_dim) +
-                                             " numbers, supported are multiples of 16");
-  }
-  if (value_length != config->head_dim) {
-    keys->Refuse("attention.value_length",
-                 "values of " + std::to_string(value_length) + " numbers with keys of " +
-                     std::to_string(config->head_dim) + ", supported are equal ones");
-  }
+  config->head_dim = ReadHeadDim(keys, "attention.key_length", missing);
+  config->value_dim = ReadHeadDim(keys, "attention.value_length", missing);
+  config->attention_scale = 1.0f / std::sqrt(static_cast<float>(std::max(1, config->head_dim)));
 }
 
 // YaRN's own constants (arXiv 2309.00071, section 3.2), with which the graph computes. A file that
@@ -139,7 +68,7 @@ void CheckYarn(ConfigKeys* keys) {
   for (const auto& [key, wanted] : constants) {
     const float value = keys->Float(key, -1e6f, 1e6f, wanted);
     if (keys->ok() && value != wanted) {
-      keys->Refuse(key, Text(value) + ", supported is " + Text(wanted));
+      keys->Refuse(key, NumberText(value) + ", supported is " + NumberText(wanted));
     }
   }
 }
@@ -149,14 +78,16 @@ void ReadRopeScaling(ConfigKeys* keys, RopeConfig* rope) {
   // Files from before "rope.scaling" say "rope.scale_linear". 0 stands for no scaling in both.
   const std::string factor_key =
       keys->Has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear";
-  const float factor = keys->Float(factor_key, -1e-30f, 1e4f, 1.0f);
+  const float factor = keys->Factor(factor_key, kMaxRopeFactor);
   if (!keys->ok() || type == "none") return;
-  if (type != "linear" && type != "yarn") {
-    keys->Refuse("rope.scaling.type", "'" + type + "', supported are none, linear and yarn");
+  // "longrope" says that there are tensors of frequency factors, which are taken where they are.
+  if (type != "linear" && type != "yarn" && type != "longrope") {
+    keys->Refuse("rope.scaling.type",
+                 "'" + type + "', supported are none, linear, yarn and longrope");
     return;
   }
-  rope->factor = factor == 0.0f ? 1.0f : factor;
-  keys->Check(rope->factor >= 1.0f, factor_key, Text(factor), "0, or 1 to 10000");
+  rope->factor = factor;
+  keys->Check(rope->factor >= 1.0f, factor_key, NumberText(factor), "0, or 1 to 10000");
   if (type == "yarn") {
     rope->scaling = RopeScaling::kYarn;
     CheckYarn(keys);
@@ -167,26 +98,18 @@ void ReadRopeScaling(ConfigKeys* keys, RopeConfig* rope) {
 
 void ReadRope(ConfigKeys* keys, ModelConfig* config) {
   RopeConfig& rope = config->rope;
-  rope.layout =
-      config->architecture == Architecture::kQwen2 ? RopeLayout::kHalves : RopeLayout::kAdjacent;
+  rope.layout = config->architecture->rope_layout;
   rope.dimension_count =
       keys->Int("rope.dimension_count", 2, static_cast<uint32_t>(std::max(2, config->head_dim)),
                 static_cast<uint32_t>(config->head_dim));
   keys->Check(rope.dimension_count % 2 == 0, "rope.dimension_count",
               std::to_string(rope.dimension_count), "an even number");
-  rope.freq_base = keys->Float("rope.freq_base", 0.99f, 1e12f, 10000.0f);
+  rope.freq_base = keys->Float("rope.freq_base", 0.99f, kMaxFreqBase, 10000.0f);
   ReadRopeScaling(keys, &rope);
   rope.attention_factor = keys->Float("rope.scaling.attn_factor", 0.0f, 1e4f, 1.0f);
   rope.original_context = keys->Int("rope.scaling.original_context_length", 1, kMaxContext,
                                     static_cast<uint32_t>(config->context_length));
-}
-
-Status CheckIsWhole(const GgufReader& reader) {
-  const Result<uint32_t> num_parts = reader.U32("split.count", 1);
-  if (!num_parts.ok()) return num_parts.status();
-  if (*num_parts <= 1) return {};
-  return Unsupported(reader.path() + ": one of " + std::to_string(*num_parts) +
-                     " parts of a model; supported are models in one file");
+  config->window_rope = rope;
 }
 
 Result<int> ReadVocabSize(const GgufReader& reader) {
@@ -202,30 +125,29 @@ Result<int> ReadVocabSize(const GgufReader& reader) {
 
 }  // namespace
 
-std::string_view ArchitectureName(Architecture architecture) {
-  return kNames[static_cast<size_t>(architecture)];
-}
-
 Result<ModelConfig> ReadModelConfig(const GgufReader& reader) {
-  const Result<Architecture> architecture = ReadArchitecture(reader);
+  const Result<const Architecture*> architecture = FindArchitecture(reader);
   if (!architecture.ok()) return architecture.status();
-  DYNSPLIT_RETURN_IF_ERROR(CheckIsWhole(reader));
   ModelConfig config;
   config.architecture = *architecture;
   Result<std::string> name = reader.String("general.name", "");
   if (!name.ok()) return name.status();
   config.name = std::move(name).value();
 
-  ConfigKeys keys(reader, ArchitectureName(*architecture));
+  ConfigKeys keys(reader, config.architecture->name);
   config.num_layers = keys.Int("block_count", 1, kMaxLayers);
   config.embedding_length = keys.Int("embedding_length", 1, kMaxEmbedding);
   config.feed_forward_length = keys.Int("feed_forward_length", 1, kMaxFeedForward);
   config.context_length = keys.Int("context_length", 1, kMaxContext);
   config.rms_epsilon = keys.Float("attention.layer_norm_rms_epsilon", 0.0f, 1.0f);
+  config.num_experts = keys.Int("expert_count", 0, kMaxExperts, 0);
   if (keys.ok()) ReadHeads(&keys, &config);
   if (keys.ok()) ReadRope(&keys, &config);
-  if (keys.Int("expert_count", 0, kMaxExperts, 0) != 0) {
-    keys.Refuse("expert_count", "a mixture of experts, supported are dense models");
+  if (keys.ok() && config.architecture->read_config != nullptr) {
+    config.architecture->read_config(&keys, &config);
+  }
+  if (config.num_experts != 0 && config.num_used_experts == 0) {
+    keys.Refuse("expert_count", "a mixture of experts, which is supported in qwen3moe only");
   }
   if (!keys.ok()) return keys.status();
 
@@ -233,6 +155,36 @@ Result<ModelConfig> ReadModelConfig(const GgufReader& reader) {
   if (!vocab_size.ok()) return vocab_size.status();
   config.vocab_size = *vocab_size;
   return config;
+}
+
+Status ApplyRope(const RopeOptions& options, ModelConfig* config) {
+  RopeConfig& rope = config->rope;
+  const auto check = [](const char* name, double value, double low, double high) -> Status {
+    if (value >= low && value <= high) return {};
+    return InvalidArgument(std::string(name) + ": got " + NumberText(value) + ", wanted " +
+                           NumberText(low) + " to " + NumberText(high));
+  };
+  if (options.freq_base) {
+    DYNSPLIT_RETURN_IF_ERROR(check("rope.freq_base", *options.freq_base, 1.0, kMaxFreqBase));
+    rope.freq_base = *options.freq_base;
+  }
+  if (options.original_context) {
+    DYNSPLIT_RETURN_IF_ERROR(check("rope.original_context",
+                                   static_cast<double>(*options.original_context), 1, kMaxContext));
+    rope.original_context = *options.original_context;
+  }
+  if (options.factor) {
+    DYNSPLIT_RETURN_IF_ERROR(check("rope.factor", *options.factor, 1.0, kMaxRopeFactor));
+    rope.factor = *options.factor;
+    if (rope.scaling == RopeScaling::kNone) rope.scaling = RopeScaling::kLinear;
+  }
+  if (options.scaling) rope.scaling = *options.scaling;
+  if (rope.scaling == RopeScaling::kNone) rope.factor = 1.0f;
+  if (options.scaling || options.factor || options.original_context) {
+    const double stretched = static_cast<double>(rope.original_context) * rope.factor;
+    config->context_length = static_cast<int64_t>(std::min<double>(stretched, kMaxContext));
+  }
+  return {};
 }
 
 }  // namespace dynsplit

@@ -1,6 +1,7 @@
 // What is behind the public Model.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "dynsplit/model.h"
@@ -13,6 +14,11 @@ struct Model::Impl {
   std::shared_ptr<const Tokenizer> tokenizer;
   Result<ChatTemplate> chat_template = Unsupported("no template was read");
   ModelDescription description;
+  RopeOptions rope;
+
+  // Tells apart what the keys and values of a text depend on: the weights, and how an engine with
+  // so many tokens of context turns keys by their positions.
+  uint64_t Fingerprint(int64_t context_tokens) const;
 };
 
 }  // namespace dynsplit

@@ -10,12 +10,10 @@
 
 #include "base/archive.h"
 #include "base/check.h"
-#include "base/mapped_file.h"
 #include "base/parallel_for.h"
 #include "ggml-cpp.h"
 #include "ggml-cpu.h"
 #include "model/gguf_reader.h"
-#include "model/gguf_vocabulary.h"
 #include "model/repack.h"
 #include "model/weights_layout.h"
 
@@ -25,7 +23,8 @@ namespace {
 // A tensor of the file that the model uses.
 struct FoundWeight {
   WeightSlot slot;
-  GgufTensor source;
+  GgufTensor source;  // of the file; of a matrix that lies in one with others, its own rows
+  size_t part;        // of the model's files
 };
 
 // One ggml buffer and the tensors that lie in it.
@@ -43,7 +42,8 @@ std::string ShapeText(const std::array<int64_t, 4>& shape) {
 }
 
 Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTensor& source) {
-  const std::array<int64_t, 4> wanted = {slot.shape[0], slot.shape[1], 1, 1};
+  const int64_t rows = slot.file_rows == 0 ? slot.shape[1] : slot.file_rows;
+  const std::array<int64_t, 4> wanted = {slot.shape[0], rows, slot.shape[2], 1};
   const std::string where = path + ": tensor '" + slot.name + "': ";
   if (source.shape != wanted) {
     return Corruption(where + "got shape " + ShapeText(source.shape) + ", wanted " +
@@ -60,27 +60,49 @@ Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTe
   return {};
 }
 
-// The file's tensors in the order of `slots`; each used exactly once.
-Result<std::vector<FoundWeight>> FindWeights(const GgufReader& reader,
+// The slot's own part of a tensor of the file.
+GgufTensor Source(const WeightSlot& slot, GgufTensor tensor) {
+  if (slot.file_rows == 0) return tensor;
+  const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
+  tensor.bytes = tensor.bytes.subspan(static_cast<size_t>(slot.first_row) * row_bytes,
+                                      static_cast<size_t>(slot.shape[1]) * row_bytes);
+  tensor.shape[1] = slot.shape[1];
+  return tensor;
+}
+
+// The files' tensors in the order of `slots`; each used.
+Result<std::vector<FoundWeight>> FindWeights(const ModelFile& file,
                                              const std::vector<WeightSlot>& slots) {
-  std::unordered_map<std::string_view, const GgufTensor*> unused;
-  for (const GgufTensor& tensor : reader.tensors()) unused.emplace(tensor.name, &tensor);
+  struct Place {
+    const GgufTensor* tensor;
+    size_t part;
+    bool used = false;
+  };
+  std::unordered_map<std::string_view, Place> places;
+  for (size_t part = 0; part < file.parts().size(); ++part) {
+    for (const GgufTensor& tensor : file.parts()[part].reader.tensors()) {
+      places.emplace(tensor.name, Place{&tensor, part});
+    }
+  }
   std::vector<FoundWeight> found;
   for (const WeightSlot& slot : slots) {
-    const auto source = unused.find(slot.name);
-    if (source == unused.end()) {
+    const auto place = places.find(slot.name);
+    if (place == places.end()) {
       if (!slot.required) continue;
-      return Corruption(reader.path() + ": tensor '" + slot.name + "' is missing");
+      return Corruption(file.header().path() + ": tensor '" + slot.name + "' is missing");
     }
-    DYNSPLIT_RETURN_IF_ERROR(CheckWeight(reader.path(), slot, *source->second));
-    found.push_back({slot, *source->second});
-    unused.erase(source);
+    const auto& [tensor, part, used] = place->second;
+    DYNSPLIT_RETURN_IF_ERROR(CheckWeight(file.parts()[part].reader.path(), slot, *tensor));
+    found.push_back({slot, Source(slot, *tensor), part});
+    place->second.used = true;
   }
   // Leaving one out would compute something else than the model's authors did.
-  for (const GgufTensor& tensor : reader.tensors()) {
-    if (!unused.contains(tensor.name)) continue;
-    return Unsupported(reader.path() + ": tensor '" + tensor.name +
-                       "' is not part of the architecture as supported here");
+  for (const ModelFile::Part& part : file.parts()) {
+    for (const GgufTensor& tensor : part.reader.tensors()) {
+      if (places.at(tensor.name).used) continue;
+      return Unsupported(part.reader.path() + ": tensor '" + tensor.name +
+                         "' is not part of the architecture as supported here");
+    }
   }
   return found;
 }
@@ -90,13 +112,15 @@ ggml_context_ptr NewContext(size_t num_tensors) {
 }
 
 ggml_tensor* NewTensor(ggml_context* context, const FoundWeight& weight) {
-  ggml_tensor* tensor = ggml_new_tensor(
-      context, weight.source.type, weight.slot.shape[1] > 1 ? 2 : 1, weight.source.shape.data());
+  const auto& shape = weight.slot.shape;
+  const int num_dims = shape[2] > 1 ? 3 : shape[1] > 1 ? 2 : 1;
+  ggml_tensor* tensor =
+      ggml_new_tensor(context, weight.source.type, num_dims, weight.source.shape.data());
   ggml_set_name(tensor, weight.slot.name.c_str());
   return tensor;
 }
 
-// Tensors that point into the mapping.
+// Tensors that point into the mapping of one file.
 WeightBuffer MapWeights(const MappedFile& file, const std::vector<FoundWeight>& weights) {
   WeightBuffer mapped{NewContext(weights.size()), nullptr};
   // ggml takes no const pointers; the pages are read-only and nothing writes to weights.
@@ -116,7 +140,7 @@ WeightBuffer MapWeights(const MappedFile& file, const std::vector<FoundWeight>& 
 // Copies of the weights in a buffer of another layout. Rows are interleaved by all CPUs, tensor by
 // tensor, and each tensor's pages of the mapping are given back once it is copied: they come back
 // when a large batch reads them, and until then are not held twice.
-Result<WeightBuffer> RepackWeights(const MappedFile& file, ggml_backend_buffer_type_t type,
+Result<WeightBuffer> RepackWeights(const ModelFile& model, ggml_backend_buffer_type_t type,
                                    const std::vector<FoundWeight>& weights) {
   WeightBuffer repacked{NewContext(weights.size()), nullptr};
   std::vector<ggml_tensor*> tensors;
@@ -135,6 +159,7 @@ Result<WeightBuffer> RepackWeights(const MappedFile& file, ggml_backend_buffer_t
   ParallelFor(num_threads, static_cast<int>(weights.size()), [&](int i) {
     const std::span<const std::byte> source = weights[i].source.bytes;
     ggml_backend_tensor_set(tensors[i], source.data(), 0, source.size());
+    const MappedFile& file = model.parts()[weights[i].part].file;
     file.DropPages(static_cast<uint64_t>(source.data() - file.bytes().data()), source.size());
   });
   for (size_t i = 0; i < weights.size(); ++i) *weights[i].slot.tensor = tensors[i];
@@ -142,7 +167,7 @@ Result<WeightBuffer> RepackWeights(const MappedFile& file, ggml_backend_buffer_t
 }
 
 // ggml 0.25 multiplies many rows at a time by tiles, from the file's own layout, at twice the speed
-// of its repacked layouts (docs/performance.md).
+// of its interleaved layouts (docs/performance.md); AMX is faster still, for any number of rows.
 bool HasTiledProducts() {
   int major = 0;
   int minor = 0;
@@ -158,32 +183,38 @@ ggml_backend_buffer_type_t RepackTarget(const FoundWeight& weight) {
   return RepackedBufferType(weight.source.type, weight.slot.shape[0], weight.slot.shape[1]);
 }
 
-uint64_t Fingerprint(std::span<const std::byte> file, const std::vector<FoundWeight>& weights) {
+uint64_t Fingerprint(const ModelFile& model, const std::vector<FoundWeight>& weights) {
   constexpr size_t kSampled = 4096;  // bytes of a tensor
   ByteWriter seen;
-  seen.Put(file.size());
-  size_t header = file.size();
+  for (const ModelFile::Part& part : model.parts()) seen.Put(part.file.bytes().size());
   for (const FoundWeight& weight : weights) {
     const auto bytes = weight.source.bytes;
-    header = std::min(header, static_cast<size_t>(bytes.data() - file.data()));
     seen.Put(Checksum(bytes.first(std::min(bytes.size(), kSampled))));
   }
-  seen.Put(Checksum(file.first(header)));
+  for (const ModelFile::Part& part : model.parts()) {
+    const std::span<const std::byte> bytes = part.file.bytes();
+    size_t header = bytes.size();
+    for (const GgufTensor& tensor : part.reader.tensors()) {
+      header = std::min(header, static_cast<size_t>(tensor.bytes.data() - bytes.data()));
+    }
+    seen.Put(Checksum(bytes.first(header)));
+  }
   return Checksum(seen.bytes());
 }
 
 }  // namespace
 
 struct Weights::Impl {
-  explicit Impl(MappedFile mapping) : file(std::move(mapping)) {}
+  Impl(ModelFile model_file, const ModelConfig& model_config)
+      : file(std::move(model_file)), config(model_config) {}
 
-  Status Read(const std::string& path, const WeightsOptions& options);
+  Status Read(const WeightsOptions& options);
   Status Place(std::vector<FoundWeight> found, bool repack);
+  void Map(const std::vector<FoundWeight>& found);
   void AddTiedOutput(std::vector<FoundWeight>* found);
 
-  MappedFile file;
+  ModelFile file;
   ModelConfig config;
-  Vocabulary vocabulary;
   ModelWeights weights;        // for a few rows at a time
   ModelWeights batch_weights;  // for many
   std::vector<WeightBuffer> buffers;
@@ -192,27 +223,32 @@ struct Weights::Impl {
   int64_t repacked_bytes = 0;
 };
 
-Status Weights::Impl::Read(const std::string& path, const WeightsOptions& options) {
-  Result<GgufReader> reader = GgufReader::FromBuffer(file.bytes(), path);
-  if (!reader.ok()) return reader.status();
-  Result<ModelConfig> model_config = ReadModelConfig(*reader);
-  if (!model_config.ok()) return model_config.status();
-  Result<Vocabulary> model_vocabulary = ReadVocabulary(*reader);
-  if (!model_vocabulary.ok()) return model_vocabulary.status();
-  config = std::move(model_config).value();
-  vocabulary = std::move(model_vocabulary).value();
-  Result<std::vector<FoundWeight>> found = FindWeights(*reader, ListWeightSlots(config, &weights));
+Status Weights::Impl::Read(const WeightsOptions& options) {
+  Result<std::vector<FoundWeight>> found = FindWeights(file, ListWeightSlots(config, &weights));
   if (!found.ok()) return found.status();
   for (const FoundWeight& weight : *found) {
     weight_bytes += static_cast<int64_t>(weight.source.bytes.size());
   }
-  fingerprint = Fingerprint(file.bytes(), *found);
+  fingerprint = Fingerprint(file, *found);
   return Place(std::move(found).value(), options.repack);
 }
 
+void Weights::Impl::Map(const std::vector<FoundWeight>& found) {
+  std::vector<std::vector<FoundWeight>> by_part(file.parts().size());
+  for (const FoundWeight& weight : found) by_part[weight.part].push_back(weight);
+  for (size_t part = 0; part < by_part.size(); ++part) {
+    buffers.push_back(MapWeights(file.parts()[part].file, by_part[part]));
+  }
+}
+
 Status Weights::Impl::Place(std::vector<FoundWeight> found, bool repack) {
-  buffers.push_back(MapWeights(file, found));
+  Map(found);
   if (weights.output == nullptr) weights.output = weights.token_embd;
+  if ((weights.rope_short == nullptr) != (weights.rope_long == nullptr)) {
+    return Corruption(file.header().path() +
+                      ": wanted both of the tensors 'rope_factors_short.weight' and "
+                      "'rope_factors_long.weight' or none, got one");
+  }
   batch_weights = weights;
   if (!repack) return {};
   AddTiedOutput(&found);
@@ -221,14 +257,17 @@ Status Weights::Impl::Place(std::vector<FoundWeight> found, bool repack) {
     ggml_backend_buffer_type_t type = RepackTarget(weight);
     if (type != nullptr) repacked[type].push_back(std::move(weight));
   }
-  for (const auto& [type, group] : repacked) {
-    Result<WeightBuffer> buffer = RepackWeights(file, type, group);
-    if (!buffer.ok()) return buffer.status();
-    buffers.push_back(std::move(buffer).value());
-    repacked_bytes +=
-        static_cast<int64_t>(ggml_backend_buffer_get_size(buffers.back().buffer.get()));
+  for (const bool tiles : {true, false}) {
+    for (const auto& [type, group] : repacked) {
+      if (HoldsAmxTiles(type) != tiles) continue;
+      Result<WeightBuffer> buffer = RepackWeights(file, type, group);
+      if (!buffer.ok()) return buffer.status();
+      buffers.push_back(std::move(buffer).value());
+      repacked_bytes +=
+          static_cast<int64_t>(ggml_backend_buffer_get_size(buffers.back().buffer.get()));
+    }
+    if (tiles || !HasTiledProducts()) batch_weights = weights;
   }
-  if (!HasTiledProducts()) batch_weights = weights;
   return {};
 }
 
@@ -248,20 +287,26 @@ void Weights::Impl::AddTiedOutput(std::vector<FoundWeight>* found) {
 Weights::Weights(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Weights::~Weights() = default;
 
+Result<std::unique_ptr<Weights>> Weights::Load(ModelFile file, const ModelConfig& config,
+                                               const WeightsOptions& options) {
+  auto impl = std::make_unique<Impl>(std::move(file), config);
+  DYNSPLIT_RETURN_IF_ERROR(impl->Read(options));
+  return std::unique_ptr<Weights>(new Weights(std::move(impl)));
+}
+
 Result<std::unique_ptr<Weights>> Weights::Load(const std::string& path,
                                                const WeightsOptions& options) {
-  Result<MappedFile> file = MappedFile::Open(path);
+  Result<ModelFile> file = ModelFile::Open(path);
   if (!file.ok()) return file.status();
-  auto impl = std::make_unique<Impl>(std::move(file).value());
-  DYNSPLIT_RETURN_IF_ERROR(impl->Read(path, options));
-  return std::unique_ptr<Weights>(new Weights(std::move(impl)));
+  const Result<ModelConfig> config = ReadModelConfig(file->header());
+  if (!config.ok()) return config.status();
+  return Load(std::move(file).value(), *config, options);
 }
 
 const ModelConfig& Weights::config() const { return impl_->config; }
 const ModelWeights& Weights::tensors(int rows) const {
   return rows <= kRepackedRows ? impl_->weights : impl_->batch_weights;
 }
-Vocabulary Weights::TakeVocabulary() { return std::exchange(impl_->vocabulary, {}); }
 uint64_t Weights::fingerprint() const { return impl_->fingerprint; }
 int64_t Weights::weight_bytes() const { return impl_->weight_bytes; }
 int64_t Weights::repacked_bytes() const { return impl_->repacked_bytes; }

@@ -13,7 +13,7 @@
 
 #include "dynsplit/status.h"
 #include "model/model_config.h"
-#include "model/vocabulary.h"
+#include "model/model_file.h"
 
 struct ggml_tensor;
 
@@ -22,19 +22,31 @@ namespace dynsplit {
 // Shapes are ggml's: the first number is the row length. Matrices are of any type that ggml's CPU
 // multiplies; norms and biases are f32. Null where marked optional and the file has none.
 struct LayerWeights {
-  ggml_tensor* attn_norm = nullptr;  // [embedding]
+  ggml_tensor* attn_norm = nullptr;  // [embedding]; optional
   ggml_tensor* wq = nullptr;         // [embedding, num_heads * head_dim]
   ggml_tensor* wk = nullptr;         // [embedding, num_kv_heads * head_dim]
-  ggml_tensor* wv = nullptr;         // [embedding, num_kv_heads * head_dim]
-  ggml_tensor* bq = nullptr;         // [num_heads * head_dim]; llama: optional
-  ggml_tensor* bk = nullptr;         // [num_kv_heads * head_dim]; llama: optional
-  ggml_tensor* bv = nullptr;         // [num_kv_heads * head_dim]; llama: optional
-  ggml_tensor* wo = nullptr;         // [num_heads * head_dim, embedding]
-  ggml_tensor* bo = nullptr;         // [embedding]; optional
-  ggml_tensor* ffn_norm = nullptr;   // [embedding]
-  ggml_tensor* ffn_gate = nullptr;   // [embedding, feed_forward]
-  ggml_tensor* ffn_up = nullptr;     // [embedding, feed_forward]
-  ggml_tensor* ffn_down = nullptr;   // [feed_forward, embedding]
+  ggml_tensor* wv = nullptr;         // [embedding, num_kv_heads * value_dim]
+  ggml_tensor* bq = nullptr;         // [num_heads * head_dim]; optional
+  ggml_tensor* bk = nullptr;         // [num_kv_heads * head_dim]; optional
+  ggml_tensor* bv = nullptr;         // [num_kv_heads * value_dim]; optional
+  // [head_dim], for each head, or the length of bq and bk, for all heads together; optional
+  ggml_tensor* q_norm = nullptr;
+  ggml_tensor* k_norm = nullptr;
+  ggml_tensor* wo = nullptr;              // [num_heads * value_dim, embedding]
+  ggml_tensor* bo = nullptr;              // [embedding]; optional
+  ggml_tensor* attn_post_norm = nullptr;  // [embedding]; optional
+
+  ggml_tensor* ffn_norm = nullptr;       // [embedding]; optional
+  ggml_tensor* expert_choice = nullptr;  // [embedding, num_experts]; null in dense models
+  // Of a mixture of experts one each: [.., .., num_experts], and expert_feed_forward for
+  // feed_forward.
+  ggml_tensor* ffn_gate = nullptr;       // [embedding, feed_forward]
+  ggml_tensor* ffn_up = nullptr;         // [embedding, feed_forward]
+  ggml_tensor* ffn_down = nullptr;       // [feed_forward, embedding]
+  ggml_tensor* ffn_gate_bias = nullptr;  // [feed_forward]; optional
+  ggml_tensor* ffn_up_bias = nullptr;    // [feed_forward]; optional
+  ggml_tensor* ffn_down_bias = nullptr;  // [embedding]; optional
+  ggml_tensor* ffn_post_norm = nullptr;  // [embedding]; optional
 };
 
 struct ModelWeights {
@@ -43,8 +55,12 @@ struct ModelWeights {
   // [embedding, vocab]; the same values as token_embd where the file ties them, and the same
   // tensor unless it is repacked.
   ggml_tensor* output = nullptr;
-  ggml_tensor* rope_freqs = nullptr;  // [rope dimensions / 2], f32; optional (Llama 3)
-  std::vector<LayerWeights> layers;   // [num_layers]
+  // What the angles of the pairs are divided by, [rope dimensions / 2]; optional. Llama 3 has one
+  // set. Phi 3 has two: of which a context takes one, by its length (RopeConfig).
+  ggml_tensor* rope_freqs = nullptr;
+  ggml_tensor* rope_short = nullptr;
+  ggml_tensor* rope_long = nullptr;
+  std::vector<LayerWeights> layers;  // [num_layers]
 };
 
 struct WeightsOptions {
@@ -54,11 +70,14 @@ struct WeightsOptions {
 
 class Weights {
  public:
-  // Opens, checks and maps the GGUF file `path`. NotFound and IoError as MappedFile::Open,
-  // Corruption as GgufReader and ReadModelConfig, also for a tensor that is missing or of the
-  // wrong shape; Unsupported for an architecture or a tensor type that this build cannot run;
-  // ResourceExhausted where the repacked copy finds no memory. Cost: without `repack` that of
-  // reading the header and the beginning of each tensor; with it, every matrix is read once.
+  // Checks the tensors of `file` against `config`, which was read from it, and maps them.
+  // Corruption for a tensor that is missing or of the wrong shape; Unsupported for one that the
+  // architecture does not have or whose type this build cannot run; ResourceExhausted where the
+  // repacked copy finds no memory. Cost: without `repack` that of reading the beginning of each
+  // tensor; with it, every matrix is read once.
+  static Result<std::unique_ptr<Weights>> Load(ModelFile file, const ModelConfig& config,
+                                               const WeightsOptions& options = {});
+  // Opens a file and reads its configuration first: errors as ModelFile::Open and ReadModelConfig.
   static Result<std::unique_ptr<Weights>> Load(const std::string& path,
                                                const WeightsOptions& options = {});
   ~Weights();
@@ -68,13 +87,11 @@ class Weights {
   const ModelConfig& config() const;
   // The tensors to build a graph of so many rows with: repacked ones only where they are faster.
   const ModelWeights& tensors(int rows) const;
-  // What the file says about its tokens. Moves out: a second call returns an empty one.
-  Vocabulary TakeVocabulary();
 
-  // Tells models apart: of the file's length, its header (names, vocabulary, types) and the
+  // Tells models apart: of the files' lengths, their headers (names, vocabulary, types) and the
   // beginning of each tensor.
   uint64_t fingerprint() const;
-  int64_t weight_bytes() const;    // of all tensors in the file
+  int64_t weight_bytes() const;    // of all tensors in the files
   int64_t repacked_bytes() const;  // of the copies in repacked layouts; 0 without `repack`
 
  private:

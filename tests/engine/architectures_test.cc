@@ -1,10 +1,16 @@
-// Whole models against the reference in double precision, for each architecture.
+// Whole models of each architecture: against libllama's logits, and Llama's and Qwen2's against a
+// reference in double precision too. The golden files are made by
+// tests/golden/make_architectures.py.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "engine_fixture.h"
+#include "support/golden_file.h"
 #include "support/reference_model.h"
+#include "support/tiny_architectures.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -48,6 +54,49 @@ INSTANTIATE_TEST_SUITE_P(
         TinyModelOptions{.architecture = "qwen2"},
         TinyModelOptions{
             .architecture = "qwen2", .num_layers = 3, .num_kv_heads = 1, .tied = false}));
+
+// Where libllama likes two tokens equally to within this, either may be the top one.
+constexpr double kEquallyLiked = 0.02;  // difference of their log probabilities
+constexpr double kMeanDivergence = 1e-4;
+
+// How many tokens a pass takes: all, or uneven chunks, or one.
+class TinyArchitectureTest
+    : public ::testing::TestWithParam<std::tuple<TinyArchitecture, int /* tokens of a pass */>> {};
+
+TEST_P(TinyArchitectureTest, LogitsEqualLibllamas) {
+  const auto& [architecture, pass_tokens] = GetParam();
+  const auto golden = ReadGoldenLogits("tiny-" + architecture.name);
+  ASSERT_TRUE(golden.ok()) << golden.status().ToString();
+  const TempFile file(architecture.Make().Build());
+  auto model = Model::Load(file.path());
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  auto engine =
+      Engine::Create(*model, {.threads = 1, .context_tokens = architecture.context_tokens});
+  ASSERT_TRUE(engine.ok()) << engine.status().ToString();
+  auto session = (*engine)->NewSession(*MethodPreset("full"));
+  ASSERT_TRUE(session.ok()) << session.status().ToString();
+  std::vector<float> logits;
+  std::span<const int32_t> rest = golden->tokens;
+  while (!rest.empty()) {
+    const auto count = std::min(rest.size(), static_cast<size_t>(pass_tokens));
+    const Status fed = (*session)->Feed(rest.first(count), {.logits = Logits::kAll});
+    ASSERT_TRUE(fed.ok()) << fed.ToString();
+    logits.insert(logits.end(), (*session)->logits().begin(), (*session)->logits().end());
+    rest = rest.subspan(count);
+  }
+  const LogitsAgreement agreement = CompareLogits(*golden, logits);
+  EXPECT_LT(agreement.mean_divergence, kMeanDivergence);
+  EXPECT_LT(agreement.largest_loss, kEquallyLiked);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, TinyArchitectureTest,
+                         ::testing::Combine(::testing::ValuesIn(TinyArchitectures()),
+                                            ::testing::Values(128, 37, 1)),
+                         [](const auto& test) {
+                           std::string name = std::get<0>(test.param).name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name + "_" + std::to_string(std::get<1>(test.param));
+                         });
 
 }  // namespace
 }  // namespace dynsplit::testing

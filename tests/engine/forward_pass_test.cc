@@ -18,12 +18,12 @@ class ForwardPassTest : public ::testing::Test {
     const TempFile file(TinyModel({.num_layers = 3}).Build());
     weights_ = Weights::Load(file.path()).value();
     const ModelConfig& config = weights_->config();
-    const CacheShape shape{config.num_layers, config.num_heads, config.num_kv_heads,
+    const CacheShape shape{config.num_layers, config.num_heads, config.Layer(0).num_kv_heads,
                            config.head_dim};
     pool_ = std::make_unique<PagePool>(shape.head_dim);
     batch_ = std::make_unique<AttentionBatch>(shape, 2);
     ops_ = std::make_unique<AttentionOps>(batch_.get(), shape.num_layers);
-    forward_ = std::make_unique<ForwardPass>(weights_.get(), ops_.get(), 1);
+    forward_ = std::make_unique<ForwardPass>(weights_.get(), ops_.get(), 1, 512);
     const std::vector<std::string> bytes = {"a"};
     const std::vector<uint8_t> turn(1);
     cache_ = std::make_unique<SemanticCache>(

@@ -12,6 +12,8 @@
 #include "base/rng.h"
 #include "gguf.h"
 #include "model/gguf_header.h"
+#include "model/gguf_reader.h"
+#include "model/gguf_vocabulary.h"
 #include "model/weights.h"
 #include "support/gguf_writer.h"
 #include "support/largest_allocation.h"
@@ -37,11 +39,18 @@ GgufWriter SmallModel() {
       {.num_layers = 1, .embedding_length = 32, .feed_forward_length = 32, .num_heads = 2});
 }
 
+// Opens the file as a model is: configuration and weights, then the vocabulary.
+Status Open(const std::string& path) {
+  DYNSPLIT_RETURN_IF_ERROR(Weights::Load(path, {.repack = true}).status());
+  const auto reader = GgufReader::Open(path);
+  return reader.ok() ? ReadVocabulary(*reader).status() : reader.status();
+}
+
 // Loads a file of these bytes; where that fails, the message must name the file.
 Status Load(const std::string& bytes) {
   const MemoryFile file(bytes);
   testing::ResetLargestAllocation();
-  const Status status = Weights::Load(file.path(), {.repack = true}).status();
+  const Status status = Open(file.path());
   EXPECT_LE(testing::LargestAllocation(), kFixedAllocation + kAllocationPerByte * bytes.size());
   if (!status.ok()) {
     EXPECT_THAT(status.message(), StartsWith(file.path() + ": "));

@@ -6,21 +6,26 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "model/architecture.h"
 
 namespace dynsplit {
 namespace {
 
 using ::testing::ElementsAre;
 
-ModelConfig Config(Architecture architecture) {
+ModelConfig Config(const Architecture& architecture) {
   ModelConfig config;
-  config.architecture = architecture;
+  config.architecture = &architecture;
   config.num_layers = 2;
   config.embedding_length = 64;
   config.feed_forward_length = 96;
   config.num_heads = 6;
-  config.num_kv_heads = 2;
   config.head_dim = 16;
+  config.value_dim = 16;
+  config.layers.assign(2, {.num_kv_heads = 2});
   config.vocab_size = 100;
   config.rope.dimension_count = 16;
   return config;
@@ -33,36 +38,54 @@ const WeightSlot& Find(const std::vector<WeightSlot>& slots, const std::string& 
 
 TEST(WeightsLayout, NamesShapesAndPlaces) {
   ModelWeights weights;
-  const std::vector<WeightSlot> slots = ListWeightSlots(Config(Architecture::kLlama), &weights);
+  const std::vector<WeightSlot> slots = ListWeightSlots(Config(kLlama), &weights);
   ASSERT_EQ(weights.layers.size(), 2u);
-  ASSERT_EQ(slots.size(), 4u + 2 * 13);
+  ASSERT_EQ(slots.size(), 6u + 2 * 16);
   const WeightSlot& key = Find(slots, "blk.1.attn_k.weight");
-  EXPECT_THAT(key.shape, ElementsAre(64, 32));
+  EXPECT_THAT(key.shape, ElementsAre(64, 32, 1));
   EXPECT_EQ(key.tensor, &weights.layers[1].wk);
   EXPECT_EQ(key.use, WeightUse::kMatrix);
   EXPECT_TRUE(key.required);
-  EXPECT_THAT(Find(slots, "blk.0.attn_output.weight").shape, ElementsAre(96, 64));
-  EXPECT_THAT(Find(slots, "blk.0.ffn_down.weight").shape, ElementsAre(96, 64));
+  EXPECT_THAT(Find(slots, "blk.0.attn_output.weight").shape, ElementsAre(96, 64, 1));
+  EXPECT_THAT(Find(slots, "blk.0.ffn_down.weight").shape, ElementsAre(96, 64, 1));
   EXPECT_EQ(Find(slots, "token_embd.weight").use, WeightUse::kEmbedding);
   EXPECT_FALSE(Find(slots, "output.weight").required);
-  EXPECT_THAT(Find(slots, "rope_freqs.weight").shape, ElementsAre(8, 1));
+  EXPECT_THAT(Find(slots, "rope_freqs.weight").shape, ElementsAre(8, 1, 1));
 }
 
 TEST(WeightsLayout, EverySlotHasItsOwnPlace) {
-  ModelWeights weights;
-  std::set<ggml_tensor**> places;
-  std::set<std::string> names;
-  for (const WeightSlot& slot : ListWeightSlots(Config(Architecture::kQwen2), &weights)) {
-    EXPECT_TRUE(places.insert(slot.tensor).second) << slot.name;
-    EXPECT_TRUE(names.insert(slot.name).second) << slot.name;
+  for (const Architecture* architecture : SupportedArchitectures()) {
+    ModelWeights weights;
+    ModelConfig config = Config(*architecture);
+    config.num_experts = 4;
+    config.expert_feed_forward_length = 32;
+    std::set<ggml_tensor**> places;
+    std::set<std::pair<std::string, int64_t>> names;
+    for (const WeightSlot& slot : ListWeightSlots(config, &weights)) {
+      EXPECT_TRUE(places.insert(slot.tensor).second) << slot.name;
+      EXPECT_TRUE(names.emplace(slot.name, slot.first_row).second) << slot.name;
+    }
   }
+}
+
+TEST(WeightsLayout, FusedMatricesAreRowsOfOneTensor) {
+  ModelWeights weights;
+  std::vector<int64_t> first, rows;
+  for (const WeightSlot& slot : ListWeightSlots(Config(kPhi3), &weights)) {
+    if (slot.name != "blk.0.attn_qkv.weight") continue;
+    first.push_back(slot.first_row);
+    rows.push_back(slot.shape[1]);
+    EXPECT_EQ(slot.file_rows, 96 + 32 + 32);
+  }
+  EXPECT_THAT(first, ElementsAre(0, 96, 128));
+  EXPECT_THAT(rows, ElementsAre(96, 32, 32));
 }
 
 TEST(WeightsLayout, OnlyQwen2NeedsBiases) {
   ModelWeights weights;
   for (const char* name : {"blk.0.attn_q.bias", "blk.0.attn_k.bias", "blk.0.attn_v.bias"}) {
-    EXPECT_TRUE(Find(ListWeightSlots(Config(Architecture::kQwen2), &weights), name).required);
-    EXPECT_FALSE(Find(ListWeightSlots(Config(Architecture::kLlama), &weights), name).required);
+    EXPECT_TRUE(Find(ListWeightSlots(Config(kQwen2), &weights), name).required);
+    EXPECT_FALSE(Find(ListWeightSlots(Config(kLlama), &weights), name).required);
   }
 }
 

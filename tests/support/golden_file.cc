@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 namespace dynsplit::testing {
@@ -45,6 +46,16 @@ double Divergence(const GoldenLogits& golden, size_t position, std::span<const f
   }
   const double log_rest = golden.log_rest[position];
   return divergence + std::exp(log_rest) * (log_rest - std::log(std::max(rest, 1e-12)));
+}
+
+// Of a position, for the token `top`: LogitsAgreement::largest_loss.
+double Loss(const GoldenLogits& golden, size_t position, int64_t top) {
+  const size_t first = position * static_cast<size_t>(golden.top);
+  for (size_t i = first; i < first + static_cast<size_t>(golden.top); ++i) {
+    if (golden.ids[i] != top) continue;
+    return golden.log_probabilities[first] - golden.log_probabilities[i];
+  }
+  return std::numeric_limits<double>::infinity();
 }
 
 template <typename T>
@@ -92,6 +103,7 @@ LogitsAgreement CompareLogits(const GoldenLogits& golden, std::span<const float>
     agreement.max_divergence = std::max(agreement.max_divergence, divergence);
     const auto top = std::max_element(row.begin(), row.end()) - row.begin();
     if (top == golden.ids[position * golden.top]) agreement.same_top += 1.0 / golden.num_positions;
+    agreement.largest_loss = std::max(agreement.largest_loss, Loss(golden, position, top));
   }
   return agreement;
 }

@@ -28,6 +28,9 @@ struct LogitsAgreement {
       0;  // Kullback-Leibler, nats; the tail counts as one token: a lower bound
   double max_divergence = 0;
   double same_top = 0;  // share of the positions with the same most likely token
+  // By how much the golden log probability of the most likely token is above that of the one that
+  // is most likely here, where that is most; infinite where it is not even stored.
+  double largest_loss = 0;
 };
 
 // `logits` [num_positions, vocab_size] against the golden ones.

@@ -58,7 +58,8 @@ Vector Attend(const ModelConfig& config, const Vector& query, const std::vector<
   const size_t d = static_cast<size_t>(config.head_dim);
   Vector out(query.size());
   for (size_t h = 0; h < static_cast<size_t>(config.num_heads); ++h) {
-    const size_t kv = d * (h / static_cast<size_t>(config.num_heads / config.num_kv_heads));
+    const size_t kv =
+        d * (h / static_cast<size_t>(config.num_heads / config.Layer(0).num_kv_heads));
     double total = 0;
     for (size_t row = 0; row < keys.size(); ++row) {
       double score = 0;

@@ -1,6 +1,8 @@
 #include "support/tiny_model.h"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -111,19 +113,33 @@ class RandomTensors {
 
   // Uniform values whose products with vectors of ones' size have about that size again.
   void Matrix(const std::string& name, uint32_t row_length, uint32_t num_rows) {
-    const float range = std::sqrt(3.0f / static_cast<float>(row_length));
-    const std::vector<float> values = Values(uint64_t{row_length} * num_rows, 0.0f, range);
-    std::string bytes(ggml_row_size(type_, row_length) * num_rows, '\0');
-    ggml_quantize_chunk(type_, values.data(), bytes.data(), 0, num_rows, row_length, nullptr);
-    writer_->tensors().push_back(
-        {name, static_cast<uint32_t>(type_), {row_length, num_rows}, std::move(bytes), {}});
+    Add(name, {row_length, num_rows});
   }
-  void Norm(const std::string& name, uint32_t length) { Vector(name, length, 1.0f); }
+  void Matrices(const std::string& name, uint32_t row_length, uint32_t num_rows, uint32_t count) {
+    Add(name, {row_length, num_rows, count});
+  }
+  void Norm(const std::string& name, uint32_t length, float mean = 1.0f) {
+    Vector(name, length, mean);
+  }
   void Bias(const std::string& name, uint32_t length) { Vector(name, length, 0.0f); }
 
  private:
+  void Add(const std::string& name, const std::vector<uint64_t>& shape) {
+    const auto row_length = static_cast<int64_t>(shape[0]);
+    int64_t num_rows = 1;
+    for (size_t i = 1; i < shape.size(); ++i) num_rows *= static_cast<int64_t>(shape[i]);
+    const float range = std::sqrt(3.0f / static_cast<float>(row_length));
+    const std::vector<float> values =
+        Values(static_cast<uint64_t>(row_length * num_rows), 0.0f, range);
+    // Some types are only made with weights of the columns.
+    const std::vector<float> importance(static_cast<size_t>(row_length), 1.0f);
+    std::string bytes(ggml_row_size(type_, row_length) * static_cast<size_t>(num_rows), '\0');
+    ggml_quantize_chunk(type_, values.data(), bytes.data(), 0, num_rows, row_length,
+                        ggml_quantize_requires_imatrix(type_) ? importance.data() : nullptr);
+    writer_->tensors().push_back({name, static_cast<uint32_t>(type_), shape, std::move(bytes), {}});
+  }
   void Vector(const std::string& name, uint32_t length, float middle) {
-    const std::vector<float> values = Values(length, middle, 0.2f);
+    const std::vector<float> values = Values(length, middle, 0.2f * std::max(1.0f, middle));
     std::string bytes(reinterpret_cast<const char*>(values.data()), length * sizeof(float));
     writer_->tensors().push_back({name, GGML_TYPE_F32, {length}, std::move(bytes), {}});
   }
@@ -140,23 +156,94 @@ class RandomTensors {
   GgufWriter* writer_;
 };
 
-void AddLayer(const TinyModelOptions& o, const std::string& prefix, RandomTensors* tensors) {
+bool IsOneOf(const std::string& name, std::initializer_list<const char*> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+constexpr uint32_t kNumExperts = 6;
+constexpr uint32_t kUsedExperts = 2;
+constexpr uint32_t kExpertLength = 32;
+
+void AddAttention(const TinyModelOptions& o, const std::string& prefix, RandomTensors* tensors) {
   const uint32_t query = o.num_heads * o.head_dim;
-  const uint32_t kv = o.num_kv_heads * o.head_dim;
-  tensors->Norm(prefix + "attn_norm.weight", o.embedding_length);
-  tensors->Matrix(prefix + "attn_q.weight", o.embedding_length, query);
-  tensors->Matrix(prefix + "attn_k.weight", o.embedding_length, kv);
-  tensors->Matrix(prefix + "attn_v.weight", o.embedding_length, kv);
+  const uint32_t key = o.num_kv_heads * o.head_dim;
+  const uint32_t value_dim = o.value_dim == 0 ? o.head_dim : o.value_dim;
+  const uint32_t value = o.num_kv_heads * value_dim;
+  if (o.architecture == "phi3") {
+    tensors->Matrix(prefix + "attn_qkv.weight", o.embedding_length, query + key + value);
+  } else {
+    tensors->Matrix(prefix + "attn_q.weight", o.embedding_length, query);
+    tensors->Matrix(prefix + "attn_k.weight", o.embedding_length, key);
+    tensors->Matrix(prefix + "attn_v.weight", o.embedding_length, value);
+  }
   if (o.architecture == "qwen2") {
     tensors->Bias(prefix + "attn_q.bias", query);
-    tensors->Bias(prefix + "attn_k.bias", kv);
-    tensors->Bias(prefix + "attn_v.bias", kv);
+    tensors->Bias(prefix + "attn_k.bias", key);
+    tensors->Bias(prefix + "attn_v.bias", value);
   }
-  tensors->Matrix(prefix + "attn_output.weight", query, o.embedding_length);
-  tensors->Norm(prefix + "ffn_norm.weight", o.embedding_length);
-  tensors->Matrix(prefix + "ffn_gate.weight", o.embedding_length, o.feed_forward_length);
-  tensors->Matrix(prefix + "ffn_up.weight", o.embedding_length, o.feed_forward_length);
+  if (IsOneOf(o.architecture, {"qwen3", "qwen3moe", "gemma3"})) {
+    tensors->Norm(prefix + "attn_q_norm.weight", o.head_dim);
+    tensors->Norm(prefix + "attn_k_norm.weight", o.head_dim);
+  }
+  if (o.architecture == "olmo2") {
+    tensors->Norm(prefix + "attn_q_norm.weight", query);
+    tensors->Norm(prefix + "attn_k_norm.weight", key);
+  }
+  tensors->Matrix(prefix + "attn_output.weight", o.num_heads * value_dim, o.embedding_length);
+}
+
+void AddFeedForward(const TinyModelOptions& o, const std::string& prefix, RandomTensors* tensors) {
+  if (o.architecture == "qwen3moe") {
+    tensors->Matrix(prefix + "ffn_gate_inp.weight", o.embedding_length, kNumExperts);
+    tensors->Matrices(prefix + "ffn_gate_exps.weight", o.embedding_length, kExpertLength,
+                      kNumExperts);
+    tensors->Matrices(prefix + "ffn_up_exps.weight", o.embedding_length, kExpertLength,
+                      kNumExperts);
+    tensors->Matrices(prefix + "ffn_down_exps.weight", kExpertLength, o.embedding_length,
+                      kNumExperts);
+    return;
+  }
+  if (o.architecture == "phi3") {
+    tensors->Matrix(prefix + "ffn_up.weight", o.embedding_length, 2 * o.feed_forward_length);
+  } else {
+    tensors->Matrix(prefix + "ffn_gate.weight", o.embedding_length, o.feed_forward_length);
+    tensors->Matrix(prefix + "ffn_up.weight", o.embedding_length, o.feed_forward_length);
+  }
   tensors->Matrix(prefix + "ffn_down.weight", o.feed_forward_length, o.embedding_length);
+}
+
+void AddLayer(const TinyModelOptions& o, const std::string& prefix, RandomTensors* tensors) {
+  const bool pre_norms = o.architecture != "olmo2";
+  const bool post_norms = IsOneOf(o.architecture, {"olmo2", "gemma2", "gemma3"});
+  if (pre_norms) tensors->Norm(prefix + "attn_norm.weight", o.embedding_length);
+  AddAttention(o, prefix, tensors);
+  if (post_norms) tensors->Norm(prefix + "post_attention_norm.weight", o.embedding_length);
+  if (pre_norms) tensors->Norm(prefix + "ffn_norm.weight", o.embedding_length);
+  AddFeedForward(o, prefix, tensors);
+  if (post_norms) tensors->Norm(prefix + "post_ffw_norm.weight", o.embedding_length);
+}
+
+// Keys that only some architectures have, with numbers that make a difference in a tiny model.
+void AddOwnKeys(const std::string& architecture, GgufWriter* writer) {
+  const std::string prefix = architecture + ".";
+  if (architecture == "qwen3moe") {
+    writer->SetU32(prefix + "expert_count", kNumExperts);
+    writer->SetU32(prefix + "expert_used_count", kUsedExperts);
+    writer->SetU32(prefix + "expert_feed_forward_length", kExpertLength);
+  } else if (architecture == "granite") {
+    writer->SetF32(prefix + "embedding_scale", 3.0f);
+    writer->SetF32(prefix + "residual_scale", 0.4f);
+    writer->SetF32(prefix + "attention.scale", 0.5f);
+    writer->SetF32(prefix + "logit_scale", 0.7f);
+  } else if (architecture == "gemma2") {
+    writer->SetU32(prefix + "attention.sliding_window", 40);
+    writer->SetF32(prefix + "attn_logit_softcapping", 1.5f);
+    writer->SetF32(prefix + "final_logit_softcapping", 6.0f);
+  } else if (architecture == "gemma3") {
+    writer->SetU32(prefix + "attention.sliding_window", 40);
+    writer->SetU32(prefix + "attention.sliding_window_pattern", 3);
+    writer->SetF32(prefix + "rope.freq_base", 1000000.0f);
+  }
 }
 
 }  // namespace
@@ -173,10 +260,11 @@ GgufWriter TinyModel(const TinyModelOptions& o) {
   writer.SetU32(prefix + "attention.head_count", o.num_heads);
   writer.SetU32(prefix + "attention.head_count_kv", o.num_kv_heads);
   writer.SetU32(prefix + "attention.key_length", o.head_dim);
-  writer.SetU32(prefix + "attention.value_length", o.head_dim);
+  writer.SetU32(prefix + "attention.value_length", o.value_dim == 0 ? o.head_dim : o.value_dim);
   writer.SetF32(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
   writer.SetF32(prefix + "rope.freq_base", 10000.0f);
   writer.SetU32(prefix + "rope.dimension_count", o.head_dim);
+  AddOwnKeys(o.architecture, &writer);
   const uint32_t vocab_size = AddVocabulary(o.sentence_piece, &writer);
 
   RandomTensors tensors(o, &writer);
@@ -184,7 +272,7 @@ GgufWriter TinyModel(const TinyModelOptions& o) {
   for (uint32_t i = 0; i < o.num_layers; ++i) {
     AddLayer(o, "blk." + std::to_string(i) + ".", &tensors);
   }
-  tensors.Norm("output_norm.weight", o.embedding_length);
+  tensors.Norm("output_norm.weight", o.embedding_length, o.output_gain);
   if (!o.tied) tensors.Matrix("output.weight", o.embedding_length, vocab_size);
   return writer;
 }

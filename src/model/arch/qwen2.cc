@@ -1,9 +1,21 @@
 // Qwen2 and 2.5: Llama's layers with biases on queries, keys and values and RoPE on halves (arXiv
-// 2407.10671, section 2.2.1); both are properties of weights and configuration.
-#include "model/graph_builder.h"
+// 2407.10671, section 2.2.1).
+#include "model/architecture.h"
 
 namespace dynsplit {
+namespace {
 
-ggml_tensor* BuildQwen2(const GraphBuilder& graph) { return BuildPreNormModel(graph); }
+void ListLayer(LayerSlots* slots) {
+  slots->PreNorms();
+  slots->Attention(LayerSlots::Biases::kRequired);
+  slots->FeedForward();
+}
+
+}  // namespace
+
+const Architecture kQwen2 = {.name = "qwen2",
+                             .rope_layout = RopeLayout::kHalves,
+                             .read_config = nullptr,
+                             .list_layer = &ListLayer};
 
 }  // namespace dynsplit
