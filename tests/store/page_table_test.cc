@@ -77,7 +77,7 @@ TEST(PageTableTest, ForkCopiesOnlyThePageItWritesTo) {
 
 TEST(PageTableTest, TruncatingGivesUpThePagesBehind) {
   PagePool pool(kDim);
-  PageTable table(&pool, 1, 1, kDim);
+  PageTable table(&pool, kOneHead);
   ASSERT_TRUE(table.Extend(0, 130).ok());
   Key(table, 0, 0, 100)[0] = 7;
   PageTable fork = table;
