@@ -47,7 +47,9 @@ HttpServer::HttpServer(const ConnectionLimits& limits, size_t num_threads) : lim
   set_tcp_nodelay(true);  // a token is a small packet, and shall not wait for the next
 }
 
-void HttpServer::WidenBacklog() { listen(svr_sock_, static_cast<int>(limits_.max_waiting)); }
+void HttpServer::WidenBacklog() {
+  ::listen(svr_sock_.load(), static_cast<int>(limits_.max_waiting));
+}
 
 bool HttpServer::process_and_close_socket(socket_t sock) {
   if (ConnectionQueue::turned_away()) {
