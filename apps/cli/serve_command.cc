@@ -122,7 +122,8 @@ ExitStatus RunServe(ServeFlags* flags) {
   auto service = MakeService(*flags, *method, (*http)->metrics());
   if (!service.ok()) return Failed(service.status());
   (*http)->SetService(*std::move(service));
-  PrintToStderr("dynsplit: serving " + NameOf(*flags) + " at " + address + "/v1\n");
+  PrintToStderr("dynsplit: serving " + NameOf(*flags) + " at " + address + "/v1" +
+                (flags->http.page ? ", its page at " + address : "") + "\n");
   while (!stop->load() && !(*http)->ended()) std::this_thread::sleep_for(kLookInterval);
   const bool told = stop->load();
   PrintToStderr("dynsplit: stopping\n");
@@ -148,6 +149,10 @@ void AddAddressFlags(CLI::App* command, ServeFlags* flags) {
       ->group(group);
   command->add_option("--api-key-file", flags->api_key_file, "Keys, one a line")
       ->type_name("FILE")
+      ->group(group);
+  command
+      ->add_flag_callback(
+          "--no-page", [flags] { flags->http.page = false; }, "No page at /, the API alone")
       ->group(group);
   command
       ->add_option("--cors", flags->http.cors_origin,

@@ -22,6 +22,14 @@ constexpr int64_t kScoredTokens = 64;
 constexpr int64_t kPrefixTokens = 512;
 constexpr int64_t kPrefixesPerDoubling = 32;
 
+// Choices are not told any more while so many events wait for a client that takes them slowly:
+// those of one token may have a megabyte.
+constexpr size_t kMostWaiting = 64;
+
+bool TellsChoices(const Job& job) {
+  return job.tracing == Tracing::kChoices && job.stream->num_waiting() < kMostWaiting;
+}
+
 int64_t PrefixStep(int64_t read) {
   const auto octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(read)));
   return std::max(kPrefixTokens, octave / kPrefixesPerDoubling);
@@ -175,7 +183,8 @@ void AnswerBatch::PlanAnswers(Pass* pass) {
     for (Answer& answer : seat->answers) {
       pass->items.push_back({.session = answer.session.get(),
                              .tokens = {&answer.token, 1},
-                             .attention = Attention::kSelected});
+                             .attention = Attention::kSelected,
+                             .choices = TellsChoices(seat->job)});
       pass->seats.push_back(seat);
       pass->answers.push_back(&answer);
     }
@@ -234,6 +243,11 @@ void AnswerBatch::FinishPass(const Pass& pass) {
 void AnswerBatch::FinishChunk(Seat* seat, const BatchItem& item) {
   metrics_.prompt_tokens.Increment(static_cast<double>(item.tokens.size()));
   const int64_t read = seat->read();
+  if (seat->job.tracing != Tracing::kNone) {
+    seat->job.stream->Push({.kind = AnswerEvent::Kind::kRead,
+                            .choice = seat->job.first_choice,
+                            .trace = {.read = read}});
+  }
   if (item.logits == Logits::kAll) {
     AnswerEvent event{.kind = AnswerEvent::Kind::kPrompt, .choice = seat->job.first_choice};
     const size_t vocab_size = seat->session->logits().size() / item.tokens.size();
@@ -273,13 +287,17 @@ Status AnswerBatch::StartAnswer(Seat* seat, std::unique_ptr<Session> session, in
   seat->answers.push_back({.choice = seat->job.first_choice + idx, .session = std::move(session)});
   Answer& answer = seat->answers.back();
   answer.piece.choice = answer.choice;
+  const bool traced = seat->job.tracing == Tracing::kChoices;
+  // Now, when the first pass learns the same: later it would learn anew, and then cut otherwise.
+  if (traced) answer.piece.trace.importance = answer.session->Importance();
   GenerateOptions options = seat->job.options;
   options.sampler.seed += static_cast<uint64_t>(idx);
   options.constraint = ConstraintOf(seat->job);
   options.on_text = [&answer](std::string_view text) { answer.piece.text += text; };
-  options.on_token = [this, seat, &answer](int32_t token, std::span<const float> logits) {
+  options.on_token = [this, seat, &answer, traced](int32_t token, std::span<const float> logits) {
     const std::optional<int> top = seat->job.top_logprobs;
     if (top) answer.piece.scores.push_back(Score(logits, token, *top));
+    if (traced) TraceToken(token, &answer);
     CountToken(seat->job, &answer);
   };
   auto writer = AnswerWriter::Create(answer.session.get(), engine_.model().tokenizer(), options);
@@ -295,6 +313,17 @@ std::shared_ptr<TokenConstraint> AnswerBatch::ConstraintOf(const Job& job) {
   return std::make_shared<GrammarConstraint>(job.grammar, trie_);
 }
 
+void AnswerBatch::TraceToken(int32_t token, Answer* answer) {
+  AnswerTrace& trace = answer->piece.trace;
+  const BlockChoices* choices = answer->session->choices();
+  trace.tokens.push_back({.token = token, .choices = {}});
+  if (choices != nullptr) trace.tokens.back().choices = *choices;
+  const auto blocks = answer->session->finished_blocks().subspan(answer->told_blocks);
+  if (trace.blocks.empty()) trace.first_block = static_cast<int64_t>(answer->told_blocks);
+  trace.blocks.insert(trace.blocks.end(), blocks.begin(), blocks.end());
+  answer->told_blocks += blocks.size();
+}
+
 bool AnswerBatch::Advance(Seat* seat, Answer* answer) {
   const std::optional<int32_t> token = answer->writer->Next();
   AnswerEvent finished{.kind = AnswerEvent::Kind::kFinished, .choice = answer->choice};
@@ -303,8 +332,10 @@ bool AnswerBatch::Advance(Seat* seat, Answer* answer) {
   } else {
     finished.stop_reason = answer->writer->Finish().stop_reason;
     finished.num_tokens = answer->num_tokens;
+    if (seat->job.tracing != Tracing::kNone) finished.trace.stats = answer->session->stats();
   }
-  if (!answer->piece.text.empty() || !answer->piece.scores.empty()) {
+  const bool last_traces = !token && !answer->piece.trace.tokens.empty();
+  if (!answer->piece.text.empty() || !answer->piece.scores.empty() || last_traces) {
     seat->job.stream->Push(std::exchange(answer->piece, {.choice = answer->choice}));
   }
   if (!token) seat->job.stream->Push(std::move(finished));

@@ -48,6 +48,7 @@ class AnswerBatch {
     int32_t token = 0;       // to be fed next
     AnswerEvent piece = {};  // what was written and not yet told
     int64_t num_tokens = 0;
+    size_t told_blocks = 0;  // where they are told
     std::chrono::steady_clock::time_point last_token = {};
   };
   struct Seat {
@@ -80,6 +81,8 @@ class AnswerBatch {
   // The prompt has been read: its session is forked, and each answer begins.
   void StartAnswers(Seat* seat);
   Status StartAnswer(Seat* seat, std::unique_ptr<Session> session, int idx);
+  // What the answer's next token was sampled after.
+  static void TraceToken(int32_t token, Answer* answer);
   // Takes the next token from the answer's logits; false once the answer has ended.
   bool Advance(Seat* seat, Answer* answer);
   std::shared_ptr<TokenConstraint> ConstraintOf(const Job& job);

@@ -15,6 +15,7 @@
 #include "apps/server/model_routes.h"
 #include "apps/server/openapi_document.h"
 #include "apps/server/session_routes.h"
+#include "apps/server/web_page.h"
 
 namespace dynsplit::server {
 namespace {
@@ -135,6 +136,7 @@ bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* respo
 }
 
 std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& request) const {
+  if (options_.page && FindWebFile(request.path) != nullptr) return {};  // it asks for the key
   if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
     return ApiError{.http_status = 401,
                     .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
@@ -201,8 +203,10 @@ void ApiServer::AddRoutes() {
   http_.set_error_handler(httplib::Server::Handler(
       [this](const Request&, Response& response) { CompleteError(&response); }));
   http_.set_logger([this](const Request& request, const Response& response) {
-    metrics_.CountRequest(routes_.LabelOf(request.path), response.status);
+    metrics_.CountRequest(request.path == "/" ? "/" : routes_.LabelOf(request.path),
+                          response.status);
   });
+  if (options_.page) AddPage();
   AddModelRoutes();
   AddSessionRoutes();
   AddPost("/v1/chat/completions", [this](const Request& request, Response* response) {
@@ -210,6 +214,15 @@ void ApiServer::AddRoutes() {
   });
   AddPost("/v1/completions", [this](const Request& request, Response* response) {
     ServeCompletions(service_, SaltOf(request), request, response);
+  });
+}
+
+void ApiServer::AddPage() {
+  // No part of the API, so in no document of it.
+  http_.Get("/|/web/.+", [](const httplib::Request& request, httplib::Response& response) {
+    const WebFile* file = FindWebFile(request.path);
+    response.status = 404;
+    if (file != nullptr) ServeWebFile(*file, request, &response);
   });
 }
 

@@ -26,6 +26,7 @@ struct ApiServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;                         // 0: any that is free
   std::vector<std::string> api_keys = {};  // none: everybody may ask
+  bool page = true;                        // at /
   std::string cors_origin = {};            // whose pages may ask from a browser; "": none, "*": any
   size_t num_threads = 96;                 // connections served at the same time
   ConnectionLimits limits = {};
@@ -54,6 +55,7 @@ class ApiServer {
 
   explicit ApiServer(const ApiServerOptions& options);
   void AddRoutes();
+  void AddPage();
   void AddModelRoutes();
   void AddSessionRoutes();
   void AddGet(const char* path, Route route);

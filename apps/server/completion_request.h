@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "apps/server/answer_trace.h"
 #include "apps/server/api_error.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/method.h"
@@ -43,6 +44,7 @@ struct AnswerRequest {
   bool ignore_end = false;
   std::shared_ptr<const ByteGrammar> grammar;  // what it has to be; null: anything
   Method method;
+  Tracing tracing = Tracing::kNone;  // else the request is for a stream of one answer
 };
 
 struct ChatRequest {

@@ -63,6 +63,7 @@ std::vector<Job> MakeJobs(const Service& service, const std::string& salt,
             .first_choice = static_cast<int>(jobs.size()) * answer.num_choices,
             .top_logprobs = answer.top_logprobs,
             .prompt_logprobs = answer.top_logprobs && !request.echo.empty(),
+            .tracing = answer.tracing,
             .grammar = answer.grammar,
             .cache_salt = salt,
             .stream = stream};
@@ -97,6 +98,11 @@ void Serve(Service* service, const std::string& salt, EncodedRequest request,
                                   .prompt_tokens = CountTokens(request),
                                   .num_prompts = static_cast<int>(request.prompts.size()),
                                   .include_usage = request.answer.include_usage};
+  if (request.answer.tracing != Tracing::kNone) {
+    options.trace =
+        std::make_shared<TraceFormat>(request.answer.tracing, request.prompts.front(),
+                                      request.answer.method, service->model->tokenizer());
+  }
   Status status = service->scheduler->Submit(MakeJobs(*service, salt, request, stream));
   if (!status.ok()) return Reply(FromSubmission(status), response);
   ++service->num_ongoing;

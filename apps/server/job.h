@@ -24,6 +24,7 @@ struct Job {
   GenerateOptions options = {};  // of the first; the seeds of the others follow. No callbacks
   std::optional<int> top_logprobs = {};  // as AnswerRequest's
   bool prompt_logprobs = false;          // with top_logprobs: also of the prompt, then read anew
+  Tracing tracing = Tracing::kNone;
   std::shared_ptr<const ByteGrammar> grammar = {};  // what answers have to be; null: anything
   // Instead of an answer: the prompt's session is saved there (kFinished tells its tokens), or one
   // that was is loaded and put into the prefix cache; then there is no prompt.

@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "apps/common/memory_usage.h"
+
 namespace dynsplit::server {
 namespace {
 
@@ -46,13 +48,16 @@ Metrics::Metrics()
                                         "From a request to the first token of its answer",
                                         FirstTokenBuckets())),
       next_token_seconds(MakeHistogram("dynsplit_next_token_seconds",
-                                       "Between two tokens of an answer", NextTokenBuckets())) {}
+                                       "Between two tokens of an answer", NextTokenBuckets())),
+      resident_bytes_(
+          MakeGauge("process_resident_memory_bytes", "Resident memory, mapped files included")) {}
 
 void Metrics::CountRequest(const std::string& route, int http_status) {
   requests_.Add({{"route", route}, {"status", std::to_string(http_status)}}).Increment();
 }
 
 std::string Metrics::ToText() const {
+  resident_bytes_.Set(static_cast<double>(RssBytes()));
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

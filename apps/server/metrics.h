@@ -40,6 +40,9 @@ class Metrics {
   prometheus::Gauge& cache_disk_failures;      // files that could not be written or read
   prometheus::Histogram& first_token_seconds;  // since the job arrived
   prometheus::Histogram& next_token_seconds;   // between two tokens of an answer
+
+ private:
+  prometheus::Gauge& resident_bytes_;  // of the process; looked up when it is read
 };
 
 }  // namespace dynsplit::server

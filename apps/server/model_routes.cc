@@ -22,6 +22,15 @@ Json SpecialToken(const Tokenizer& tokenizer, int32_t id) {
   return std::string(tokenizer.TokenBytes(id, /*show_control=*/true));
 }
 
+// What a request may name as they are: not the presets that want a word of their own.
+Json MethodNames() {
+  Json names = Json::array();
+  for (const std::string& name : MethodPresetNames()) {
+    if (ParseMethod(name).ok()) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 void ServeModels(const Service& service, httplib::Response* response) {
@@ -48,6 +57,7 @@ void ServeProps(const Service& service, httplib::Response* response) {
              {"chat_template",
               service.chat_template.ok() ? Json((*service.chat_template).name()) : Json()},
              {"method", service.defaults.method.name},
+             {"methods", MethodNames()},
              {"budget", FormatBudget(service.defaults.method.budget)},
              {"parallel", service.defaults.max_choices},
              {"build", service.build_info}},

@@ -8,6 +8,7 @@
 namespace dynsplit::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -76,6 +77,38 @@ TEST_F(ApiServerTest, ChatWholeAndStreamedAreTheSame) {
   EXPECT_EQ(text, want);
   EXPECT_EQ(events[events.size() - 2]["choices"][0]["finish_reason"], "length");
   EXPECT_EQ(events.back()["usage"]["total_tokens"], whole["usage"]["total_tokens"]);
+}
+
+TEST_F(ApiServerTest, AStreamTellsWhatTheModelLookedAt) {
+  Start();
+  const auto streamed = Post(
+      "/v1/completions",
+      Json{{"prompt", std::string(300, 'a') + ". And so on."},
+           {"max_tokens", 20},
+           {"stream", true},
+           {"dynsplit", {{"method", "dynsplit+dense-layers=0"}, {"budget", 64}, {"choices", true}}}}
+          .dump());
+  ASSERT_TRUE(streamed);
+  const std::vector<Json> events = Events(streamed->body);
+  const auto prompt_tokens = events.front()["dynsplit"]["prompt_tokens"].get<int64_t>();
+  EXPECT_THAT(events.front()["dynsplit"]["prompt"].get<std::string>(), HasSubstr("aaaa. And so"));
+  EXPECT_EQ(events.front()["choices"], Json::array());
+  int num_tokens = 0, num_layers = 0;
+  int64_t read = 0, blocks = 0;
+  for (const Json& event : events) {
+    const Json told = event.value("dynsplit", Json::object());
+    read = told.value("read", read);
+    blocks += static_cast<int64_t>(told.value("blocks", Json::array()).size());
+    for (const Json& token : told.value("tokens", Json::array())) {
+      ++num_tokens;
+      num_layers += static_cast<int>(token["layers"].size());
+    }
+  }
+  EXPECT_EQ(read, prompt_tokens);
+  EXPECT_GT(blocks, 20);
+  EXPECT_EQ(num_tokens, 20);
+  EXPECT_EQ(num_layers, 19 * 2);  // of the tiny model, for all tokens but the first
+  EXPECT_LT(events.back()["dynsplit"]["stats"]["attended_tokens"].get<double>(), 160);
 }
 
 TEST_F(ApiServerTest, SeedsRepeatAndChoicesDiffer) {
@@ -192,7 +225,10 @@ TEST_F(ApiServerTest, WhatThereIsToKnowOfTheTokenizer) {
 
 TEST_F(ApiServerTest, PropsAndMetrics) {
   Start();
-  EXPECT_EQ(Json::parse(Client().Get("/props")->body)["context_tokens"], kContextTokens);
+  const Json props = Json::parse(Client().Get("/props")->body);
+  EXPECT_EQ(props["context_tokens"], kContextTokens);
+  EXPECT_THAT(props["methods"].get<std::vector<std::string>>(), Contains("full"));
+  for (const std::string name : props["methods"]) EXPECT_TRUE(ParseMethod(name).ok()) << name;
   Ask("/v1/completions", R"({"prompt":"abc","max_tokens":4,"ignore_eos":true})");
   EXPECT_EQ(Client().Get("/nothing")->status, 404);
   // A request is counted once its response is out: its client may be quicker.

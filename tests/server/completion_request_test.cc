@@ -162,6 +162,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "response_format.json_schema.schema.properties.a.pattern"},
         BadField{R"("dynsplit":5)", "dynsplit"},
         BadField{R"("dynsplit":{"method":"nothing"})", "dynsplit.method"},
+        BadField{R"("dynsplit":{"choices":1})", "dynsplit.choices"},
+        BadField{R"("dynsplit":{"choices":true})", "dynsplit.choices"},  // no stream
+        BadField{R"("dynsplit":{"progress":true},"stream":true,"n":2)", "dynsplit.progress"},
         BadField{R"("dynsplit":{"budget":-3})", "dynsplit.budget"},
         BadField{R"("dynsplit":{"budget":"200%"})", "dynsplit.budget"}));
 
