@@ -153,11 +153,13 @@ std::optional<int64_t> KvBytes(const ModelSummary& model, KvTypes types, int64_t
   if (!TellsKv(model)) return std::nullopt;
   int64_t bytes = 0;
   for (const LayerSummary& layer : model.kv_layers) {
-    const int64_t held = layer.window > 0 ? std::min(tokens, layer.window) : tokens;
-    const int64_t pages = (held + kPageTokens - 1) / kPageTokens;
-    const int64_t cold = std::max<int64_t>(0, held - kHotTokens) / kPageTokens;
-    bytes += layer.kv_heads *
-             (HeadBytes(model, types.cold, cold) + HeadBytes(model, types.hot, pages - cold));
+    // Of a layer with a window, only pages that the next token sees.
+    const int64_t seen = layer.window > 0 ? std::max<int64_t>(0, tokens + 1 - layer.window) : 0;
+    const int64_t first = seen / kPageTokens;
+    const int64_t end = (tokens + kPageTokens - 1) / kPageTokens;
+    const int64_t hot = std::max(first, std::max<int64_t>(0, tokens - kHotTokens) / kPageTokens);
+    bytes += layer.kv_heads * (HeadBytes(model, types.cold, hot - first) +
+                               HeadBytes(model, types.hot, end - hot));
   }
   return bytes;
 }
