@@ -20,7 +20,7 @@ TEST_F(InfoCommandTest, TellsOfAModelThatRuns) {
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.err, "");
   for (const char* said :
-       {"llama", "f32 (", "512 tokens", "pre-tokenizer qwen2", "chatml", "256 B in f16",
+       {"llama", "f32: ", "512 tokens", "pre-tokenizer qwen2", "chatml", "256 B in f16",
         "KV of 512 tokens", "128.0 KiB in f16", "f16+q4", "runs here"}) {
     EXPECT_THAT(result.out, HasSubstr(said));
   }
