@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "support/gguf_writer.h"
 #include "support/tiny_model.h"
@@ -27,8 +28,13 @@ int main(int argc, char** argv) {
   TinyModelOptions sentence_piece = small;
   sentence_piece.sentence_piece = true;
   sentence_piece.tied = false;
+  std::vector<TinyModelOptions> seeds = {small, qwen2, sentence_piece};
+  for (const char* architecture : {"gemma3", "granite", "olmo2", "phi3", "qwen3moe"}) {
+    seeds.push_back(small);
+    seeds.back().architecture = architecture;
+  }
   int index = 0;
-  for (const TinyModelOptions& options : {small, qwen2, sentence_piece}) {
+  for (const TinyModelOptions& options : seeds) {
     const std::string path = std::string(argv[1]) + "/tiny" + std::to_string(index++) + ".gguf";
     std::ofstream file(path, std::ios::binary);
     file << dynsplit::testing::TinyModel(options).Build();

@@ -46,6 +46,34 @@ void AddKvTypeFlags(CLI::App* command, ModelFlags* flags) {
       ->type_name("f16|q8_0|q4");
 }
 
+// Named as llama.cpp names them. Numbers are checked where they are used.
+void AddRopeFlags(CLI::App* command, RopeOptions* rope) {
+  const std::string group = "RoPE";
+  command
+      ->add_option_function<std::string>(
+          "--rope-scaling",
+          [rope](const std::string& name) {
+            rope->scaling = name == "yarn"     ? RopeScaling::kYarn
+                            : name == "linear" ? RopeScaling::kLinear
+                                               : RopeScaling::kNone;
+          },
+          "How the context is stretched (default: as the model says)")
+      ->check(CLI::IsMember({"none", "linear", "yarn"}).description(""))
+      ->type_name("none|linear|yarn")
+      ->group(group);
+  command->add_option("--rope-scale", rope->factor, "Times that it is as long then")
+      ->type_name("F")
+      ->group(group);
+  command->add_option("--rope-freq-base", rope->freq_base, "Base of the frequencies")
+      ->type_name("X")
+      ->group(group);
+  command
+      ->add_option("--yarn-orig-ctx", rope->original_context,
+                   "Tokens of context that the model was trained for")
+      ->type_name("N")
+      ->group(group);
+}
+
 }  // namespace
 
 CLI::Option* InBytes(CLI::Option* option) {
@@ -77,6 +105,7 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
           "Copy weights into faster layouts (default: on)")
       ->check(CLI::IsMember({"on", "off"}).description(""))
       ->type_name("on|off");
+  AddRopeFlags(command, &flags->rope);
   command->add_option("--isa", flags->isa, "Use no instruction set above this one")
       ->check(CLI::IsMember(AvailableIsas()))
       ->type_name("NAME");
@@ -229,7 +258,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   if (!flags.isa.empty()) RestrictIsa(flags.isa);  // checked when it was parsed
   const Result<std::string> path = FindModel(flags.model);
   if (!path.ok()) return path.status();
-  auto model = Model::Load(*path, {.repack = flags.repack});
+  auto model = Model::Load(*path, {.repack = flags.repack, .rope = flags.rope});
   if (!model.ok()) return model.status();
   EngineOptions options;
   options.threads = flags.threads;

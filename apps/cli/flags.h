@@ -28,6 +28,7 @@ std::string IsShare(const std::string& text);
 struct ModelFlags {
   std::string model;  // a path or a known name
   bool repack = true;
+  RopeOptions rope;
   int threads = 0;             // 0: all that the process may use
   int64_t context_tokens = 0;  // 0: what the model was trained for
   std::string isa;             // "": the best one here

@@ -103,9 +103,12 @@ Result<double> Calibrator::Measure(const Heads& dense) {
   return sum;
 }
 
+// Those of the layer that select: none where it has a window.
 Calibrator::Heads Calibrator::Selecting(const Heads& dense, int layer) const {
+  const LayerDescription& shape = engine_.model().description().layers[static_cast<size_t>(layer)];
   Heads heads;
-  for (int g = 0; g < engine_.model().description().num_kv_heads; ++g) {
+  if (shape.window != 0) return heads;
+  for (int g = 0; g < shape.num_kv_heads; ++g) {
     const LayerHead head = {layer, g};
     if (std::find(dense.begin(), dense.end(), head) == dense.end()) heads.push_back(head);
   }

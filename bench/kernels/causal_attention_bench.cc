@@ -12,7 +12,8 @@ void RunCausal(benchmark::State& state, int tokens) {
   const auto queries = BenchFloats(static_cast<size_t>(stride) * kMaxQueryRows);
   std::vector<float> outputs(queries.size());
   std::vector<float> lse(static_cast<size_t>(shape.group_heads) * kMaxQueryRows);
-  AlignedBuffer<float> scratch(CausalAttentionScratch(shape.head_dim, shape.group_heads));
+  AlignedBuffer<float> scratch(
+      CausalAttentionScratch(shape.head_dim, shape.head_dim, shape.group_heads));
   CausalAttentionArgs args;
   args.queries = queries.data();
   args.query_row_stride = stride;

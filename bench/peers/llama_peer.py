@@ -12,6 +12,7 @@ import numpy as np
 BATCH_TOKENS = 512  # n_batch and n_ubatch: as many as dynsplit puts into one pass
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 8}  # enum ggml_type
 FTYPE_F16 = 1  # enum llama_ftype
+ROPE_SCALINGS = {"none": 0, "linear": 1, "yarn": 2}  # enum llama_rope_scaling_type
 
 
 @llama.llama_log_callback
@@ -51,7 +52,8 @@ def widen(model, path):
 class Peer:
     """A model with one context, sequence 0 only."""
 
-    def __init__(self, model, context_tokens, kv_type="f16", flash_attention=True, threads=2):
+    def __init__(self, model, context_tokens, kv_type="f16", flash_attention=True, threads=2,
+                 rope_scaling=None, rope_factor=1.0):
         path = model_path(model)
         self._model = llama.llama_model_load_from_file(
             path.encode(), llama.llama_model_default_params())
@@ -63,6 +65,9 @@ class Peer:
         params.n_threads = params.n_threads_batch = threads
         params.type_k = params.type_v = KV_TYPES[kv_type]
         params.flash_attn_type = int(flash_attention)
+        if rope_scaling is not None:  # else as the file says
+            params.rope_scaling_type = ROPE_SCALINGS[rope_scaling]
+            params.rope_freq_scale = 1.0 / rope_factor
         self._context = llama.llama_init_from_model(self._model, params)
         if not self._context:
             raise SystemExit(f"{path}: libllama makes no context of {context_tokens} tokens")
@@ -94,8 +99,11 @@ class Peer:
         return llama.llama_vocab_is_eog(self._vocab, token)
 
     def chat(self, question):
-        """The ids of one user turn in the model's own chat template, the assistant's turn begun."""
+        """The ids of one user turn in the model's own chat template, the assistant's turn begun; of the
+        question alone where it has no template."""
         template = llama.llama_model_chat_template(self._model, None)
+        if not template:
+            return self.tokenize(question, add_special=True)
         messages = (llama.llama_chat_message * 1)(
             llama.llama_chat_message(role=b"user", content=question.encode()))
         buffer = ctypes.create_string_buffer(4 * len(question.encode()) + 4096)

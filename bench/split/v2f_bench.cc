@@ -130,8 +130,12 @@ void CheckOutput(const BlockAttentionArgs& args, BlockAttentionFn* attend) {
   const size_t num_outputs = static_cast<size_t>(args.group_heads) * args.kv.head_dim;
   std::vector<SoftmaxState> states(args.group_heads);
   std::vector<float> want(num_outputs), got(num_outputs);
-  TileAttentionRef({args.queries, args.group_heads, args.scale, args.kv, tiles.data(),
-                    static_cast<int>(tiles.size())},
+  TileAttentionRef({.queries = args.queries,
+                    .group_heads = args.group_heads,
+                    .scale = args.scale,
+                    .kv = args.kv,
+                    .tiles = tiles.data(),
+                    .num_tiles = static_cast<int>(tiles.size())},
                    states.data(), want.data());
   BlockAttentionScratch scratch;
   attend(args, &scratch, got.data());

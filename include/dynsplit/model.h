@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dynsplit/chat.h"
 #include "dynsplit/status.h"
@@ -33,19 +34,31 @@ struct ModelOptions {
   RopeOptions rope = {};
 };
 
+struct LayerDescription {
+  int num_kv_heads = 0;
+  // A token attends to itself and to the window - 1 tokens before it; 0: to all before it. Only
+  // layers without a window select.
+  int window = 0;
+};
+
 struct ModelDescription {
   std::string name;          // general.name, or the file's name
   std::string architecture;  // "llama", "qwen2", ...; docs/models.md lists them
   int num_layers = 0;
-  int num_heads = 0;     // query heads
-  int num_kv_heads = 0;  // KV heads
-  int head_dim = 0;
+  int num_heads = 0;                     // query heads
+  int num_kv_heads = 0;                  // KV heads, of the layer that has most
+  int head_dim = 0;                      // of queries and keys
+  int value_dim = 0;                     // of values
+  std::vector<LayerDescription> layers;  // [num_layers]
   int embedding_length = 0;
   int vocab_size = 0;
   int64_t context_length = 0;  // tokens that the model was trained for
   int64_t weight_bytes = 0;
-  // Bytes of keys and values that one token needs over all layers, in f16.
-  int64_t KvBytesPerToken() const { return int64_t{4} * num_layers * num_kv_heads * head_dim; }
+  // Bytes of keys and values of a text of so many tokens over all layers, in f16: of a layer with a
+  // window no more than that holds. Pages round them up.
+  int64_t KvBytes(int64_t tokens) const;
+  // Of one more token, before any window is full.
+  int64_t KvBytesPerToken() const { return KvBytes(1); }
 };
 
 class Model {

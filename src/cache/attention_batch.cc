@@ -1,7 +1,6 @@
 #include "cache/attention_batch.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/check.h"
 #include "cache/claims.h"
@@ -36,17 +35,21 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
                                const Observation& observation)
     : shape_(shape),
       observation_(observation),
-      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
       sampled_(static_cast<size_t>(shape.num_layers)),
       selector_(shape, max_workers, &error_),
       joint_selector_(shape, max_workers),
       scratch_(static_cast<size_t>(max_workers)),
       votes_(shape, &error_) {
-  for (const int layer : SampledLayers(shape.num_layers)) {
-    sampled_[static_cast<size_t>(layer)] = true;
+  for (const int layer : SampledLayers(shape)) sampled_[static_cast<size_t>(layer)] = true;
+  windows_.push_back(0);
+  for (const LayerShape& layer : shape.layers) {
+    if (std::ranges::find(windows_, layer.window) == windows_.end()) {
+      windows_.push_back(layer.window);
+    }
   }
   for (Scratch& scratch : scratch_) {
-    scratch.floats.Resize(CausalAttentionScratch(shape.head_dim, shape.group_heads()));
+    scratch.floats.Resize(
+        CausalAttentionScratch(shape.head_dim, shape.value_dim, shape.MostGroupHeads()));
   }
 }
 
@@ -55,7 +58,7 @@ int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers,
   const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
   const int64_t chosen_jointly = 2 * (int64_t{joint.budget_tokens} / kRunTokens + 1);
   const int64_t pages = std::max({kMostPartTokens, summarised, chosen_jointly});
-  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.head_dim));
+  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.PageWidth()));
 }
 
 int64_t AttentionBatch::LeastHotBytes(const CacheShape& shape, int workers, int batch_tokens,
@@ -64,7 +67,7 @@ int64_t AttentionBatch::LeastHotBytes(const CacheShape& shape, int workers, int 
   const int64_t pages_of_head = (kHotTokens + batch_tokens) / kPageTokens + 3;
   // Keys and values of one KV head, or keys of all.
   const int64_t pages = std::max(2, shape.kv_heads) * pages_of_head;
-  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.head_dim));
+  return workers * pages * static_cast<int64_t>(PageBytes(type, shape.PageWidth()));
 }
 
 int AttentionBatch::observed_heads() const {
@@ -76,24 +79,30 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
   error_.Clear();
   votes_.Begin(spans);
   first_positions_.clear();
-  if (dense_tiles_.size() < spans_.size()) dense_tiles_.resize(spans_.size());
+  const size_t num_windows = windows_.size();
+  if (dense_tiles_.size() < spans_.size() * num_windows) {
+    dense_tiles_.resize(spans_.size() * num_windows);
+  }
   int rows = 0;
-  size_t parts = 0;
+  size_t head_parts = 0;  // in no layer there are more
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
     DYNSPLIT_CHECK(span.first_row == rows && span.rows > 0);
     DYNSPLIT_CHECK(span.cache->observation().mass_row() == observation_.mass_row());
     rows += span.rows;
     first_positions_.push_back(span.cache->size());
-    dense_tiles_[s].clear();
-    if (span.rows == 1) {
-      const TokenRange all{0, span.cache->size() + 1};
-      AppendTiles({&all, 1}, kPageTokens, &dense_tiles_[s]);
+    for (size_t w = 0; w < num_windows; ++w) {
+      std::vector<Tile>& tiles = dense_tiles_[s * num_windows + w];
+      tiles.clear();
+      if (span.rows > 1) continue;
+      const int64_t end = span.cache->size() + 1;
+      const TokenRange seen{windows_[w] == 0 ? 0 : std::max<int64_t>(0, end - windows_[w]), end};
+      AppendTiles({&seen, 1}, kPageTokens, &tiles);
     }
     if (span.rows == 1 || span.attention == Attention::kSelected) {
       const int64_t tokens = span.cache->size() + span.rows;
       const int most = NumParts(span.rows, tokens);
-      parts += static_cast<size_t>(span.rows) * shape_.kv_heads * most;
+      head_parts += static_cast<size_t>(span.rows) * shape_.num_heads * most;
     }
   }
   ReserveRows(rows);
@@ -102,8 +111,13 @@ void AttentionBatch::Begin(std::span<const Span> spans) {
   lse_.Resize(static_cast<size_t>(rows) * shape_.num_heads);
   mass_.Resize(static_cast<size_t>(rows) * observation_.mass_row());
   std::fill_n(mass_.data(), mass_.size(), 0.0f);
-  part_states_.resize(std::max(part_states_.size(), parts * shape_.group_heads()));
-  part_outputs_.Resize(part_states_.size() * shape_.head_dim);
+  part_states_.resize(std::max(part_states_.size(), head_parts));
+  part_outputs_.Resize(part_states_.size() * shape_.value_dim);
+}
+
+const std::vector<Tile>& AttentionBatch::DenseTiles(size_t span_idx, int layer) const {
+  const auto window = std::ranges::find(windows_, shape_.Window(layer));
+  return dense_tiles_[span_idx * windows_.size() + static_cast<size_t>(window - windows_.begin())];
 }
 
 void AttentionBatch::ReserveRows(int rows) {
@@ -120,24 +134,28 @@ void AttentionBatch::Append(int layer, const float* keys, const float* values, W
     spans_.front().cache->pages().pool()->EnterLayer(layer, shape_.num_layers);
   }
   PinnedPages& pages = scratch_[static_cast<size_t>(worker.index)].pages;
+  const int kv_heads = shape_.KvHeads(layer);
+  const int64_t stride = int64_t{kv_heads} * shape_.head_dim;
+  const int64_t value_stride = int64_t{kv_heads} * shape_.value_dim;
   int item = 0;
   for (const Span& span : spans_) {
-    for (int head = 0; head < shape_.kv_heads; ++head, ++item) {
+    for (int head = 0; head < kv_heads; ++head, ++item) {
       if (item % worker.count != worker.index) continue;
-      const int64_t stride = int64_t{shape_.kv_heads} * shape_.head_dim;
-      const int64_t offset = span.first_row * stride + int64_t{head} * shape_.head_dim;
       const int64_t first = span.cache->size();
       pages.Reset(span.cache->pages(), layer, head);
       if (!error_.ok() || !error_.Set(pages.PinToWrite({first, first + span.rows}))) continue;
-      AppendRows({.keys = keys + offset,
-                  .values = values + offset,
-                  .row_stride = stride,
-                  .first_token = first,
-                  .rows = span.rows,
-                  .head_dim = shape_.head_dim,
-                  .key_pages = pages.keys(),
-                  .value_pages = pages.values(),
-                  .type = span.cache->pages().pool()->types().hot});
+      AppendRows(
+          {.keys = keys + span.first_row * stride + int64_t{head} * shape_.head_dim,
+           .values = values + span.first_row * value_stride + int64_t{head} * shape_.value_dim,
+           .row_stride = stride,
+           .first_token = first,
+           .rows = span.rows,
+           .head_dim = shape_.head_dim,
+           .key_pages = pages.keys(),
+           .value_pages = pages.values(),
+           .type = span.cache->pages().pool()->types().hot,
+           .value_dim = shape_.value_dim,
+           .value_row_stride = value_stride});
     }
   }
   pages.Release();
@@ -148,7 +166,7 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
   int slot = 0;
   for (size_t s = 0; s < spans_.size(); ++s) {
     const Span& span = spans_[s];
-    for (int head = 0; head < shape_.kv_heads; ++head) {
+    for (int head = 0; head < shape_.KvHeads(layer); ++head) {
       const bool selects = selector_.Selects(span, {layer, head});
       if (!selects && span.rows > 1) {
         ForEachBlock(span, head, fn);
@@ -160,9 +178,10 @@ void AttentionBatch::ForEachItem(int layer, const Fn& fn) {
         if (choice != nullptr && choice->by_token) {
           item.tokens = &choice->tokens;
         } else {
-          item.tiles = choice != nullptr ? &choice->tiles : &dense_tiles_[s];
+          item.tiles = choice != nullptr ? &choice->tiles : &DenseTiles(s, layer);
         }
-        const int64_t tokens = choice != nullptr ? choice->num_tokens : first_positions_[s] + 1;
+        const int64_t tokens =
+            choice != nullptr ? choice->num_tokens : NumSeen(layer, first_positions_[s]);
         item.num_parts = NumParts(span.rows, tokens);
         for (; item.part < item.num_parts; ++item.part) fn(item);
         slot += item.num_parts;
@@ -198,31 +217,33 @@ void AttentionBatch::Attend(int layer, const float* queries, float* outputs, Wor
 
 void AttentionBatch::AttendBlock(const Item& item, int layer, const float* queries, float* outputs,
                                  Worker worker) {
-  const int64_t stride = int64_t{shape_.num_heads} * shape_.head_dim;
-  const int head = item.kv_head * shape_.group_heads();
-  const int64_t offset = item.first_row * stride + int64_t{head} * shape_.head_dim;
+  const int64_t head_row =
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.GroupHeads(layer);
   const SemanticCache& cache = *item.span->cache;
   const int first = item.first_row - item.span->first_row;
-  JointChoice choice;  // everything
-  if (JointSelector::Selects(*item.span, {layer, item.kv_head})) {
+  // Everything, or from the page on in which the window of the first row begins.
+  JointChoice choice = {.dense_start = shape_.FirstSeen(layer, cache.size() + first) / kPageTokens *
+                                       kPageTokens};
+  if (joint_selector_.Selects(*item.span, {layer, item.kv_head})) {
     choice = joint_selector_.Choose({item.span, first, item.rows, {layer, item.kv_head}}, queries,
                                     worker);
   }
-  CausalAttentionArgs args = {
-      .queries = queries + offset,
-      .query_row_stride = stride,
-      .rows = item.rows,
-      .group_heads = shape_.group_heads(),
-      .scale = scale_,
-      .first_position = cache.size() + first,
-      .dense_start = choice.dense_start,
-      .earlier = choice.earlier.data(),
-      .num_earlier = static_cast<int>(choice.earlier.size()),
-      .kv = {},
-      .outputs = outputs + offset,
-      .output_row_stride = stride,
-      .lse = &lse_[static_cast<size_t>(item.first_row) * shape_.num_heads + head],
-      .lse_row_stride = shape_.num_heads};
+  CausalAttentionArgs args = {.queries = queries + head_row * shape_.head_dim,
+                              .query_row_stride = int64_t{shape_.num_heads} * shape_.head_dim,
+                              .rows = item.rows,
+                              .group_heads = shape_.GroupHeads(layer),
+                              .scale = shape_.Scale(),
+                              .score_cap = shape_.score_cap,
+                              .first_position = cache.size() + first,
+                              .dense_start = choice.dense_start,
+                              .window = shape_.Window(layer),
+                              .earlier = choice.earlier.data(),
+                              .num_earlier = static_cast<int>(choice.earlier.size()),
+                              .kv = {},
+                              .outputs = outputs + head_row * shape_.value_dim,
+                              .output_row_stride = int64_t{shape_.num_heads} * shape_.value_dim,
+                              .lse = &lse_[static_cast<size_t>(head_row)],
+                              .lse_row_stride = shape_.num_heads};
   AttendCausally(cache.pages(), {layer, item.kv_head}, &args, worker);
   KeepQueries(item, layer, queries);
 }
@@ -260,11 +281,11 @@ void AttentionBatch::KeepQueries(const Item& item, int layer, const float* queri
 
 void AttentionBatch::AttendPart(const Item& item, int layer, const float* queries, float* outputs,
                                 PinnedPages* pages) {
-  const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.group_heads();
+  const size_t state = static_cast<size_t>(item.slot + item.part) * shape_.GroupHeads(layer);
   pages->Reset(item.span->cache->pages(), layer, item.kv_head);
   if (error_.ok()) {
-    error_.Set(item.tokens != nullptr ? AttendTokens(item, state, pages)
-                                      : AttendTiles(item, queries, state, pages));
+    error_.Set(item.tokens != nullptr ? AttendTokens(item, layer, state, pages)
+                                      : AttendTiles(item, layer, queries, state, pages));
   }
   pages->Release();
   if (IsLastDone(parts_done_[RowHead(item.first_row, item.kv_head)], item.num_parts)) {
@@ -272,10 +293,10 @@ void AttentionBatch::AttendPart(const Item& item, int layer, const float* querie
   }
 }
 
-Status AttentionBatch::AttendTiles(const Item& item, const float* queries, size_t state,
+Status AttentionBatch::AttendTiles(const Item& item, int layer, const float* queries, size_t state,
                                    PinnedPages* pages) {
   const int64_t head =
-      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.group_heads();
+      int64_t{item.first_row} * shape_.num_heads + int64_t{item.kv_head} * shape_.GroupHeads(layer);
   const TokenRange part =
       PartOf(static_cast<int64_t>(item.tiles->size()), item.part, item.num_parts);
   for (int64_t i = part.start; pages->moves() && i < part.end; ++i) {
@@ -285,16 +306,17 @@ Status AttentionBatch::AttendTiles(const Item& item, const float* queries, size_
     DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kValues, tokens));
   }
   TileAttention({.queries = queries + head * shape_.head_dim,
-                 .group_heads = shape_.group_heads(),
-                 .scale = scale_,
+                 .group_heads = shape_.GroupHeads(layer),
+                 .scale = shape_.Scale(),
+                 .score_cap = shape_.score_cap,
                  .kv = pages->view(),
                  .tiles = item.tiles->data() + part.start,
                  .num_tiles = static_cast<int>(part.end - part.start)},
-                &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+                &part_states_[state], &part_outputs_[state * shape_.value_dim]);
   return {};
 }
 
-Status AttentionBatch::AttendTokens(const Item& item, size_t state, PinnedPages* pages) {
+Status AttentionBatch::AttendTokens(const Item& item, int layer, size_t state, PinnedPages* pages) {
   const auto num_tokens = static_cast<int64_t>(item.tokens->tokens.size());
   const TokenRange part = PartOf(num_tokens, item.part, item.num_parts);
   const auto tokens =
@@ -303,23 +325,23 @@ Status AttentionBatch::AttendTokens(const Item& item, size_t state, PinnedPages*
   DYNSPLIT_RETURN_IF_ERROR(pages->Pin(KvPart::kValues, tokens));
   TokenAttention({.scores = item.tokens->scores.data() + part.start,
                   .score_stride = num_tokens,
-                  .group_heads = shape_.group_heads(),
+                  .group_heads = shape_.GroupHeads(layer),
                   .kv = pages->view(),
                   .tokens = tokens.data(),
                   .num_tokens = part.end - part.start},
-                 &part_states_[state], &part_outputs_[state * shape_.head_dim]);
+                 &part_states_[state], &part_outputs_[state * shape_.value_dim]);
   return {};
 }
 
 void AttentionBatch::MergeParts(const Item& item, int layer, const float* queries, float* outputs) {
-  const int group = shape_.group_heads();
+  const int group = shape_.GroupHeads(layer);
   for (int j = 0; j < group; ++j) {
     const size_t state = static_cast<size_t>(item.slot) * group + j;
     const size_t head =
         static_cast<size_t>(item.first_row) * shape_.num_heads + item.kv_head * group + j;
     const SoftmaxState merged =
-        MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.head_dim], item.num_parts,
-                     group, shape_.head_dim, outputs + head * shape_.head_dim);
+        MergeSoftmax(&part_states_[state], &part_outputs_[state * shape_.value_dim], item.num_parts,
+                     group, shape_.value_dim, outputs + head * shape_.value_dim);
     // Nobody asks for that of a row that selects.
     if (item.span->attention != Attention::kSelected) lse_[head] = merged.LogSumExp();
   }
@@ -341,9 +363,9 @@ void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker
     if (span.attention == Attention::kSelected) continue;
     for (int row = std::max(begin, span.first_row); row < std::min(end, span.first_row + span.rows);
          ++row) {
-      for (int head = 0; head < shape_.kv_heads; ++head) {
+      for (int head = 0; head < shape_.KvHeads(layer); ++head) {
         const int64_t first =
-            int64_t{row} * shape_.num_heads + int64_t{head} * shape_.group_heads();
+            int64_t{row} * shape_.num_heads + int64_t{head} * shape_.GroupHeads(layer);
         const int64_t position = span.cache->size() + row - span.first_row;
         const int window = observation_.mass_row() - 1;
         pages.Reset(span.cache->pages(), layer, head);
@@ -353,8 +375,9 @@ void AttentionBatch::ObserveLocal(int layer, const float* queries, Worker worker
         if (!error_.Set(pages.Pin(KvPart::kKeys, near))) continue;
         LocalMass({.queries = queries + first * shape_.head_dim,
                    .lse = &lse_[static_cast<size_t>(first)],
-                   .group_heads = shape_.group_heads(),
-                   .scale = scale_,
+                   .group_heads = shape_.GroupHeads(layer),
+                   .scale = shape_.Scale(),
+                   .score_cap = shape_.score_cap,
                    .kv = pages.view(),
                    .position = position,
                    .sink = kObservedSink,
@@ -382,9 +405,9 @@ int64_t AttentionBatch::AttendedTokens(size_t span_idx) const {
   const Span& span = spans_[span_idx];
   int64_t dense = 0;
   for (int layer = 0; layer < shape_.num_layers; ++layer) {
-    const int heads = shape_.kv_heads - selector_.NumSelecting(span, layer);
+    const int heads = shape_.KvHeads(layer) - selector_.NumSelecting(span, layer);
     for (int row = 0; row < span.rows; ++row) {
-      dense += heads * (first_positions_[span_idx] + row + 1);
+      dense += heads * NumSeen(layer, first_positions_[span_idx] + row);
     }
   }
   return dense + selector_.attended_tokens(span_idx);

@@ -46,7 +46,8 @@ class AttentionBatch {
   // Prepares for a pass over `spans`, whose caches have begun theirs. Rows are numbered through.
   void Begin(std::span<const Span> spans);
 
-  // keys, values [rows, kv_heads, head_dim] f32, keys after RoPE: written to the pages.
+  // keys [rows, KV heads of the layer, head_dim] after RoPE, values [.., value_dim], f32: written
+  // to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
   // queries [rows, num_heads, head_dim]: choose what the rows that select attend to.
   void Survey(int layer, const float* queries, Worker worker) {
@@ -58,18 +59,20 @@ class AttentionBatch {
   void Look(int layer, const float* queries, Worker worker) {
     selector_.Look(layer, queries, worker);
   }
-  // outputs [rows, num_heads, head_dim].
+  // outputs [rows, num_heads, value_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);
   // Adds the local attention mass (DD-Select) in sampled layers of the rows that are not selected,
-  // and in all layers the votes of dense ones for sequences that count them (H2O); after Attend,
-  // where Observes(layer).
+  // and in all global layers the votes of dense ones for sequences that count them (H2O); after
+  // Attend, where Observes(layer).
   void Observe(int layer, const float* queries, Worker worker);
 
   // Layers whose attention DD-Select samples: SampledLayers.
   bool IsSampled(int layer) const { return sampled_[static_cast<size_t>(layer)]; }
   int observed_heads() const;
   bool counts_votes() const { return votes_.counts_all(); }
-  bool Observes(int layer) const { return IsSampled(layer) || counts_votes(); }
+  bool Observes(int layer) const {
+    return IsSampled(layer) || (counts_votes() && shape_.IsGlobal(layer));
+  }
 
   // What went wrong while pages were brought into memory: the outputs are arbitrary then, and the
   // pass must not be committed. After the last layer.
@@ -86,6 +89,11 @@ class AttentionBatch {
     PinnedPages pages;
   };
 
+  // How many keys the row at `position` sees.
+  int64_t NumSeen(int layer, int64_t position) const {
+    return position + 1 - shape_.FirstSeen(layer, position);
+  }
+  const std::vector<Tile>& DenseTiles(size_t span_idx, int layer) const;
   void ReserveRows(int rows);
   template <typename Fn>
   void ForEachItem(int layer, const Fn& fn);
@@ -97,8 +105,9 @@ class AttentionBatch {
                       Worker worker);
   void AttendPart(const Item& item, int layer, const float* queries, float* outputs,
                   PinnedPages* pages);
-  Status AttendTiles(const Item& item, const float* queries, size_t state, PinnedPages* pages);
-  Status AttendTokens(const Item& item, size_t state, PinnedPages* pages);
+  Status AttendTiles(const Item& item, int layer, const float* queries, size_t state,
+                     PinnedPages* pages);
+  Status AttendTokens(const Item& item, int layer, size_t state, PinnedPages* pages);
   void MergeParts(const Item& item, int layer, const float* queries, float* outputs);
   void KeepQueries(const Item& item, int layer, const float* queries);
   void ObserveLocal(int layer, const float* queries, Worker worker);
@@ -108,18 +117,19 @@ class AttentionBatch {
 
   CacheShape shape_;
   Observation observation_;
-  float scale_;
   FirstError error_;
   std::vector<bool> sampled_;
   RowSelector selector_;
   JointSelector joint_selector_;
   std::vector<Span> spans_;
-  std::vector<int64_t> first_positions_;        // [spans]: of each span's first row
-  std::vector<std::vector<Tile>> dense_tiles_;  // [spans]: page-sized tiles of one-row spans
-  std::vector<Scratch> scratch_;                // [max_workers]
-  AlignedBuffer<float> lse_;   // [rows, num_heads] of the last layer; not of spans that select
-  AlignedBuffer<float> mass_;  // [rows, mass_row]
-  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, head_dim]
+  std::vector<int64_t> first_positions_;  // [spans]: of each span's first row
+  std::vector<int> windows_;              // those that layers have, each once, and 0
+  // [spans, windows_]: page-sized tiles of what one-row spans see.
+  std::vector<std::vector<Tile>> dense_tiles_;
+  std::vector<Scratch> scratch_;  // [max_workers]
+  AlignedBuffer<float> lse_;      // [rows, num_heads] of the last layer; not of spans that select
+  AlignedBuffer<float> mass_;     // [rows, mass_row]
+  AlignedBuffer<float> part_outputs_;               // [parts, group_heads, value_dim]
   std::vector<SoftmaxState> part_states_;           // [parts, group_heads]
   std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
   int rows_capacity_ = 0;

@@ -31,9 +31,7 @@ void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) 
 }  // namespace
 
 JointSelector::JointSelector(const CacheShape& shape, int max_workers)
-    : shape_(shape),
-      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
-      scratch_(static_cast<size_t>(max_workers)) {}
+    : shape_(shape), scratch_(static_cast<size_t>(max_workers)) {}
 
 void JointSelector::Begin(std::span<const Span> spans) {
   int64_t most_runs = 0;
@@ -49,8 +47,9 @@ void JointSelector::Begin(std::span<const Span> spans) {
   }
 }
 
-bool JointSelector::Selects(const Span& span, LayerHead head) {
-  return span.attention == Attention::kJoint && !span.cache->joint().AttendsToAll(head);
+bool JointSelector::Selects(const Span& span, LayerHead head) const {
+  return span.attention == Attention::kJoint && shape_.IsGlobal(head.layer) &&
+         !span.cache->joint().AttendsToAll(head);
 }
 
 JointChoice JointSelector::Choose(const RowBlock& block, const float* queries, Worker worker) {
@@ -75,14 +74,17 @@ void JointSelector::Score(const RowBlock& block, const float* queries, int64_t n
   const int64_t stride = int64_t{shape_.num_heads} * shape_.head_dim;
   const int64_t row = block.span->first_row + block.first;
   scratch->chunks.clear();
-  block.span->cache->runs().AppendChunks(block.head.layer, block.head.kv_head, &scratch->chunks);
+  const int group_heads = shape_.GroupHeads(block.head.layer);
+  block.span->cache->runs().AppendChunks(shape_.GlobalIdx(block.head.layer), block.head.kv_head,
+                                         &scratch->chunks);
   RunScore({.queries = queries + row * stride +
-                       int64_t{block.head.kv_head} * shape_.group_heads() * shape_.head_dim,
+                       int64_t{block.head.kv_head} * group_heads * shape_.head_dim,
             .query_row_stride = stride,
             .rows = block.rows,
-            .group_heads = shape_.group_heads(),
+            .group_heads = group_heads,
             .head_dim = shape_.head_dim,
-            .scale = scale_,
+            .scale = shape_.Scale(),
+            .score_cap = shape_.score_cap,
             .chunks = scratch->chunks.data(),
             .num_runs = num_runs},
            scratch->floats.data(), scratch->worth.data());

@@ -35,7 +35,8 @@ class JointSelector {
   // allocates nothing but where a choice is longer than all before it. Throws std::bad_alloc.
   void Begin(std::span<const Span> spans);
 
-  static bool Selects(const Span& span, LayerHead head);
+  // Not in layers with a window.
+  bool Selects(const Span& span, LayerHead head) const;
 
   // queries [rows of the pass, num_heads, head_dim]. Everything is attended to where the budget
   // holds it. Thread safety: each worker by itself.
@@ -54,7 +55,6 @@ class JointSelector {
   void Score(const RowBlock& block, const float* queries, int64_t num_runs, Scratch* scratch);
 
   CacheShape shape_;
-  float scale_;
   std::vector<Scratch> scratch_;  // [max_workers]
 };
 

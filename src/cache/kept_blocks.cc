@@ -78,8 +78,8 @@ KeptBlocks::KeptBlocks(const CacheShape& shape, const Method& method, std::span<
   SelectScratch scratch;
   std::vector<int32_t> chosen;
   BlockVotes block_votes(method.policy, candidates);
-  for (int layer = 0; layer < shape.num_layers; ++layer) {
-    for (int g = 0; g < kv_heads_; ++g) {
+  for (const int layer : shape.GlobalLayers()) {
+    for (int g = 0; g < shape.KvHeads(layer); ++g) {
       if (method.AttendsToAll({layer, g})) continue;
       input.votes = block_votes.Of(votes.Of(layer, g));
       SelectBlocks(method, input, &scratch, &chosen);

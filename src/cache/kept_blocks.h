@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "cache/cache_shape.h"
 #include "cache/token_votes.h"
 #include "dynsplit/method.h"
 #include "kernels/kv_view.h"
+#include "store/cache_shape.h"
 
 namespace dynsplit {
 

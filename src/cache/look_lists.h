@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "cache/cache_shape.h"
 #include "dynsplit/method.h"
+#include "store/cache_shape.h"
 
 namespace dynsplit {
 

@@ -1,7 +1,6 @@
 #include "cache/row_selector.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cache/claims.h"
 #include "split/tile_map.h"
@@ -64,10 +63,7 @@ TokenRange PartInChunks(TokenRange entries, int part, int num_parts) {
 }  // namespace
 
 RowSelector::RowSelector(const CacheShape& shape, int max_workers, FirstError* error)
-    : shape_(shape),
-      scale_(1.0f / std::sqrt(static_cast<float>(shape.head_dim))),
-      error_(*error),
-      scratch_(static_cast<size_t>(max_workers)) {}
+    : shape_(shape), error_(*error), scratch_(static_cast<size_t>(max_workers)) {}
 
 void RowSelector::Begin(std::span<const Span> spans) {
   spans_ = spans;
@@ -89,7 +85,9 @@ void RowSelector::BeginRow(size_t span_idx, int idx) {
   plan = PlanOf(span, idx);
   for (int head = 0; plan.shared && !plan.reuses && head < shape_.kv_heads; ++head) {
     const Row row = {span_idx, idx, {0, head}};
-    selections_[RowHead(row)].Begin(method, InputOf(row, nullptr));
+    SelectInput input = InputOf(row, nullptr);  // the same in all layers, but for its heads
+    input.group_heads = shape_.MostGroupHeads();
+    selections_[RowHead(row)].Begin(method, input);
   }
 }
 
@@ -139,19 +137,20 @@ void RowSelector::BeginLayer() {
 bool RowSelector::Selects(const Span& span, LayerHead head) const {
   const Method& method = span.cache->method();
   return span.attention == Attention::kSelected && method.policy != Policy::kAll &&
-         !method.AttendsToAll(head);
+         shape_.IsGlobal(head.layer) && !method.AttendsToAll(head);
 }
 
 int RowSelector::NumSelecting(const Span& span, int layer) const {
   int count = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) count += Selects(span, {layer, head}) ? 1 : 0;
+  for (int head = 0; head < shape_.KvHeads(layer); ++head)
+    count += Selects(span, {layer, head}) ? 1 : 0;
   return count;
 }
 
 template <typename Fn>
 void RowSelector::ForEachRow(int layer, const Fn& fn) const {
   for (size_t s = 0; s < spans_.size(); ++s) {
-    for (int head = 0; head < shape_.kv_heads; ++head) {
+    for (int head = 0; head < shape_.KvHeads(layer); ++head) {
       if (!Selects(spans_[s], {layer, head})) continue;
       for (int row = 0; row < spans_[s].rows; ++row) fn(Row{s, row, {layer, head}});
     }
@@ -306,11 +305,12 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
   const Method& method = cache.method();
   const RowPlan& plan = Plan(row);
   const int64_t first_query = int64_t{span.first_row + row.idx} * shape_.num_heads +
-                              int64_t{row.head.kv_head} * shape_.group_heads();
+                              int64_t{row.head.kv_head} * shape_.GroupHeads(row.head.layer);
   return {.queries = queries != nullptr ? queries + first_query * shape_.head_dim : nullptr,
-          .group_heads = shape_.group_heads(),
-          .scale = scale_,
-          .layer = row.head.layer,
+          .group_heads = shape_.GroupHeads(row.head.layer),
+          .scale = shape_.Scale(),
+          .score_cap = shape_.score_cap,
+          .layer = shape_.GlobalIdx(row.head.layer),
           .kv_head = row.head.kv_head,
           .position = cache.size() + row.idx,
           .index = &cache.index(),
@@ -369,11 +369,11 @@ void RowSelector::Pad(const Row& row) {
   if (!IsLastDone(heads_done_[static_cast<size_t>(idx)], NumSelecting(span, layer))) return;
   // The last head of the row: all tables are there.
   size_t num_tiles = 0;
-  for (int head = 0; head < shape_.kv_heads; ++head) {
+  for (int head = 0; head < shape_.KvHeads(layer); ++head) {
     if (Selects(span, {layer, head}))
       num_tiles = std::max(num_tiles, choice(idx, head).tiles.size());
   }
-  for (int head = 0; head < shape_.kv_heads; ++head) {
+  for (int head = 0; head < shape_.KvHeads(layer); ++head) {
     if (Selects(span, {layer, head})) PadTiles(num_tiles, &choices_[RowHead(idx, head)].tiles);
   }
 }

@@ -1,4 +1,4 @@
-// What each row of a pass that selects attends to, layer by layer, in three steps of
+// What each row of a pass that selects attends to, layer by global layer, in three steps of
 // AttentionBatch: Survey, which reads the coarse index where there is one for the row, Select, and
 // Look, which reads the keys of a second look (TokenSelection); both are idle else. All workers
 // call all; work is claimed item by item, of few rows in parts, and whoever finishes the last part
@@ -124,7 +124,6 @@ class RowSelector {
   void Pad(const Row& row);
 
   CacheShape shape_;
-  float scale_;
   FirstError& error_;
   std::span<const Span> spans_;
   std::vector<Scratch> scratch_;                      // [max_workers]

@@ -29,8 +29,8 @@ constexpr int64_t kPinnedTokens = 4096;
 // Keys of all KV heads of a layer as f16, some at a time.
 class LayerKeys {
  public:
-  LayerKeys(const PageTable& table, int layer, int kv_heads) : table_(table), layer_(layer) {
-    pages_.resize(static_cast<size_t>(kv_heads));
+  LayerKeys(const PageTable& table, int layer) : table_(table), layer_(layer) {
+    pages_.resize(static_cast<size_t>(table.shape().KvHeads(layer)));
     decoded_.resize(pages_.size());
     views_.resize(pages_.size());
   }
@@ -73,13 +73,23 @@ constexpr int kSampledSixths[] = {2, 3, 4};
 
 }  // namespace
 
-std::vector<int> SampledLayers(int num_layers) {
+std::vector<int> SampledLayers(const CacheShape& shape) {
+  const std::vector<int> global = shape.GlobalLayers();
   std::vector<int> layers;
+  if (global.empty()) return layers;
   for (const int sixths : kSampledSixths) {
-    const int layer = num_layers * sixths / 6;
+    const int layer = global[global.size() * static_cast<size_t>(sixths) / 6];
     if (layers.empty() || layers.back() != layer) layers.push_back(layer);
   }
   return layers;
+}
+
+std::vector<LayerHead> SampledHeads(const CacheShape& shape) {
+  std::vector<LayerHead> heads;
+  for (const int layer : SampledLayers(shape)) {
+    for (int head = 0; head < shape.KvHeads(layer); ++head) heads.push_back({layer, head});
+  }
+  return heads;
 }
 
 SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, PagePool* pool,
@@ -87,10 +97,10 @@ SemanticCache::SemanticCache(const CacheShape& shape, const Method& method, Page
                              const CacheOptions& options)
     : shape_(shape),
       options_(options),
-      pages_(pool, shape.num_layers, shape.kv_heads, shape.head_dim),
+      pages_(pool, shape),
       delimiters_(std::move(delimiters)),
       scorer_(options.observation.window, options.observation.retained, kObservedSink),
-      runs_(shape.num_layers, shape.kv_heads, shape.head_dim) {
+      runs_(shape.NumGlobal(), shape.kv_heads, shape.head_dim) {
   SetMethod(method);
 }
 
@@ -107,14 +117,14 @@ void SemanticCache::SetMethod(const Method& method) {
   learned_.reset();
   blocks_.clear();
   next_cut_ = 0;
-  index_.emplace(IndexShape{.num_layers = shape_.num_layers,
+  index_.emplace(IndexShape{.num_layers = shape_.NumGlobal(),
                             .kv_heads = shape_.kv_heads,
                             .head_dim = shape_.head_dim,
                             .vectors = method.vectors,
                             .kind = method.summary,
                             .type = method.summary_type});
   groups_.clear();
-  coarse_index_.emplace(IndexShape{.num_layers = shape_.num_layers,
+  coarse_index_.emplace(IndexShape{.num_layers = shape_.NumGlobal(),
                                    .kv_heads = shape_.kv_heads,
                                    .head_dim = shape_.head_dim,
                                    .vectors = kGroupVectors,
@@ -154,12 +164,13 @@ void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& obse
   const int64_t first = size();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   pages_.AdoptCold();
+  pages_.DropUnseen(size());
   DYNSPLIT_CHECK(pages_.cold_end() == pages_.ColdEndAt(size()));
   if (tokens.size() > 1 || !observed.mass.empty()) looks_.reset();
   if (observed.mass.empty()) return;
   const size_t mass_row = static_cast<size_t>(observation().mass_row());
   DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);
-  for (size_t row = 0; row < tokens.size(); ++row) {
+  for (size_t row = 0; observed.heads > 0 && row < tokens.size(); ++row) {
     scorer_.AddRow(first + static_cast<int64_t>(row),
                    observed.mass.subspan(row * mass_row, mass_row), observed.heads);
   }
@@ -277,13 +288,14 @@ Result<std::vector<float>> SemanticCache::Weights(TokenRange tokens,
 }
 
 Result<std::vector<float>> SemanticCache::ScatterOf(TokenRange tokens) {
+  const size_t heads = SampledHeads(shape_).size();
+  if (heads == 0) return std::vector<float>(static_cast<size_t>(tokens.end - tokens.start));
   if (!learned_->novelty) {
     const int64_t begin = std::min<int64_t>(method_.sink, learned_->tokens);
     const Result<std::vector<float>> all =
         Novelty({begin, std::max(begin, learned_->tokens - kNoveltyWindow)});
     if (!all.ok()) return all.status();
-    const size_t layers = SampledLayers(shape_.num_layers).size();
-    learned_->novelty = LearnNoveltyScale(*all, static_cast<int>(layers) * shape_.kv_heads);
+    learned_->novelty = LearnNoveltyScale(*all, static_cast<int>(heads));
   }
   const Result<std::vector<float>> novelty = Novelty(tokens);
   if (!novelty.ok()) return novelty.status();
@@ -292,25 +304,25 @@ Result<std::vector<float>> SemanticCache::ScatterOf(TokenRange tokens) {
 
 Result<std::vector<float>> SemanticCache::Novelty(TokenRange tokens) const {
   const int64_t cuts = tokens.end - tokens.start;
-  const std::vector<int> layers = SampledLayers(shape_.num_layers);
-  const int heads = static_cast<int>(layers.size()) * shape_.kv_heads;
-  std::vector<float> novelty(static_cast<size_t>(heads) * static_cast<size_t>(cuts));
+  const std::vector<LayerHead> heads = SampledHeads(shape_);
+  const int num_heads = static_cast<int>(heads.size());
+  std::vector<float> novelty(heads.size() * static_cast<size_t>(cuts));
   // The sink's keys are unlike all others: beside them every cut would be a great one.
   const TokenRange keys = {std::min<int64_t>(method_.sink, tokens.start), size()};
   FirstError error;
-  ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, heads, [&](int head) {
+  ParallelFor(cuts < kParallelTokens ? 1 : options_.threads, num_heads, [&](int idx) {
+    const LayerHead head = heads[static_cast<size_t>(idx)];
     PinnedPages pages;
     DecodedPages decoded;
     for (int64_t cut = tokens.start; cut < tokens.end && error.ok(); cut += kPinnedTokens) {
       const TokenRange some = {cut, std::min(tokens.end, cut + kPinnedTokens)};
-      pages.Reset(pages_, layers[static_cast<size_t>(head / shape_.kv_heads)],
-                  head % shape_.kv_heads);
+      pages.Reset(pages_, head.layer, head.kv_head);
       const TokenRange near = {std::max(keys.start, some.start - kNoveltyWindow),
                                std::min(keys.end, some.end + kNoveltyWindow)};
       if (!error.Set(pages.Pin(KvPart::kKeys, near))) return;
       const KvView kv = decoded.Decode(pages.view(), KvPart::kKeys, near);
       KeyNovelty({.kv = kv, .keys = keys, .cuts = some, .window = kNoveltyWindow},
-                 novelty.data() + head * cuts + (cut - tokens.start));
+                 novelty.data() + idx * cuts + (cut - tokens.start));
     }
   });
   if (!error.ok()) return error.status();
@@ -350,13 +362,15 @@ Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_blo
   index->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
   FirstError error;
-  ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, shape_.num_layers, [&](int layer) {
-    LayerKeys keys(pages_, layer, shape_.kv_heads);
+  const std::vector<int> layers = shape_.GlobalLayers();
+  const int num_layers = static_cast<int>(layers.size());
+  ParallelFor(tokens < kParallelTokens ? 1 : options_.threads, num_layers, [&](int idx) {
+    LayerKeys keys(pages_, layers[static_cast<size_t>(idx)]);
     for (size_t i = 0; i < added.size() && error.ok();) {
       const int64_t block = first_block + static_cast<int64_t>(i);
       const auto some = FilledTogether(added.subspan(i), block, index->shape().type);
       if (!error.Set(keys.Pin({some.front().start, some.back().end()}))) return;
-      index->Fill(layer, block, some, keys.views());
+      index->Fill(idx, block, some, keys.views());
       i += some.size();
     }
   });
@@ -371,12 +385,13 @@ Status SemanticCache::IndexRuns() {
   if (pages_.pool()->pager() != nullptr) before = runs_;  // keys may not be there to be read
   runs_.Reserve(end);
   FirstError error;
-  ParallelFor(options_.threads, shape_.num_layers, [&](int layer) {
-    LayerKeys keys(pages_, layer, shape_.kv_heads);
+  const std::vector<int> layers = shape_.GlobalLayers();
+  ParallelFor(options_.threads, static_cast<int>(layers.size()), [&](int idx) {
+    LayerKeys keys(pages_, layers[static_cast<size_t>(idx)]);
     for (int64_t run = first; run < end && error.ok(); run += kPinnedTokens / kRunTokens) {
       const int64_t run_end = std::min(end, run + kPinnedTokens / kRunTokens);
       if (!error.Set(keys.Pin({run * kRunTokens, run_end * kRunTokens}))) return;
-      runs_.Fill(layer, {run, run_end}, keys.views());
+      runs_.Fill(idx, {run, run_end}, keys.views());
     }
   });
   if (!error.ok()) runs_ = *std::move(before);

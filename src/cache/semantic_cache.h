@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/archive.h"
-#include "cache/cache_shape.h"
 #include "cache/kept_blocks.h"
 #include "cache/look_lists.h"
 #include "cache/token_votes.h"
@@ -26,6 +25,7 @@
 #include "split/delimiter_stream.h"
 #include "split/importance.h"
 #include "split/key_scatter.h"
+#include "store/cache_shape.h"
 #include "store/page_table.h"
 
 namespace dynsplit {
@@ -42,6 +42,7 @@ struct Observation {
 };
 
 // What a pass that read densely or jointly saw of its tokens; all empty after one that selected.
+// No mass where there is no layer to sample.
 // The mass of joint rows is that of the keys which they attended to.
 struct Observed {
   std::span<const float> mass = {};  // [tokens, mass_row], summed over `heads` heads
@@ -51,9 +52,10 @@ struct Observed {
   std::shared_ptr<const TokenVotes> votes = {};    // null but for Policy::kH2o
 };
 
-// The layers at which DD-Select looks, at their attention and their keys, ascending: three, a
-// third, half and two thirds of the way up. A small model has fewer.
-std::vector<int> SampledLayers(int num_layers);
+// The layers at which DD-Select looks, at their attention and their keys, ascending: three of the
+// global ones, a third, half and two thirds of the way up these. A small model has fewer.
+std::vector<int> SampledLayers(const CacheShape& shape);
+std::vector<LayerHead> SampledHeads(const CacheShape& shape);  // their KV heads
 
 // How rows under Attention::kJoint choose, and the KV heads that attend to everything then.
 struct JointOptions : JointSelection {
@@ -163,6 +165,9 @@ class SemanticCache {
   Status LoadBlocks(ArchiveReader* archive);
   void SaveVotes(ArchiveWriter* archive) const;
   Status LoadVotes(bool same_method, ArchiveReader* archive);
+  template <typename Fn>
+  Status ForSavedPages(const Fn& fn) const;
+  void AddRows(PageSource* source) const;
   Status SavePages(ArchiveWriter* archive) const;
   Status LoadPages(ArchiveReader* archive, std::shared_ptr<const RandomAccessFile> later);
   Status ReadPages(const PageSource& source);

@@ -114,8 +114,12 @@ Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive,
 }
 
 void SemanticCache::SaveText(ArchiveWriter* archive) const {
-  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim,
-                         observation().window, observation().retained}) {
+  for (const int size :
+       {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim, shape_.value_dim}) {
+    archive->Put(int32_t{size});
+  }
+  archive->PutVector(shape_.layers);
+  for (const int size : {observation().window, observation().retained}) {
     archive->Put(int32_t{size});
   }
   archive->Put(pages_.pool()->types());
@@ -130,11 +134,13 @@ void SemanticCache::SaveText(ArchiveWriter* archive) const {
 
 Status SemanticCache::LoadText(ArchiveReader* archive, bool* same_method) {
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
-  for (const int size : {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim}) {
-    if (archive->Get<int32_t>() != size) {
-      return InvalidArgument(archive->name() + ": is of a model of another shape");
-    }
+  bool same_shape = true;
+  for (const int size :
+       {shape_.num_layers, shape_.num_heads, shape_.kv_heads, shape_.head_dim, shape_.value_dim}) {
+    same_shape = archive->Get<int32_t>() == size && same_shape;
   }
+  same_shape = archive->GetVector<LayerShape>() == shape_.layers && same_shape;
+  if (!same_shape) return InvalidArgument(archive->name() + ": is of a model of another shape");
   for (const int size : {observation().window, observation().retained}) {
     const auto saved = archive->Get<int32_t>();
     if (saved == size) continue;
@@ -210,6 +216,36 @@ Status SemanticCache::LoadVotes(bool same_method, ArchiveReader* archive) {
   return archive->EndRecord();
 }
 
+// Calls fn(head, tokens) for the pages that each layer and KV head holds, a few at a time, in the
+// order in which they are saved. `tokens` begin with a page.
+template <typename Fn>
+Status SemanticCache::ForSavedPages(const Fn& fn) const {
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    for (int head = 0; head < shape_.KvHeads(layer); ++head) {
+      for (auto start = static_cast<int64_t>(pages_.FirstPage(layer, size())) * kPageTokens;
+           start < size(); start += kPinnedTokens) {
+        const TokenRange tokens = {start, std::min(size(), start + kPinnedTokens)};
+        DYNSPLIT_RETURN_IF_ERROR(fn(LayerHead{layer, head}, tokens));
+      }
+    }
+  }
+  return {};
+}
+
+// Of what ForSavedPages goes through.
+void SemanticCache::AddRows(PageSource* source) const {
+  const int64_t cold_end = pages_.ColdEndAt(size()) / kPageTokens;
+  const int64_t end = (size() + kPageTokens - 1) / kPageTokens;
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    const auto first = static_cast<int64_t>(pages_.FirstPage(layer, size()));
+    const int64_t cold = std::max<int64_t>(0, cold_end - first);
+    for (int head = 0; head < shape_.KvHeads(layer); ++head) {
+      source->AddRow(static_cast<int32_t>(2 * cold),
+                     static_cast<int32_t>(2 * (end - first - cold)));
+    }
+  }
+}
+
 // As they are: nothing is rounded anew. Rows behind the last token are saved as zeros.
 Status SemanticCache::SavePages(ArchiveWriter* archive) const {
   PinnedPages pages;
@@ -225,19 +261,17 @@ Status SemanticCache::SavePages(ArchiveWriter* archive) const {
     archive->PutAll(std::span<const f16>(saved));
     checksums.push_back(Checksum(std::as_bytes(std::span(saved))));
   };
-  for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
-    for (int64_t start = 0; start < size(); start += kPinnedTokens) {
-      const TokenRange tokens = {start, std::min(size(), start + kPinnedTokens)};
-      pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
-      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
-      DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
-      for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
-        put_page(pages.view().Part(KvPart::kKeys), token);
-        put_page(pages.view().Part(KvPart::kValues), token);
-      }
-      DYNSPLIT_RETURN_IF_ERROR(archive->EndRaw());
+  const auto put = [&](LayerHead head, TokenRange tokens) -> Status {
+    pages.Reset(pages_, head.layer, head.kv_head);
+    DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
+    DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
+    for (int64_t token = tokens.start; token < tokens.end; token += kPageTokens) {
+      put_page(pages.view().Part(KvPart::kKeys), token);
+      put_page(pages.view().Part(KvPart::kValues), token);
     }
-  }
+    return archive->EndRaw();
+  };
+  DYNSPLIT_RETURN_IF_ERROR(ForSavedPages(put));
   archive->PutVector(checksums);
   return archive->EndRecord();
 }
@@ -247,24 +281,23 @@ Status SemanticCache::LoadPages(ArchiveReader* archive,
   const bool at_once = later == nullptr;
   // Nobody owns it: it is not needed longer than the archive.
   if (at_once) later = {std::shared_ptr<const RandomAccessFile>(), &archive->file()};
-  const auto rows = static_cast<size_t>(shape_.num_layers) * static_cast<size_t>(shape_.kv_heads);
-  const auto row_pages = static_cast<size_t>(2 * ((size() + kPageTokens - 1) / kPageTokens));
-  if (rows * row_pages > kMostSavedPages) return archive->Wrong("more pages than it can have");
+  const auto most_pages = static_cast<size_t>(2 * ((size() + kPageTokens - 1) / kPageTokens));
+  if (static_cast<size_t>(shape_.TotalKvHeads()) * most_pages > kMostSavedPages) {
+    return archive->Wrong("more pages than it can have");
+  }
   const PagePool& pool = *pages_.pool();
-  PageSource source = {
-      .file = std::move(later),
-      .name = archive->name(),
-      .offset = archive->offset(),
-      .row_pages = static_cast<int32_t>(row_pages),
-      .cold_pages = static_cast<int32_t>(2 * (pages_.ColdEndAt(size()) / kPageTokens)),
-      .cold_bytes = pool.page_bytes(PageTier::kCold),
-      .hot_bytes = pool.page_bytes(PageTier::kHot),
-      .checksums = {}};
-  DYNSPLIT_RETURN_IF_ERROR(archive->Skip(rows * source.RowBytes()));
+  PageSource source = {.file = std::move(later),
+                       .name = archive->name(),
+                       .offset = archive->offset(),
+                       .cold_bytes = pool.page_bytes(PageTier::kCold),
+                       .hot_bytes = pool.page_bytes(PageTier::kHot),
+                       .checksums = {}};
+  AddRows(&source);
+  DYNSPLIT_RETURN_IF_ERROR(archive->Skip(source.bytes));
   DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
   source.checksums = archive->GetVector<uint64_t>();
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
-  if (source.checksums.size() != rows * row_pages) {
+  if (source.checksums.size() != static_cast<size_t>(source.num_pages)) {
     return archive->Wrong("its pages do not fit the text");
   }
   DYNSPLIT_RETURN_IF_ERROR(pages_.Restore(size()));
@@ -278,26 +311,23 @@ Status SemanticCache::ReadPages(const PageSource& source) {
   PinnedPages pages;
   std::vector<FileRead> reads;
   int32_t read_idx = 0, checked_idx = 0;
-  for (int row = 0; row < shape_.num_layers * shape_.kv_heads; ++row) {
-    for (int64_t start = 0; start < size(); start += kPinnedTokens) {
-      const TokenRange tokens = {start, std::min(size(), start + kPinnedTokens)};
-      pages.Reset(pages_, row / shape_.kv_heads, row % shape_.kv_heads);
-      DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite(tokens));
-      std::vector<std::byte*> places;
-      for (int64_t idx = tokens.start / kPageTokens; idx * kPageTokens < tokens.end; ++idx) {
-        places.push_back(reinterpret_cast<std::byte*>(pages.keys()[idx]));
-        places.push_back(reinterpret_cast<std::byte*>(pages.values()[idx]));
-      }
-      reads.clear();
-      for (std::byte* place : places) reads.push_back(source.ReadOf(read_idx++, place));
-      source.file->ReadMany(reads);
-      for (size_t i = 0; i < reads.size(); ++i) {
-        DYNSPLIT_RETURN_IF_ERROR(reads[i].status);
-        DYNSPLIT_RETURN_IF_ERROR(source.Check(checked_idx++, places[i]));
-      }
+  return ForSavedPages([&](LayerHead head, TokenRange tokens) -> Status {
+    pages.Reset(pages_, head.layer, head.kv_head);
+    DYNSPLIT_RETURN_IF_ERROR(pages.PinToWrite(tokens));
+    std::vector<std::byte*> places;
+    for (int64_t idx = tokens.start / kPageTokens; idx * kPageTokens < tokens.end; ++idx) {
+      places.push_back(reinterpret_cast<std::byte*>(pages.keys()[idx]));
+      places.push_back(reinterpret_cast<std::byte*>(pages.values()[idx]));
     }
-  }
-  return {};
+    reads.clear();
+    for (std::byte* place : places) reads.push_back(source.ReadOf(read_idx++, place));
+    source.file->ReadMany(reads);
+    for (size_t i = 0; i < reads.size(); ++i) {
+      DYNSPLIT_RETURN_IF_ERROR(reads[i].status);
+      DYNSPLIT_RETURN_IF_ERROR(source.Check(checked_idx++, places[i]));
+    }
+    return {};
+  });
 }
 
 Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
@@ -345,8 +375,7 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
       NoveltyScale novelty{.unit = archive->GetVector<double>()};
       novelty.spread = archive->Get<double>();
       if (!AllFinite(novelty.unit) || !(novelty.spread > 0) ||
-          novelty.unit.size() !=
-              SampledLayers(shape_.num_layers).size() * static_cast<size_t>(shape_.kv_heads)) {
+          novelty.unit.size() != SampledHeads(shape_).size()) {
         return archive->Wrong("the scale of key scatter is of another shape");
       }
       learned.novelty = std::move(novelty);

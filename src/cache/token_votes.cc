@@ -1,7 +1,6 @@
 #include "cache/token_votes.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/check.h"
 #include "base/first_error.h"
@@ -29,13 +28,15 @@ void QueryWindow::Restart(const QueryWindow* before, int64_t first, int64_t rows
   begin_ = end_ - std::min<int64_t>(rows, kVoteWindow);
   const bool joins = before != nullptr && before->end_ == first;
   if (joins) begin_ = std::min(begin_, std::max(before->begin_, end_ - kVoteWindow));
-  queries_.Resize(static_cast<size_t>(shape_.num_layers * LayerFloats()));
-  lse_.Resize(static_cast<size_t>(LseOffset(shape_.num_layers, begin_, 0)));
+  const std::vector<int> layers = shape_.GlobalLayers();
+  const auto num_layers = static_cast<int>(layers.size());
+  queries_.Resize(static_cast<size_t>(num_layers * LayerFloats()));
+  lse_.Resize(static_cast<size_t>(LseOffset(num_layers, begin_, 0)));
   for (int64_t position = begin_; joins && position < before->end_; ++position) {
-    for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    for (const int layer : layers) {
       const int64_t row = (position - before->begin_) * shape_.num_heads;
-      for (int g = 0; g < shape_.kv_heads; ++g) {
-        const int64_t head = row + int64_t{g} * shape_.group_heads();
+      for (int g = 0; g < shape_.KvHeads(layer); ++g) {
+        const int64_t head = row + int64_t{g} * shape_.GroupHeads(layer);
         Set(layer, position, g, before->Queries(layer) + head * shape_.head_dim,
             before->Lse(layer) + head);
       }
@@ -46,8 +47,9 @@ void QueryWindow::Restart(const QueryWindow* before, int64_t first, int64_t rows
 void QueryWindow::Set(int layer, int64_t position, int kv_head, const float* queries,
                       const float* lse) {
   DYNSPLIT_DCHECK(position >= begin_ && position < end_);
-  const int64_t heads = shape_.group_heads();
-  const int64_t to = LseOffset(layer, position, static_cast<int>(kv_head * heads));
+  const int64_t heads = shape_.GroupHeads(layer);
+  const int64_t to =
+      LseOffset(shape_.GlobalIdx(layer), position, static_cast<int>(kv_head * heads));
   std::copy_n(queries, heads * shape_.head_dim, queries_.data() + to * shape_.head_dim);
   std::copy_n(lse, heads, lse_.data() + to);
 }
@@ -72,12 +74,12 @@ Result<QueryWindow> QueryWindow::Load(const CacheShape& shape, ArchiveReader* ar
 }
 
 TokenVotes::TokenVotes(const CacheShape& shape, const TokenVotes* before, int64_t tokens)
-    : kv_heads_(shape.kv_heads), tokens_(tokens) {
+    : shape_(shape), tokens_(tokens) {
   const int64_t held = before == nullptr ? 0 : before->tokens_;
   DYNSPLIT_CHECK(held <= tokens);
   votes_.Resize(static_cast<size_t>(Offset(shape.num_layers, 0)));
-  for (int layer = 0; layer < shape.num_layers; ++layer) {
-    for (int g = 0; g < kv_heads_; ++g) {
+  for (const int layer : shape.GlobalLayers()) {
+    for (int g = 0; g < shape.kv_heads; ++g) {
       if (held > 0) std::copy_n(before->Of(layer, g), held, Of(layer, g));
       std::fill_n(Of(layer, g) + held, tokens - held, 0.0f);
     }
@@ -89,10 +91,12 @@ Result<TokenVotes> WindowVotes(const CacheShape& shape, const QueryWindow& windo
   TokenVotes votes(shape, nullptr, tokens);
   FirstError error;
   const int64_t row = int64_t{shape.num_heads} * shape.head_dim;
-  ParallelFor(threads, shape.num_layers * shape.kv_heads, [&](int item) {
-    const int layer = item / shape.kv_heads;
+  const std::vector<int> layers = shape.GlobalLayers();
+  ParallelFor(threads, static_cast<int>(layers.size()) * shape.kv_heads, [&](int item) {
+    const int layer = layers[static_cast<size_t>(item / shape.kv_heads)];
     const int g = item % shape.kv_heads;
-    const int64_t head = int64_t{g} * shape.group_heads();
+    if (g >= shape.KvHeads(layer)) return;
+    const int64_t head = int64_t{g} * shape.GroupHeads(layer);
     PinnedPages pages;
     for (int64_t key = 0; key < tokens && error.ok(); key += kPinnedTokens) {
       const TokenRange keys = {key, std::min(tokens, key + kPinnedTokens)};
@@ -103,8 +107,9 @@ Result<TokenVotes> WindowVotes(const CacheShape& shape, const QueryWindow& windo
                   .lse = window.Lse(layer) + head,
                   .lse_row_stride = shape.num_heads,
                   .rows = static_cast<int>(window.end() - window.begin()),
-                  .group_heads = shape.group_heads(),
-                  .scale = 1 / std::sqrt(static_cast<float>(shape.head_dim)),
+                  .group_heads = shape.GroupHeads(layer),
+                  .scale = shape.Scale(),
+                  .score_cap = shape.score_cap,
                   .first_position = window.begin(),
                   .kv = pages.view(),
                   .keys = keys},

@@ -3,14 +3,14 @@
 // KV head and over query rows. H2O asks every row, SnapKV the last ones of what was read.
 //
 // Both classes are filled within one pass and never changed after its commit, so forks share them
-// and a pass that is given up leaves no trace.
+// and a pass that is given up leaves no trace. They hold global layers (CacheShape) only.
 #pragma once
 
 #include <cstdint>
 
 #include "base/aligned_buffer.h"
 #include "base/archive.h"
-#include "cache/cache_shape.h"
+#include "store/cache_shape.h"
 #include "store/page_table.h"
 
 namespace dynsplit {
@@ -32,8 +32,12 @@ class QueryWindow {
   int64_t end() const { return end_; }
   // [end - begin, num_heads, head_dim] and [end - begin, num_heads]; as unscaled and after RoPE as
   // they come.
-  const float* Queries(int layer) const { return queries_.data() + layer * LayerFloats(); }
-  const float* Lse(int layer) const { return lse_.data() + LseOffset(layer, begin_, 0); }
+  const float* Queries(int layer) const {
+    return queries_.data() + shape_.GlobalIdx(layer) * LayerFloats();
+  }
+  const float* Lse(int layer) const {
+    return lse_.data() + LseOffset(shape_.GlobalIdx(layer), begin_, 0);
+  }
 
   // In one record with what is around it. Load: Corruption for a window that cannot be.
   void Save(ArchiveWriter* archive) const;
@@ -46,19 +50,19 @@ class QueryWindow {
   int64_t LayerFloats() const {
     return (end_ - begin_) * int64_t{shape_.num_heads} * shape_.head_dim;
   }
-  int64_t LseOffset(int layer, int64_t position, int head) const {
-    return (layer * (end_ - begin_) + position - begin_) * shape_.num_heads + head;
+  int64_t LseOffset(int global_idx, int64_t position, int head) const {
+    return (global_idx * (end_ - begin_) + position - begin_) * shape_.num_heads + head;
   }
 
   CacheShape shape_;
   int64_t begin_ = 0;
   int64_t end_ = 0;
-  AlignedBuffer<float> queries_;  // [num_layers, end - begin, num_heads, head_dim]
-  AlignedBuffer<float> lse_;      // [num_layers, end - begin, num_heads]
+  AlignedBuffer<float> queries_;  // [global layers, end - begin, num_heads, head_dim]
+  AlignedBuffer<float> lse_;      // [global layers, end - begin, num_heads]
 };
 
-// The votes themselves, f32: 4 * num_layers * kv_heads bytes per token, about 1 % of its keys and
-// values.
+// The votes themselves, f32: 4 * global layers * kv_heads bytes per token, about 1 % of its keys
+// and values.
 class TokenVotes {
  public:
   // Those of `before` (may be null), and none yet for the tokens after them.
@@ -74,12 +78,12 @@ class TokenVotes {
 
  private:
   int64_t Offset(int layer, int kv_head) const {
-    return (int64_t{layer} * kv_heads_ + kv_head) * tokens_;
+    return (int64_t{shape_.GlobalIdx(layer)} * shape_.kv_heads + kv_head) * tokens_;
   }
 
-  int kv_heads_;
+  CacheShape shape_;
   int64_t tokens_;
-  AlignedBuffer<float> votes_;  // [num_layers, kv_heads, tokens]
+  AlignedBuffer<float> votes_;  // [global layers, kv_heads, tokens]
 };
 
 // The window's votes for the first `tokens` tokens, by exact attention over all keys that each row

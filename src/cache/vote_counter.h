@@ -1,6 +1,6 @@
 // Gathers the votes of the rows that one pass reads densely (token_votes.h): for every sequence the
 // last queries, and for those under Policy::kH2o the attention mass that each key receives from all
-// rows. Part of AttentionBatch, with its threads and its order of steps.
+// rows, in global layers. Part of AttentionBatch, with its threads and its order of steps.
 #pragma once
 
 #include <memory>
@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/first_error.h"
-#include "cache/cache_shape.h"
 #include "cache/pass_span.h"
 #include "cache/token_votes.h"
 #include "kernels/kv_view.h"
+#include "store/cache_shape.h"
 
 namespace dynsplit {
 
@@ -35,7 +35,8 @@ class VoteCounter {
   bool counts_all() const { return counts_all_; }
 
   // Copies the queries of `rows` of the pass, all of one span, for one KV head, as far as they
-  // belong to the window; nothing for a span that selects. Any number of calls at once.
+  // belong to the window; nothing for a span that selects, or in a layer that is not global. Any
+  // number of calls at once.
   void KeepQueries(const LayerRows& layer, size_t span_idx, TokenRange rows, int kv_head);
   // Adds the votes of all rows where they are counted; to be called by every worker, after the
   // whole layer was attended to. The sums do not depend on the number of workers.

@@ -35,7 +35,7 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
   ggml_tensor* looked =
       step(&Choose<AttentionStep::kLook, &AttentionBatch::Look>, 1, 1, {queries, selected});
   ggml_tensor* attended =
-      step(&Attend, queries->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
+      step(&Attend, values->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
   if (!batch_->Observes(layer)) return attended;
   ggml_tensor* inputs[] = {queries};
   return ggml_custom_inplace(context, attended, inputs, 1, &Observe, GGML_N_TASKS_MAX, userdata);

@@ -23,11 +23,22 @@ constexpr int kMaxJointTokens = 1 << 20;
 constexpr int64_t kMaxKvMemory = int64_t{1} << 50;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
-CacheShape ShapeOf(const ModelDescription& model) {
-  return {.num_layers = model.num_layers,
-          .num_heads = model.num_heads,
-          .kv_heads = model.num_kv_heads,
-          .head_dim = model.head_dim};
+CacheShape ShapeOf(const ModelConfig& config) {
+  CacheShape shape{.num_layers = config.num_layers,
+                   .num_heads = config.num_heads,
+                   .head_dim = config.head_dim,
+                   .value_dim = config.value_dim,
+                   .score_scale = config.attention_scale,
+                   .score_cap = config.attention_softcap};
+  for (const LayerConfig& layer : config.layers) {
+    shape.kv_heads = std::max(shape.kv_heads, layer.num_kv_heads);
+    shape.layers.push_back({.kv_heads = layer.num_kv_heads, .window = layer.window});
+  }
+  const LayerShape all = {.kv_heads = shape.kv_heads};
+  if (std::ranges::all_of(shape.layers, [&](const LayerShape& l) { return l == all; })) {
+    shape.layers.clear();
+  }
+  return shape;
 }
 
 Observation ObservationOf(const EngineOptions& options) {
@@ -39,7 +50,7 @@ std::vector<LayerHead> DenseHeads(const EngineOptions& options, const CacheShape
   if (options.dense_heads) return *options.dense_heads;
   std::vector<LayerHead> heads;
   for (int layer = 0; layer < std::min(Method().dense_layers, shape.num_layers); ++layer) {
-    for (int head = 0; head < shape.kv_heads; ++head) heads.push_back({layer, head});
+    for (int head = 0; head < shape.KvHeads(layer); ++head) heads.push_back({layer, head});
   }
   return heads;
 }
@@ -65,7 +76,7 @@ Status CheckHeads(std::span<const LayerHead> heads, const CacheShape& shape) {
     DYNSPLIT_RETURN_IF_ERROR(
         CheckRange("method: dense-heads: layer", head.layer, 0, shape.num_layers - 1));
     DYNSPLIT_RETURN_IF_ERROR(
-        CheckRange("method: dense-heads: KV head", head.kv_head, 0, shape.kv_heads - 1));
+        CheckRange("method: dense-heads: KV head", head.kv_head, 0, shape.KvHeads(head.layer) - 1));
   }
   return {};
 }
@@ -157,7 +168,7 @@ Engine::Impl::Impl(std::shared_ptr<const Model> m, const EngineOptions& o, const
       options(o),
       shape(s),
       delimiters(std::make_shared<const DelimiterTable>(DelimitersOf(model->tokenizer()))),
-      pool(s.head_dim, o.kv_types, std::move(hot), std::move(cold)),
+      pool(s.PageWidth(), o.kv_types, std::move(hot), std::move(cold)),
       attention(s, o.threads, ObservationOf(o)),
       ops(&attention, s.num_layers),
       forward(model->impl().weights.get(), &ops, o.threads, o.context_tokens) {}
@@ -188,7 +199,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const Model> mode
       CheckRange("joint.budget_tokens", resolved.joint.budget_tokens, kRunTokens, kMaxJointTokens));
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("joint.window", resolved.joint.window, kPageTokens, kMaxJointTokens));
-  const CacheShape shape = ShapeOf(model->description());
+  const CacheShape shape = ShapeOf(model->impl().weights->config());
   if (resolved.dense_heads) {
     DYNSPLIT_RETURN_IF_ERROR(CheckHeads(*resolved.dense_heads, shape));
   }

@@ -79,7 +79,7 @@ std::vector<DelimiterImportance> Session::Importance() {
 
 SessionStats Session::stats() const {
   const SemanticCache& cache = impl_->cache;
-  const int64_t heads = int64_t{cache.shape().num_layers} * cache.shape().kv_heads;
+  const int64_t heads = cache.shape().TotalKvHeads();
   const int64_t bytes = static_cast<int64_t>(cache.pages().bytes());
   SessionStats stats{
       .tokens = cache.size(),

@@ -56,10 +56,8 @@ class Filler {
     DYNSPLIT_RETURN_IF_ERROR(cache_.Begin(tokens_, Attention::kDense));
     const Span span = {.cache = &cache_, .first_row = 0, .rows = static_cast<int>(count)};
     engine_.attention.Begin({&span, 1});
-    keys_.resize(static_cast<size_t>(count) * RowElements());
-    values_.resize(keys_.size());
     for (int layer = 0; layer < engine_.shape.num_layers; ++layer) {
-      MakeRows(static_cast<size_t>(layer));
+      MakeRows(layer);
       engine_.attention.Append(layer, keys_.data(), values_.data(), {});
     }
     DYNSPLIT_RETURN_IF_ERROR(engine_.attention.status());
@@ -69,24 +67,29 @@ class Filler {
   }
 
  private:
-  // [rows, kv_heads, head_dim] in f32, as AttentionBatch::Append takes them.
+  // [rows, KV heads, head_dim or value_dim] in f32, as AttentionBatch::Append takes them.
   struct LayerRows {
+    size_t num_rows = 0;  // the last ones of the sources: all, or as many as a window holds
     std::vector<float> keys;
     std::vector<float> values;
   };
 
-  size_t RowElements() const {
-    return static_cast<size_t>(engine_.shape.kv_heads) *
-           static_cast<size_t>(engine_.shape.head_dim);
+  size_t RowElements(int layer, int width) const {
+    return static_cast<size_t>(engine_.shape.KvHeads(layer)) * static_cast<size_t>(width);
   }
 
   Status ReadSources(int layer) {
-    const TokenRange tokens = {first_source_, cache_.size()};
-    const auto head_dim = static_cast<size_t>(engine_.shape.head_dim);
+    const CacheShape& shape = engine_.shape;
+    const TokenRange tokens = {std::max(first_source_, shape.FirstSeen(layer, cache_.size())),
+                               cache_.size()};
+    const auto key_dim = static_cast<size_t>(shape.head_dim);
+    const auto value_dim = static_cast<size_t>(shape.value_dim);
     LayerRows rows;
-    rows.keys.resize(static_cast<size_t>(num_sources_) * RowElements());
-    rows.values.resize(rows.keys.size());
-    for (int head = 0; head < engine_.shape.kv_heads; ++head) {
+    // A window of one token leaves nothing behind it: zeros then.
+    rows.num_rows = static_cast<size_t>(std::max<int64_t>(1, tokens.end - tokens.start));
+    rows.keys.resize(rows.num_rows * RowElements(layer, shape.head_dim));
+    rows.values.resize(rows.num_rows * RowElements(layer, shape.value_dim));
+    for (int head = 0; head < shape.KvHeads(layer); ++head) {
       PinnedPages pages(cache_.pages(), layer, head);
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kKeys, tokens));
       DYNSPLIT_RETURN_IF_ERROR(pages.Pin(KvPart::kValues, tokens));
@@ -94,11 +97,13 @@ class Filler {
       const KvView keys = decoded_keys.Decode(pages.view(), KvPart::kKeys, tokens);
       const KvView values = decoded_values.Decode(pages.view(), KvPart::kValues, tokens);
       for (int64_t token = tokens.start; token < tokens.end; ++token) {
-        const size_t to = static_cast<size_t>(token - tokens.start) * RowElements() +
-                          static_cast<size_t>(head) * head_dim;
-        std::transform(keys.Key(token), keys.Key(token) + head_dim, &rows.keys[to], F32FromF16);
-        std::transform(values.Value(token), values.Value(token) + head_dim, &rows.values[to],
+        const auto row_head =
+            static_cast<size_t>(token - tokens.start) * static_cast<size_t>(shape.KvHeads(layer)) +
+            static_cast<size_t>(head);
+        std::transform(keys.Key(token), keys.Key(token) + key_dim, &rows.keys[row_head * key_dim],
                        F32FromF16);
+        std::transform(values.Value(token), values.Value(token) + value_dim,
+                       &rows.values[row_head * value_dim], F32FromF16);
       }
     }
     sources_.push_back(std::move(rows));
@@ -123,13 +128,19 @@ class Filler {
     }
   }
 
-  void MakeRows(size_t layer) {
-    const size_t elements = RowElements();
-    const LayerRows& from = sources_[layer];
+  void MakeRows(int layer) {
+    const size_t key_elements = RowElements(layer, engine_.shape.head_dim);
+    const size_t value_elements = RowElements(layer, engine_.shape.value_dim);
+    keys_.resize(source_rows_.size() * key_elements);
+    values_.resize(source_rows_.size() * value_elements);
+    const LayerRows& from = sources_[static_cast<size_t>(layer)];
+    Rng* noise = &noise_[static_cast<size_t>(layer)];
     for (size_t row = 0; row < source_rows_.size(); ++row) {
-      const size_t source = source_rows_[row] * elements;
-      CopyWithNoise(&from.keys[source], elements, &noise_[layer], &keys_[row * elements]);
-      CopyWithNoise(&from.values[source], elements, &noise_[layer], &values_[row * elements]);
+      const size_t source = source_rows_[row] % from.num_rows;
+      CopyWithNoise(&from.keys[source * key_elements], key_elements, noise,
+                    &keys_[row * key_elements]);
+      CopyWithNoise(&from.values[source * value_elements], value_elements, noise,
+                    &values_[row * value_elements]);
     }
   }
 

@@ -24,7 +24,7 @@ constexpr int64_t kLearnedVectors = 32;
 }  // namespace
 
 BlockIndex::BlockIndex(const IndexShape& shape) : shape_(shape) {
-  DYNSPLIT_CHECK(shape.num_layers >= 1 && shape.kv_heads >= 1);
+  DYNSPLIT_CHECK(shape.num_layers >= 0 && shape.kv_heads >= 1);
   DYNSPLIT_CHECK(shape.head_dim >= 16 && shape.head_dim % 16 == 0);
   DYNSPLIT_CHECK(shape.kind == Summary::kMinMax ? shape.vectors == 2 : shape.vectors >= 1);
 }
@@ -104,14 +104,14 @@ void BlockIndex::Fill(int layer, int64_t first_block, std::span<const Block> blo
   DYNSPLIT_CHECK(layer >= 0 && layer < shape_.num_layers);
   DYNSPLIT_CHECK(first_block >= first_new_);
   DYNSPLIT_CHECK(first_block + static_cast<int64_t>(blocks.size()) <= num_blocks_);
-  DYNSPLIT_CHECK(static_cast<int>(views.size()) == shape_.kv_heads);
+  DYNSPLIT_CHECK(static_cast<int>(views.size()) <= shape_.kv_heads);
   AlignedBuffer<f16> summaries(size_t{kIndexChunkBlocks} * BlockElements());
   for (size_t i = 0; i < blocks.size();) {
     const int64_t block = first_block + static_cast<int64_t>(i);
     const size_t in_chunk = static_cast<size_t>(block % kIndexChunkBlocks);
     const size_t count = std::min(size_t{kIndexChunkBlocks} - in_chunk, blocks.size() - i);
     DYNSPLIT_DCHECK(chunks_[block / kIndexChunkBlocks].use_count() == 1);
-    for (int g = 0; g < shape_.kv_heads; ++g) {
+    for (int g = 0; g < static_cast<int>(views.size()); ++g) {
       for (size_t k = 0; k < count; ++k) {
         const TokenRange tokens{blocks[i + k].start, blocks[i + k].end()};
         Summarize(shape_.kind, views[g], tokens, shape_.vectors,

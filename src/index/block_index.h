@@ -48,7 +48,8 @@ class BlockIndex {
   void Reserve(int64_t num_blocks);
 
   // Writes the summaries of blocks[0..] as blocks first_block.. of one layer; they must lie in
-  // what the last Reserve added. views[g]: the pages of KV head g, [kv_heads].
+  // what the last Reserve added. views[g]: the pages of KV head g, no more than kv_heads: a layer
+  // may have fewer.
   // Cost: one pass over the blocks' keys.
   void Fill(int layer, int64_t first_block, std::span<const Block> blocks,
             std::span<const KvView> views);

@@ -23,7 +23,7 @@ class RunIndex {
   // std::bad_alloc.
   void Reserve(int64_t num_runs);
   // Writes the means of runs of one layer, among those that the last Reserve added, in ascending
-  // order. views: [kv_heads]. Cost: one pass over the runs' keys.
+  // order. views: [kv_heads], or fewer. Cost: one pass over the runs' keys.
   void Fill(int layer, TokenRange runs, std::span<const KvView> views);
 
   int64_t num_runs() const { return means_.num_blocks(); }

@@ -5,9 +5,9 @@
 namespace dynsplit {
 namespace {
 
-void StoreRow(const AppendRowsArgs& args, const float* from, int row, f16* page) {
-  if (args.type == KvType::kQ8) return EncodeQ8RowRef(from, row, args.head_dim, page);
-  for (int j = 0; j < args.head_dim; ++j) page[row * args.head_dim + j] = F16FromF32(from[j]);
+void StoreRow(KvType type, const float* from, int row, int width, f16* page) {
+  if (type == KvType::kQ8) return EncodeQ8RowRef(from, row, width, page);
+  for (int j = 0; j < width; ++j) page[row * width + j] = F16FromF32(from[j]);
 }
 
 }  // namespace
@@ -16,8 +16,10 @@ void AppendRowsRef(const AppendRowsArgs& args) {
   for (int i = 0; i < args.rows; ++i) {
     const int64_t token = args.first_token + i;
     const int row = static_cast<int>(token % kPageTokens);
-    StoreRow(args, args.keys + i * args.row_stride, row, args.key_pages[token / kPageTokens]);
-    StoreRow(args, args.values + i * args.row_stride, row, args.value_pages[token / kPageTokens]);
+    StoreRow(args.type, args.keys + i * args.row_stride, row, args.head_dim,
+             args.key_pages[token / kPageTokens]);
+    StoreRow(args.type, args.values + i * args.value_row_stride, row, args.value_dim,
+             args.value_pages[token / kPageTokens]);
   }
 }
 

@@ -28,9 +28,10 @@ void AppendRowsTarget(const AppendRowsArgs& args) {
     const int64_t page = token / kPageTokens;
     const auto row = static_cast<size_t>(token % kPageTokens);
     const auto head_dim = static_cast<size_t>(args.head_dim);
-    const int64_t from = i * args.row_stride;
-    StoreRow(args.type, args.keys + from, row, head_dim, args.key_pages[page]);
-    StoreRow(args.type, args.values + from, row, head_dim, args.value_pages[page]);
+    const auto value_dim = static_cast<size_t>(args.value_dim);
+    StoreRow(args.type, args.keys + i * args.row_stride, row, head_dim, args.key_pages[page]);
+    StoreRow(args.type, args.values + i * args.value_row_stride, row, value_dim,
+             args.value_pages[page]);
   }
 }
 

@@ -17,14 +17,17 @@ struct CausalAttentionArgs {
   int rows = 0;  // 1..kMaxQueryRows
   int group_heads = 1;
   float scale = 1;
+  float score_cap = 0;  // soft-cap of the scaled scores (score_cap.h); 0: none
   // Row i sees keys dense_start..first_position + i, and before them those of `earlier`: ranges
   // [num_earlier] that do not overlap, of any length.
   int64_t first_position = 0;
   int64_t dense_start = 0;  // a multiple of kPageTokens, at most first_position
+  // With a window, `earlier` is empty, and of these keys the row sees the last `window`. 0: none.
+  int64_t window = 0;
   const TokenRange* earlier = nullptr;
   int num_earlier = 0;
   KvView kv;
-  // Row i, head j at outputs + i * output_row_stride + j * head_dim; normalised.
+  // Row i, head j at outputs + i * output_row_stride + j * value_dim; normalised.
   float* outputs = nullptr;
   int64_t output_row_stride = 0;
   // Log-sum-exp of the scaled scores, lse[i * lse_row_stride + j]; null where not wanted.
@@ -33,9 +36,9 @@ struct CausalAttentionArgs {
 };
 
 // Floats of scratch that one call needs.
-size_t CausalAttentionScratch(int head_dim, int group_heads);
+size_t CausalAttentionScratch(int head_dim, int value_dim, int group_heads);
 
-// Cost: O(rows * group_heads * keys seen * head_dim). `scratch` is 64-byte aligned
+// Cost: O(rows * group_heads * keys seen * (head_dim + value_dim)). `scratch` is 64-byte aligned
 // and holds CausalAttentionScratch() floats. Thread safety: calls may run at once with distinct
 // outputs and scratch.
 void CausalAttention(const CausalAttentionArgs& args, float* scratch);

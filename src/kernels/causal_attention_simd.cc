@@ -13,6 +13,7 @@
 #include "kernels/exp-inl.h"
 #include "kernels/page_decode-inl.h"
 #include "kernels/query_columns-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -20,7 +21,10 @@ namespace dynsplit::HWY_NAMESPACE {
 // The queries of one call and everything in its scratch memory.
 struct Work {
   size_t head_dim = 0;
+  size_t value_dim = 0;
   size_t num_queries = 0;
+  float score_cap = 0;
+  int64_t window = 0;
   float* queries = nullptr;
   float* outputs = nullptr;
   float* keys = nullptr;
@@ -52,7 +56,7 @@ void Start(const CausalAttentionArgs& args, const Work& work) {
       work.max[block.first + i] = hwy::LowestValue<float>();
       work.sum[block.first + i] = 0;
     }
-    std::fill_n(work.outputs + block.first * work.head_dim, width * work.head_dim, 0.0f);
+    std::fill_n(work.outputs + block.first * work.value_dim, width * work.value_dim, 0.0f);
   });
 }
 
@@ -60,14 +64,14 @@ void Start(const CausalAttentionArgs& args, const Work& work) {
 void StoreOutputs(const CausalAttentionArgs& args, const Work& work) {
   const size_t heads = static_cast<size_t>(args.group_heads);
   ForBlocks(work.num_queries, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
-    const float* columns = work.outputs + block.first * work.head_dim;
+    const float* columns = work.outputs + block.first * work.value_dim;
     const size_t width = block.Width();
     for (size_t i = 0; i < block.queries; ++i) {
       const int64_t row = static_cast<int64_t>((block.first + i) / heads);
       const size_t head = (block.first + i) % heads;
       const float sum = work.sum[block.first + i];
-      float* output = args.outputs + row * args.output_row_stride + head * work.head_dim;
-      for (size_t j = 0; j < work.head_dim; ++j) output[j] = columns[j * width + i] / sum;
+      float* output = args.outputs + row * args.output_row_stride + head * work.value_dim;
+      for (size_t j = 0; j < work.value_dim; ++j) output[j] = columns[j * width + i] / sum;
       if (args.lse == nullptr) continue;
       args.lse[row * args.lse_row_stride + head] = work.max[block.first + i] + std::log(sum);
     }
@@ -106,13 +110,13 @@ HWY_INLINE Vec SoftmaxColumn(const Work& work, size_t query, float* scores, size
   return decay;
 }
 
-// outputs [head_dim, kVecs vectors] = decay * outputs + values transposed x weights.
+// outputs [value_dim, kVecs vectors] = decay * outputs + values transposed x weights.
 template <size_t kVecs>
 HWY_INLINE void Accumulate(const Work& work, float* outputs, size_t count,
                            const Vec (&decay)[kVecs]) {
   const Tag d;
   const size_t lanes = hn::Lanes(d);
-  for (size_t j = 0; j < work.head_dim; j += kUnits) {
+  for (size_t j = 0; j < work.value_dim; j += kUnits) {
     float* out = outputs + j * kVecs * lanes;
     Vec sum[kUnits][kVecs];
     Unroll<kUnits>([&](auto u) DYNSPLIT_SIMD_LAMBDA {
@@ -121,7 +125,7 @@ HWY_INLINE void Accumulate(const Work& work, float* outputs, size_t count,
       });
     });
     for (size_t key = 0; key < count; ++key) {
-      const float* value = work.values + key * work.head_dim + j;
+      const float* value = work.values + key * work.value_dim + j;
       Vec weight[kVecs];
       Unroll<kVecs>([&](auto v) DYNSPLIT_SIMD_LAMBDA {
         weight[v] = hn::Load(d, work.scores + (key * kVecs + v) * lanes);
@@ -141,32 +145,64 @@ HWY_INLINE void Accumulate(const Work& work, float* outputs, size_t count,
   }
 }
 
+// Takes from one vector's column of scores the keys behind the window: a query of row r sees the
+// page's keys from first_seen + r on.
+template <size_t kVecs>
+HWY_INLINE void MaskBehindWindow(const Work& work, size_t query, float* scores, size_t count,
+                                 float first_seen) {
+  const Tag d;
+  const Vec first = hn::Add(hn::Load(d, work.rows + query), hn::Set(d, first_seen));
+  for (size_t i = 0; i < count; ++i) {
+    float* score = scores + i * kVecs * hn::Lanes(d);
+    const auto behind = hn::Lt(hn::Set(d, static_cast<float>(i)), first);
+    hn::Store(hn::IfThenElse(behind, hn::Neg(hn::Inf(d)), hn::Load(d, score)), d, score);
+  }
+}
+
+// Which keys of a page the queries of a block see: those of row r up to visible + r and, where the
+// window begins in the page, from first_seen + r on.
+struct SeenKeys {
+  float visible = 0;
+  float first_seen = 0;
+  bool in_window = true;  // all of them, for all rows
+};
+
 // One block of queries against the first `count` keys in work.keys.
 template <size_t kVecs>
-void AddKeys(const Work& work, size_t first, size_t count, float visible) {
+void AddKeys(const Work& work, size_t first, size_t count, const SeenKeys& seen) {
   Vec decay[kVecs];
   Multiply<kVecs>(work.keys, count, work.head_dim, work.queries + first * work.head_dim,
                   work.scores);
   const size_t lanes = hn::Lanes(Tag());
+  CapIfAny(work.scores, count * kVecs * lanes, 1, work.score_cap);  // the columns are scaled
+  for (size_t v = 0; v < kVecs && !seen.in_window; ++v) {
+    MaskBehindWindow<kVecs>(work, first + v * lanes, work.scores + v * lanes, count,
+                            seen.first_seen);
+  }
   for (size_t v = 0; v < kVecs; ++v) {
     decay[v] =
-        SoftmaxColumn<kVecs>(work, first + v * lanes, work.scores + v * lanes, count, visible);
+        SoftmaxColumn<kVecs>(work, first + v * lanes, work.scores + v * lanes, count, seen.visible);
   }
-  Accumulate<kVecs>(work, work.outputs + first * work.head_dim, count, decay);
+  Accumulate<kVecs>(work, work.outputs + first * work.value_dim, count, decay);
 }
 
 // All queries against the `count` keys in work.keys, of which row i sees those up to visible + i.
 void AddKeysToAll(const Work& work, int64_t count, int64_t visible) {
   ClearPadding(static_cast<size_t>(count), work.head_dim, work.keys);
   ForBlocks(work.num_queries, [&](const Block& block) DYNSPLIT_SIMD_LAMBDA {
+    const int64_t first_row = static_cast<int64_t>(work.rows[block.first]);
     const int64_t last_row = static_cast<int64_t>(work.rows[block.first + block.queries - 1]);
     const int64_t seen = std::min(count, visible + last_row + 1);
-    if (seen <= 0) return;
+    const int64_t first_seen = work.window == 0 ? -kMaxQueryRows : visible + 1 - work.window;
+    if (seen <= 0 || first_seen + first_row >= count) return;
     const size_t keys = static_cast<size_t>(seen);
-    const float row0 = static_cast<float>(std::min<int64_t>(visible, kPageTokens));
-    if (block.vecs == 3) AddKeys<3>(work, block.first, keys, row0);
-    if (block.vecs == 2) AddKeys<2>(work, block.first, keys, row0);
-    if (block.vecs == 1) AddKeys<1>(work, block.first, keys, row0);
+    const SeenKeys of_row0 = {
+        .visible = static_cast<float>(std::min<int64_t>(visible, kPageTokens)),
+        .first_seen = static_cast<float>(std::max<int64_t>(first_seen, -kMaxQueryRows)),
+        .in_window = first_seen + last_row <= 0};
+    if (block.vecs == 3) AddKeys<3>(work, block.first, keys, of_row0);
+    if (block.vecs == 2) AddKeys<2>(work, block.first, keys, of_row0);
+    if (block.vecs == 1) AddKeys<1>(work, block.first, keys, of_row0);
   });
 }
 
@@ -177,7 +213,7 @@ void LoadKeys(const KvView& kv, TokenRange tokens, size_t at, const Work& work) 
   const f16* keys = F16Rows(kv.Part(KvPart::kKeys), tokens, room);
   LoadRows(keys, count, work.head_dim, work.keys + at * work.head_dim);
   const f16* values = F16Rows(kv.Part(KvPart::kValues), tokens, room);
-  LoadRows(values, count, work.head_dim, work.values + at * work.head_dim);
+  LoadRows(values, count, work.value_dim, work.values + at * work.value_dim);
 }
 
 void AttendToPage(const CausalAttentionArgs& args, const Work& work, int64_t page) {
@@ -208,11 +244,22 @@ void AttendToEarlier(const CausalAttentionArgs& args, const Work& work) {
 
 Work WorkIn(const CausalAttentionArgs& args, float* scratch) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t value_dim = static_cast<size_t>(args.kv.value_dim);
   const size_t num_queries = static_cast<size_t>(args.rows) * args.group_heads;
-  const CausalScratch at(head_dim, num_queries);
-  return {head_dim,          num_queries,         scratch + at.queries, scratch + at.outputs,
-          scratch + at.keys, scratch + at.values, scratch + at.scores,  scratch + at.rows,
-          scratch + at.max,  scratch + at.sum};
+  const CausalScratch at(head_dim, value_dim, num_queries);
+  return {.head_dim = head_dim,
+          .value_dim = value_dim,
+          .num_queries = num_queries,
+          .score_cap = args.score_cap,
+          .window = args.window,
+          .queries = scratch + at.queries,
+          .outputs = scratch + at.outputs,
+          .keys = scratch + at.keys,
+          .values = scratch + at.values,
+          .scores = scratch + at.scores,
+          .rows = scratch + at.rows,
+          .max = scratch + at.max,
+          .sum = scratch + at.sum};
 }
 
 void CausalStartTarget(const CausalAttentionArgs& args, float* scratch) {

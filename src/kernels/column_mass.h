@@ -16,6 +16,7 @@ struct ColumnMassArgs {
   int rows = 0;
   int group_heads = 1;
   float scale = 1;
+  float score_cap = 0;         // soft-cap of the scaled scores (score_cap.h); 0: none
   int64_t first_position = 0;  // row i sees keys 0..first_position + i
   KvView kv;
   TokenRange keys;  // whose mass is wanted

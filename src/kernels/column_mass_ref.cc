@@ -4,6 +4,7 @@
 #include "kernels/column_mass.h"
 #include "kernels/f16.h"
 #include "kernels/page_codec.h"
+#include "kernels/score_cap.h"
 
 namespace dynsplit {
 namespace {
@@ -14,7 +15,8 @@ double Mass(const ColumnMassArgs& args, int row, int head, int64_t token) {
       args.queries + row * args.query_row_stride + int64_t{head} * args.kv.head_dim;
   double dot = 0;
   for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
-  return std::exp(dot * args.scale - args.lse[row * args.lse_row_stride + head]);
+  return std::exp(CappedScore(dot * args.scale, args.score_cap) -
+                  args.lse[row * args.lse_row_stride + head]);
 }
 
 }  // namespace

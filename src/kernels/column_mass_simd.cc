@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/exp-inl.h"
 #include "kernels/rows-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -29,10 +30,11 @@ void AddRow(const ColumnMassArgs& args, int row, const f16* keys, size_t count, 
             {dots, kPageTokens});
     for (size_t h = 0; h < heads; ++h) {
       float* scores = dots + h * kPageTokens;
+      const float still = CapIfAny(scores, count, args.scale, args.score_cap);
       // Adds nothing to what this row does not see, but a later one may.
       std::fill(scores + count, scores + kPageTokens, -std::numeric_limits<float>::infinity());
       const RowVec lse = hn::Set(d, row_lse[first + h]);
-      const RowVec scale = hn::Set(d, args.scale);
+      const RowVec scale = hn::Set(d, still);
       for (size_t i = 0; i < count; i += hn::Lanes(d)) {
         const RowVec share = FastExp(d, hn::MulSub(hn::Load(d, scores + i), scale, lse));
         hn::Store(hn::Add(hn::Load(d, sums + i), share), d, sums + i);

@@ -1,6 +1,7 @@
 #include "kernels/f16.h"
 #include "kernels/key_score.h"
 #include "kernels/page_codec.h"
+#include "kernels/score_cap.h"
 
 namespace dynsplit {
 
@@ -12,7 +13,8 @@ void KeyScoreRef(const KeyScoreArgs& args, float* scores, int64_t score_stride) 
       for (int j = 0; j < args.kv.head_dim; ++j) {
         dot += double{args.queries[head * args.kv.head_dim + j]} * F32FromF16(key[j]);
       }
-      scores[head * score_stride + i] = static_cast<float>(args.scale * dot);
+      scores[head * score_stride + i] =
+          static_cast<float>(CappedScore(args.scale * dot, args.score_cap));
     }
   }
 }

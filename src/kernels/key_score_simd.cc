@@ -8,6 +8,7 @@
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
 #include "kernels/rows-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -21,8 +22,9 @@ void KeyScoreTarget(const KeyScoreArgs& args, float* scores, int64_t score_strid
       DotRows({args.queries + first * head_dim, head_dim}, heads, keys, {dots, kPieceRows});
       for (size_t h = 0; h < heads; ++h) {
         float* to = scores + (first + h) * static_cast<size_t>(score_stride) + first_key;
-        const float* dot = dots + h * kPieceRows;
-        for (size_t k = 0; k < keys.count; ++k) to[k] = dot[k] * args.scale;
+        float* dot = dots + h * kPieceRows;
+        const float scale = CapIfAny(dot, keys.count, args.scale, args.score_cap);
+        for (size_t k = 0; k < keys.count; ++k) to[k] = dot[k] * scale;
       }
     });
   };

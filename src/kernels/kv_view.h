@@ -34,7 +34,8 @@ struct PartView {
 struct KvView {
   const f16* const* keys = nullptr;    // [num_pages]
   const f16* const* values = nullptr;  // [num_pages]
-  int head_dim = 0;                    // a multiple of 16, at most kMaxHeadDim
+  int head_dim = 0;                    // of keys: a multiple of 16, at most kMaxHeadDim
+  int value_dim = head_dim;            // of values, likewise
   KvTypes types = {};
   int64_t cold_end = 0;  // a multiple of kPageTokens: tokens before it are of types.cold
 
@@ -42,8 +43,9 @@ struct KvView {
   const f16* Key(int64_t token) const { return Part(KvPart::kKeys).Row(token); }
   const f16* Value(int64_t token) const { return Part(KvPart::kValues).Row(token); }
 
+  int Width(KvPart part) const { return part == KvPart::kKeys ? head_dim : value_dim; }
   PartView Part(KvPart part) const {
-    return {part == KvPart::kKeys ? keys : values, static_cast<size_t>(head_dim),
+    return {part == KvPart::kKeys ? keys : values, static_cast<size_t>(Width(part)),
             FormatOf(types.hot, part), FormatOf(types.cold, part), cold_end};
   }
 };

@@ -12,6 +12,7 @@ struct LocalMassArgs {
   const float* lse = nullptr;      // [group_heads], log-sum-exp of the row's scaled scores
   int group_heads = 1;
   float scale = 1;
+  float score_cap = 0;  // soft-cap of the scaled scores (score_cap.h); 0: none
   KvView kv;
   int64_t position = 0;  // of the row; it sees keys 0..position
   int sink = 0;          // the first tokens, counted apart

@@ -3,6 +3,7 @@
 #include "kernels/f16.h"
 #include "kernels/local_mass.h"
 #include "kernels/page_codec.h"
+#include "kernels/score_cap.h"
 
 namespace dynsplit {
 namespace {
@@ -14,7 +15,7 @@ double Mass(const LocalMassArgs& args, int64_t token) {
     const float* query = args.queries + int64_t{head} * args.kv.head_dim;
     double dot = 0;
     for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
-    mass += std::exp(dot * args.scale - args.lse[head]);
+    mass += std::exp(CappedScore(dot * args.scale, args.score_cap) - args.lse[head]);
   }
   return mass;
 }

@@ -11,6 +11,7 @@
 #include "hwy/highway.h"
 #include "kernels/exp-inl.h"
 #include "kernels/rows-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -30,9 +31,10 @@ void MassOfRun(const LocalMassArgs& args, TokenRange run, float* mass) {
             {dots, kPageTokens});
     for (size_t h = 0; h < heads; ++h) {
       float* row = dots + h * kPageTokens;
+      const float still = CapIfAny(row, count, args.scale, args.score_cap);
       std::fill(row + count, row + kPageTokens, 0.0f);
       const RowVec lse = hn::Set(d, args.lse[first + h]);
-      const RowVec scale = hn::Set(d, args.scale);
+      const RowVec scale = hn::Set(d, still);
       for (size_t i = 0; i < count; i += hn::Lanes(d)) {
         const RowVec share = FastExp(d, hn::MulSub(hn::Load(d, row + i), scale, lse));
         hn::Store(hn::Add(hn::Load(d, mass + i), share), d, mass + i);

@@ -18,6 +18,7 @@ struct RunScoreArgs {
   int group_heads = 1;
   int head_dim = 0;  // a multiple of 16, at most kMaxHeadDim
   float scale = 1;
+  float score_cap = 0;  // soft-cap of the scaled scores (score_cap.h); 0: none
   // chunks[c] holds the means of runs c * kMeanChunk and on, [kMeanChunk, head_dim], in f16.
   const f16* const* chunks = nullptr;
   int64_t num_runs = 0;

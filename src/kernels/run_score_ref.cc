@@ -4,6 +4,7 @@
 
 #include "kernels/f16.h"
 #include "kernels/run_score.h"
+#include "kernels/score_cap.h"
 
 namespace dynsplit {
 namespace {
@@ -12,7 +13,7 @@ double Score(const RunScoreArgs& args, const float* query, int64_t run) {
   const f16* mean = args.chunks[run / kMeanChunk] + run % kMeanChunk * args.head_dim;
   double dot = 0;
   for (int j = 0; j < args.head_dim; ++j) dot += double{query[j]} * F32FromF16(mean[j]);
-  return dot * args.scale;
+  return CappedScore(dot * args.scale, args.score_cap);
 }
 
 }  // namespace

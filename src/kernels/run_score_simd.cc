@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/exp-inl.h"
 #include "kernels/query_columns-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -32,8 +33,10 @@ void ScoreRuns(const RunScoreArgs& args, const Work& work) {
     const size_t count = std::min<size_t>(kMeanChunk, work.num_runs - first);
     LoadRows(args.chunks[first / kMeanChunk], count, head_dim, work.means);
     ClearPadding(count, head_dim, work.means);
-    Multiply<kVecs>(work.means, count, head_dim, work.columns,
-                    work.scores + first * kVecs * hn::Lanes(Tag()));
+    const size_t width = kVecs * hn::Lanes(Tag());
+    float* scores = work.scores + first * width;
+    Multiply<kVecs>(work.means, count, head_dim, work.columns, scores);
+    CapIfAny(scores, count * width, 1, args.score_cap);  // the columns are scaled
   }
 }
 

@@ -12,6 +12,7 @@ struct SummaryScoreArgs {
   int group_heads = 1;
   int head_dim = 0;  // a multiple of 16, at most kMaxHeadDim
   float scale = 1;
+  float score_cap = 0;    // soft-cap of the scaled scores (score_cap.h); 0: none
   SummaryView summaries;  // of num_blocks blocks
   SummaryView next = {};  // what is scored next, fetched meanwhile (int2); or nothing
   int vectors = 1;        // per block; 2 for kMinMax
@@ -20,11 +21,12 @@ struct SummaryScoreArgs {
 };
 
 // scores[j * score_stride + b] for head j and block b; with every_row [.. + b * rows + i] for its
-// row i. The score of a mean is q . mean, that of bounds the sum over d of max(q*min, q*max).
-// For int8 summaries the query is rounded to 16 bits of its largest element: less than 2e-5 of
-// sum |q * summary| is lost. For int2 the sum of two channels' products is rounded to 8 bits of the
-// greatest one: a few hundredths of what the codes themselves lose, where channels are alike.
-// Cost: one pass over the summaries. Thread safety: calls may run at once on distinct scores.
+// row i. The score of a mean is q . mean, scaled and capped, that of bounds the sum over d of
+// max(q*min, q*max). For int8 summaries the query is rounded to 16 bits of its largest element:
+// less than 2e-5 of sum |q * summary| is lost. For int2 the sum of two channels' products is
+// rounded to 8 bits of the greatest one: a few hundredths of what the codes themselves lose, where
+// channels are alike. Cost: one pass over the summaries. Thread safety: calls may run at once on
+// distinct scores.
 void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 void SummaryScoreRef(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 

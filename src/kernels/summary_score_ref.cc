@@ -3,6 +3,7 @@
 
 #include "kernels/f16.h"
 #include "kernels/int2.h"
+#include "kernels/score_cap.h"
 #include "kernels/summary_score.h"
 
 namespace dynsplit {
@@ -30,7 +31,7 @@ double RowScore(const SummaryScoreArgs& args, const float* query, int64_t row) {
     }
     score += product;
   }
-  return score * args.scale;
+  return CappedScore(score * args.scale, args.score_cap);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "kernels/rows-inl.h"
 #include "kernels/rows_int2-inl.h"
 #include "kernels/rows_int8-inl.h"
+#include "kernels/score_cap-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
@@ -34,17 +35,18 @@ void ScoreHeads(const SummaryScoreArgs& args, size_t heads, const Dot& dot,
     const size_t count = std::min(per_chunk, num_blocks - block);
     dot(block * rows, count * rows, HeadArray<float>{dots, kChunkDots});
     for (size_t h = 0; h < heads; ++h) {
-      const float* of_row = dots + h * kChunkDots;
+      float* of_row = dots + h * kChunkDots;
+      const float scale = CapIfAny(of_row, count * rows, args.scale, args.score_cap);
       if (args.every_row) {
         float* score = scores.Head(h) + block * rows;
-        for (size_t i = 0; i < count * rows; ++i) score[i] = of_row[i] * args.scale;
+        for (size_t i = 0; i < count * rows; ++i) score[i] = of_row[i] * scale;
         continue;
       }
       float* score = scores.Head(h) + block;
       for (size_t b = 0; b < count; ++b, of_row += rows) {
         float best = of_row[0];
         for (size_t i = 1; i < rows; ++i) best = std::max(best, of_row[i]);
-        score[b] = best * args.scale;
+        score[b] = best * scale;
       }
     }
   }

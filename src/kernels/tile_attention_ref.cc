@@ -3,6 +3,7 @@
 
 #include "kernels/f16.h"
 #include "kernels/page_codec.h"
+#include "kernels/score_cap.h"
 #include "kernels/tile_attention.h"
 
 namespace dynsplit {
@@ -22,13 +23,13 @@ double Score(const TileAttentionArgs& args, int head, int64_t token) {
   const float* query = args.queries + int64_t{head} * args.kv.head_dim;
   double dot = 0;
   for (int j = 0; j < args.kv.head_dim; ++j) dot += double{query[j]} * F32FromF16(key[j]);
-  return dot * args.scale;
+  return CappedScore(dot * args.scale, args.score_cap);
 }
 
 }  // namespace
 
 void TileAttentionRef(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
-  const int head_dim = args.kv.head_dim;
+  const int value_dim = args.kv.value_dim;
   const std::vector<int64_t> tokens = Tokens(args);
   for (int head = 0; head < args.group_heads; ++head) {
     std::vector<double> scores;
@@ -38,15 +39,15 @@ void TileAttentionRef(const TileAttentionArgs& args, SoftmaxState* states, float
     for (double score : scores) state.max = std::max(state.max, static_cast<float>(score));
 
     double sum = 0;
-    std::vector<double> output(head_dim, 0.0);
+    std::vector<double> output(value_dim, 0.0);
     for (size_t i = 0; i < tokens.size(); ++i) {
       const double weight = std::exp(scores[i] - state.max);
       const std::vector<f16> value = DecodedRow(args.kv.Part(KvPart::kValues), tokens[i]);
       sum += weight;
-      for (int j = 0; j < head_dim; ++j) output[j] += weight * F32FromF16(value[j]);
+      for (int j = 0; j < value_dim; ++j) output[j] += weight * F32FromF16(value[j]);
     }
     state.sum = static_cast<float>(sum);
-    std::copy(output.begin(), output.end(), outputs + int64_t{head} * head_dim);
+    std::copy(output.begin(), output.end(), outputs + int64_t{head} * value_dim);
   }
 }
 

@@ -10,6 +10,7 @@
 // The lines above re-include this file once per target.
 #include "hwy/highway.h"
 #include "kernels/rows-inl.h"
+#include "kernels/score_cap-inl.h"
 #include "kernels/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,7 +22,7 @@ struct Piece {
   const f16* keys[kPieceRows];
   const f16* values[kPieceRows];
   size_t count = 0;
-  // Of the rows that are encoded: [kPieceRows, head_dim].
+  // Of the rows that are encoded: [kPieceRows, head_dim] and [kPieceRows, value_dim].
   HWY_ALIGN_MAX f16 decoded_keys[kPieceRows * kMaxHeadDim];
   HWY_ALIGN_MAX f16 decoded_values[kPieceRows * kMaxHeadDim];
 };
@@ -39,16 +40,14 @@ class PieceReader {
         end_(args.tiles + args.num_tiles) {}
 
   HWY_INLINE void Read(Piece* piece) {
-    const size_t head_dim = keys_.head_dim;
     piece->count = 0;
     while (tile_ != end_ && piece->count < kPieceRows) {
       const size_t left = static_cast<size_t>(tile_->rows) - row_;
       const size_t count = std::min(left, kPieceRows - piece->count);
       const int64_t first = tile_->start + static_cast<int64_t>(row_);
       const TokenRange run = {first, first + static_cast<int64_t>(count)};
-      const size_t at = piece->count * head_dim;
-      List(keys_, run, piece->decoded_keys + at, piece->keys + piece->count);
-      List(values_, run, piece->decoded_values + at, piece->values + piece->count);
+      List(keys_, run, piece->decoded_keys, piece->keys, piece->count);
+      List(values_, run, piece->decoded_values, piece->values, piece->count);
       piece->count += count;
       row_ += count;
       if (count == left) {
@@ -59,11 +58,13 @@ class PieceReader {
   }
 
  private:
-  static HWY_INLINE void List(const PartView& part, TokenRange run, f16* room, const f16** rows) {
+  // Makes rows[at] and the next ones those of `run`.
+  static HWY_INLINE void List(const PartView& part, TokenRange run, f16* room, const f16** rows,
+                              size_t at) {
     if (run.start == run.end) return;
-    const f16* row = F16Rows(part, run, room);
+    const f16* row = F16Rows(part, run, room + at * part.head_dim);
     const size_t count = static_cast<size_t>(run.end - run.start);
-    for (size_t i = 0; i < count; ++i) rows[i] = row + i * part.head_dim;
+    for (size_t i = 0; i < count; ++i) rows[at + i] = row + i * part.head_dim;
   }
 
   PartView keys_;
@@ -93,22 +94,26 @@ struct PieceRows {
 void AddPiece(const TileAttentionArgs& args, const Piece& piece, const Piece& next, size_t heads,
               SoftmaxState* states, float* outputs) {
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t value_dim = static_cast<size_t>(args.kv.value_dim);
   HWY_ALIGN_MAX float weights[kMaxHeads * kPieceRows];
   float decay[kMaxHeads];
   const PieceRows keys = {piece.keys, piece.count, head_dim, piece.values, piece.count};
   DotRows({args.queries, head_dim}, heads, keys, {weights, kPieceRows});
   for (size_t h = 0; h < heads; ++h) {
-    decay[h] = SoftmaxPart(weights + h * kPieceRows, piece.count, args.scale, states[h]);
+    float* scores = weights + h * kPieceRows;
+    const float scale = CapIfAny(scores, piece.count, args.scale, args.score_cap);
+    decay[h] = SoftmaxPart(scores, piece.count, scale, states[h]);
   }
-  const PieceRows values = {piece.values, piece.count, head_dim, next.keys, next.count};
-  SumRows({weights, kPieceRows}, heads, values, decay, {outputs, head_dim});
+  const PieceRows values = {piece.values, piece.count, value_dim, next.keys, next.count};
+  SumRows({weights, kPieceRows}, heads, values, decay, {outputs, value_dim});
 }
 
 void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, float* outputs) {
   const size_t heads = static_cast<size_t>(args.group_heads);
   const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t value_dim = static_cast<size_t>(args.kv.value_dim);
   std::fill_n(states, heads, SoftmaxState());
-  std::fill_n(outputs, heads * head_dim, 0.0f);
+  std::fill_n(outputs, heads * value_dim, 0.0f);
   PieceReader reader(args);
   Piece pieces[2];
   reader.Read(&pieces[0]);
@@ -119,7 +124,7 @@ void TileAttentionTarget(const TileAttentionArgs& args, SoftmaxState* states, fl
     ForHeadChunks(heads, [&](size_t first, size_t count) DYNSPLIT_SIMD_LAMBDA {
       TileAttentionArgs chunk = args;
       chunk.queries += first * head_dim;
-      AddPiece(chunk, piece, next, count, states + first, outputs + first * head_dim);
+      AddPiece(chunk, piece, next, count, states + first, outputs + first * value_dim);
     });
   }
 }

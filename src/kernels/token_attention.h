@@ -17,7 +17,7 @@ struct TokenAttentionArgs {
 };
 
 // As TileAttention() would, of these tokens: writes states[group_heads] and the unnormalised
-// outputs[group_heads, head_dim]. Cost: one pass over their values, no allocation. Thread safety:
+// outputs[group_heads, value_dim]. Cost: one pass over their values, no allocation. Thread safety:
 // calls may run at once on distinct outputs.
 void TokenAttention(const TokenAttentionArgs& args, SoftmaxState* states, float* outputs);
 void TokenAttentionRef(const TokenAttentionArgs& args, SoftmaxState* states, float* outputs);

@@ -32,14 +32,14 @@ void AddPiece(const TokenAttentionArgs& args, const ScatteredRows& values, size_
 
 void TokenAttentionTarget(const TokenAttentionArgs& args, SoftmaxState* states, float* outputs) {
   const size_t heads = static_cast<size_t>(args.group_heads);
-  const size_t head_dim = static_cast<size_t>(args.kv.head_dim);
+  const size_t value_dim = static_cast<size_t>(args.kv.value_dim);
   std::fill_n(states, heads, SoftmaxState());
-  std::fill_n(outputs, heads * head_dim, 0.0f);
+  std::fill_n(outputs, heads * value_dim, 0.0f);
   const auto add = [&](const ScatteredRows& values, size_t first) HWY_ATTR {
     ForHeadChunks(heads, [&](size_t head, size_t count) DYNSPLIT_SIMD_LAMBDA {
       TokenAttentionArgs chunk = args;
       chunk.scores += head * static_cast<size_t>(args.score_stride);
-      AddPiece(chunk, values, first, count, states + head, outputs + head * head_dim);
+      AddPiece(chunk, values, first, count, states + head, outputs + head * value_dim);
     });
   };
   ForScatteredRows(args.kv.Part(KvPart::kValues), args.tokens, static_cast<size_t>(args.num_tokens),

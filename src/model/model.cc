@@ -14,8 +14,10 @@ namespace {
 ModelDescription Describe(const std::string& path, const Weights& weights) {
   const ModelConfig& config = weights.config();
   int most_kv_heads = 0;
+  std::vector<LayerDescription> layers;
   for (const LayerConfig& layer : config.layers) {
     most_kv_heads = std::max(most_kv_heads, layer.num_kv_heads);
+    layers.push_back({layer.num_kv_heads, layer.window});
   }
   return {.name = config.name.empty() ? std::filesystem::path(path).stem().string() : config.name,
           .architecture = std::string(config.architecture->name),
@@ -23,6 +25,8 @@ ModelDescription Describe(const std::string& path, const Weights& weights) {
           .num_heads = config.num_heads,
           .num_kv_heads = most_kv_heads,
           .head_dim = config.head_dim,
+          .value_dim = config.value_dim,
+          .layers = std::move(layers),
           .embedding_length = config.embedding_length,
           .vocab_size = config.vocab_size,
           .context_length = config.context_length,
@@ -30,6 +34,16 @@ ModelDescription Describe(const std::string& path, const Weights& weights) {
 }
 
 }  // namespace
+
+int64_t ModelDescription::KvBytes(int64_t tokens) const {
+  constexpr int64_t kElementBytes = 2;  // f16
+  int64_t elements = 0;
+  for (const LayerDescription& layer : layers) {
+    const int64_t held = layer.window == 0 ? tokens : std::min<int64_t>(tokens, layer.window);
+    elements += held * layer.num_kv_heads * (head_dim + value_dim);
+  }
+  return kElementBytes * elements;
+}
 
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;

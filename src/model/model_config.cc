@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kMaxLayers = 512;
 constexpr uint32_t kMaxHeads = 1024;
-constexpr uint32_t kMaxExperts = 1u << 16;
+constexpr uint32_t kMaxExperts = 1024;
 constexpr uint32_t kMaxEmbedding = 1u << 17;
 constexpr uint32_t kMaxFeedForward = 1u << 20;
 constexpr uint32_t kMaxHeadDim = kMaxModelHeadDim;

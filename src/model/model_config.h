@@ -79,8 +79,8 @@ struct ModelConfig {
   float logit_scale = 1.0f;
 
   // Mixtures of experts; 0 in dense models.
-  int num_experts = 0;
-  int num_used_experts = 0;            // for each token, in [1, num_experts]
+  int num_experts = 0;                 // in [1, 1024]
+  int num_used_experts = 0;            // for each token, in [1, 64], at most num_experts
   int expert_feed_forward_length = 0;  // in [1, 2^20]
 
   int QueryLength() const { return num_heads * head_dim; }                            // rows of wq

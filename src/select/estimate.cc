@@ -35,6 +35,7 @@ void ScoreCandidates(const SelectInput& input, const EstimateShape& shape, Token
   args.group_heads = input.group_heads;
   args.head_dim = index.head_dim;
   args.scale = input.scale;
+  args.score_cap = input.score_cap;
   args.vectors = index.vectors;
   args.every_row = shape.rows > 1;
   const int64_t end = input.first_block + range.end;

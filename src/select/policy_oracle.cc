@@ -25,10 +25,11 @@ std::vector<float> LogSumExps(const SelectInput& input) {
   const std::vector<Tile> tiles = PageTiles(input.position + 1);
   const size_t heads = static_cast<size_t>(input.group_heads);
   std::vector<SoftmaxState> states(heads);
-  AlignedBuffer<float> outputs(heads * static_cast<size_t>(input.kv.head_dim));
+  AlignedBuffer<float> outputs(heads * static_cast<size_t>(input.kv.value_dim));
   TileAttention({.queries = input.queries,
                  .group_heads = input.group_heads,
                  .scale = input.scale,
+                 .score_cap = input.score_cap,
                  .kv = input.kv,
                  .tiles = tiles.data(),
                  .num_tiles = static_cast<int>(tiles.size())},
@@ -57,6 +58,7 @@ void SelectOracle(const Method& method, const SelectInput& input, SelectScratch*
              .lse = lse.data(),
              .group_heads = input.group_heads,
              .scale = input.scale,
+             .score_cap = input.score_cap,
              .kv = input.kv,
              .position = end - 1,
              .window = static_cast<int>(end - begin)},

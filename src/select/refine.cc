@@ -100,6 +100,7 @@ void ScoreKeys(const SelectInput& input, std::span<const int32_t> keys, TokenRan
   KeyScore({.queries = input.queries,
             .group_heads = input.group_heads,
             .scale = input.scale,
+            .score_cap = input.score_cap,
             .kv = input.kv,
             .tokens = keys.data() + range.start,
             .num_tokens = range.end - range.start},

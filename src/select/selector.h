@@ -16,8 +16,9 @@ namespace dynsplit {
 struct SelectInput {
   const float* queries = nullptr;  // [group_heads, head_dim], unscaled, after RoPE
   int group_heads = 1;
-  float scale = 1;  // multiplies every score, usually 1 / sqrt(head_dim)
-  int layer = 0;
+  float scale = 1;      // multiplies every score, usually 1 / sqrt(head_dim)
+  float score_cap = 0;  // soft-cap of the scores (kernels/score_cap.h); 0: none
+  int layer = 0;        // of the index
   int kv_head = 0;
   int64_t position = 0;               // of the row
   KvView kv = {};                     // kTop with refine and kOracle read it; 0..position

@@ -50,7 +50,8 @@ struct TierMemory {
 // Thread safety: none; the engine's thread allocates and releases between passes.
 class PagePool {
  public:
-  // For heads of head_dim. Where both types are the same there is one tier, and `cold` is not used.
+  // For keys and values of head_dim numbers at most. Where both types are the same there is one
+  // tier, and `cold` is not used.
   PagePool(int head_dim, KvTypes types, TierMemory hot, TierMemory cold);
   // Of f16.
   explicit PagePool(int head_dim, size_t max_bytes = 0,

@@ -11,19 +11,26 @@
 
 namespace dynsplit {
 
-// Rows of pages of the same length, without gaps; in each row cold pages and then hot ones. Pages
-// are numbered in that order. Thread safety: immutable.
+// Rows of pages without gaps; in each row cold pages and then hot ones. Pages are numbered in that
+// order. Thread safety: immutable but for AddRow.
 struct PageSource {
   std::shared_ptr<const RandomAccessFile> file;
   std::string name;                 // in errors
   uint64_t offset = 0;              // of the first page
-  int32_t row_pages = 0;            // of each row
-  int32_t cold_pages = 0;           // of these, the first ones
   size_t cold_bytes = 0;            // of a cold page
   size_t hot_bytes = 0;             // of a hot one
   std::vector<uint64_t> checksums;  // [pages]: Checksum of each (base/archive.h)
 
-  uint64_t RowBytes() const;
+  struct Row {
+    uint64_t offset = 0;     // of its first page from that of the first row
+    int32_t first_page = 0;  // its number
+    int32_t cold_pages = 0;
+  };
+  std::vector<Row> rows = {};
+  int32_t num_pages = 0;
+  uint64_t bytes = 0;  // of all rows
+
+  void AddRow(int32_t cold_pages, int32_t hot_pages);
   FileRead ReadOf(int32_t idx, std::byte* page) const;
   // Corruption where these are not the bytes that were saved.
   Status Check(int32_t idx, const std::byte* page) const;

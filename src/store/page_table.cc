@@ -36,20 +36,28 @@ Status CopyPage(Pager* pager, Page* from, Page* to, size_t bytes) {
 
 }  // namespace
 
-PageTable::PageTable(PagePool* pool, int num_layers, int kv_heads, int head_dim)
+PageTable::PageTable(PagePool* pool, const CacheShape& shape)
     : pool_(pool),
-      kv_heads_(kv_heads),
-      head_dim_(head_dim),
-      rows_(static_cast<size_t>(num_layers) * static_cast<size_t>(kv_heads)) {}
+      shape_(shape),
+      rows_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)) {}
+
+template <typename Fn>
+Status PageTable::ForEachRow(const Fn& fn) {
+  for (int layer = 0; layer < shape_.num_layers; ++layer) {
+    for (int head = 0; head < shape_.KvHeads(layer); ++head) {
+      Row& row = rows_[static_cast<size_t>(layer) * static_cast<size_t>(shape_.kv_heads) +
+                       static_cast<size_t>(head)];
+      DYNSPLIT_RETURN_IF_ERROR(fn(layer, &row));
+    }
+  }
+  return {};
+}
 
 Status PageTable::Extend(int64_t first, int64_t count) {
   DYNSPLIT_CHECK(first >= cold_end());  // what is cold does not change
   encoded_.clear();
-  for (size_t row = 0; row < rows_.size(); ++row) {
-    const int layer = static_cast<int>(row) / kv_heads_;
-    DYNSPLIT_RETURN_IF_ERROR(Extend(layer, first, count, &rows_[row]));
-  }
-  return {};
+  encoded_end_ = cold_pages_;
+  return ForEachRow([&](int layer, Row* row) { return Extend(layer, first, count, row); });
 }
 
 Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
@@ -104,16 +112,17 @@ Status PageTable::Restore(int64_t tokens) {
   DYNSPLIT_CHECK(cold_pages_ == 0 &&
                  std::ranges::all_of(rows_, [](const Row& row) { return row.keys.empty(); }));
   cold_pages_ = static_cast<size_t>(ColdEndAt(tokens) / kPageTokens);
-  for (size_t row = 0; row < rows_.size(); ++row) {
-    DYNSPLIT_RETURN_IF_ERROR(Extend(static_cast<int>(row) / kv_heads_, 0, tokens, &rows_[row]));
-  }
-  return {};
+  return ForEachRow([&](int layer, Row* row) {
+    row->first = FirstPage(layer, tokens);
+    const int64_t first = static_cast<int64_t>(row->first) * kPageTokens;
+    return Extend(layer, first, tokens - first, row);
+  });
 }
 
 void PageTable::ReadFrom(const std::shared_ptr<const PageSource>& source) {
   int32_t idx = 0;
   for (const Row& row : rows_) {
-    for (size_t i = 0; i < row.keys.size(); ++i) {
+    for (size_t i = row.first; i < row.keys.size(); ++i) {
       for (Page* page : {row.keys[i].get(), row.values[i].get()}) {
         page->source = source;
         page->source_idx = idx++;
@@ -129,25 +138,32 @@ int64_t PageTable::ColdEndAt(int64_t tokens) const {
 
 Status PageTable::EncodeCold(int64_t tokens) {
   encoded_.clear();
+  encoded_tokens_ = tokens;
   encoded_end_ = static_cast<size_t>(ColdEndAt(tokens) / kPageTokens);
   if (encoded_end_ <= cold_pages_) return {};
   encoded_.reserve(2 * rows_.size() * (encoded_end_ - cold_pages_));
-  std::vector<f16> room(PageElements(head_dim_));
-  for (size_t row = 0; row < rows_.size(); ++row) {
-    const int layer = static_cast<int>(row) / kv_heads_;
-    for (size_t idx = cold_pages_; idx < encoded_end_; ++idx) {
+  std::vector<f16> room(PageElements(shape_.PageWidth()));
+  const Status status = ForEachRow([&](int layer, Row* row) -> Status {
+    for (size_t idx = FirstToEncode(layer); idx < encoded_end_; ++idx) {
       for (const KvPart part : {KvPart::kKeys, KvPart::kValues}) {  // in turn, as in Extend
-        const auto& pages = part == KvPart::kKeys ? rows_[row].keys : rows_[row].values;
+        const auto& pages = part == KvPart::kKeys ? row->keys : row->values;
         Result<PageRef> page = Encoded(layer, part, pages[idx].get(), &room);
-        if (!page.ok()) {
-          encoded_.clear();
-          return page.status();
-        }
+        if (!page.ok()) return page.status();
         encoded_.push_back(*std::move(page));
       }
     }
+    return {};
+  });
+  if (!status.ok()) {
+    encoded_.clear();
+    encoded_end_ = cold_pages_;
   }
-  return {};
+  return status;
+}
+
+// What a window leaves behind is not encoded before it goes.
+size_t PageTable::FirstToEncode(int layer) const {
+  return std::max(cold_pages_, FirstPage(layer, encoded_tokens_));
 }
 
 // A cold page of what a hot one holds. `room` for a page of f16.
@@ -167,12 +183,13 @@ Result<PageRef> PageTable::Encoded(int layer, KvPart part, Page* from, std::vect
     }
   }
   const KvTypes types = pool_->types();
+  const int width = part == KvPart::kKeys ? shape_.head_dim : shape_.value_dim;
   const f16* rows = from->rows;
   if (types.hot != KvType::kF16) {
-    DecodePage(FormatOf(types.hot, part), from->rows, {}, head_dim_, room->data());
+    DecodePage(FormatOf(types.hot, part), from->rows, {}, width, room->data());
     rows = room->data();
   }
-  EncodePage(FormatOf(types.cold, part), rows, head_dim_, to->rows);
+  EncodePage(FormatOf(types.cold, part), rows, width, to->rows);
   if (hot != nullptr) {
     Pager::Unpin(from);
     Pager::Unpin(to);
@@ -181,26 +198,40 @@ Result<PageRef> PageTable::Encoded(int layer, KvPart part, Page* from, std::vect
 }
 
 void PageTable::AdoptCold() noexcept {
-  if (encoded_.empty()) return;
+  if (encoded_end_ <= cold_pages_) return;
   size_t next = 0;
   const auto adopt = [&](size_t idx, std::vector<PageRef>* pages, std::vector<f16*>* rows) {
     if (!rows->empty()) (*rows)[idx] = encoded_[next].get()->rows;
     (*pages)[idx] = std::move(encoded_[next++]);
   };
-  for (Row& row : rows_) {
-    for (size_t idx = cold_pages_; idx < encoded_end_; ++idx) {
-      adopt(idx, &row.keys, &row.key_rows);
-      adopt(idx, &row.values, &row.value_rows);
+  (void)ForEachRow([&](int layer, Row* row) -> Status {
+    for (size_t idx = FirstToEncode(layer); idx < encoded_end_; ++idx) {
+      adopt(idx, &row->keys, &row->key_rows);
+      adopt(idx, &row->values, &row->value_rows);
     }
-  }
+    return {};
+  });
   cold_pages_ = encoded_end_;
   encoded_.clear();
 }
 
+void PageTable::DropUnseen(int64_t tokens) noexcept {
+  (void)ForEachRow([&](int layer, Row* row) -> Status {
+    for (const size_t end = FirstPage(layer, tokens); row->first < end; ++row->first) {
+      const size_t idx = row->first;
+      row->keys[idx] = row->values[idx] = PageRef();
+      if (!row->key_rows.empty()) row->key_rows[idx] = row->value_rows[idx] = nullptr;
+    }
+    return {};
+  });
+}
+
 size_t PageTable::bytes() const {
-  size_t num_pages = 0;
-  for (const Row& row : rows_) num_pages += row.keys.size() + row.values.size();
-  const size_t num_cold = 2 * rows_.size() * cold_pages_;
+  size_t num_pages = 0, num_cold = 0;
+  for (const Row& row : rows_) {
+    num_pages += 2 * row.keys.size() - 2 * row.first;
+    num_cold += 2 * (std::clamp(cold_pages_, row.first, row.keys.size()) - row.first);
+  }
   return num_cold * pool_->page_bytes(PageTier::kCold) +
          (num_pages - num_cold) * pool_->page_bytes(PageTier::kHot);
 }
@@ -211,7 +242,8 @@ size_t PageTable::resident_bytes() const {
   for (const Row& row : rows_) {
     for (const std::vector<PageRef>* pages : {&row.keys, &row.values}) {
       for (const PageRef& page : *pages) {
-        if (page.get()->pins.load() >= 0) bytes += pool_->page_bytes(page.get()->tier);
+        if (page.get() != nullptr && page.get()->pins.load() >= 0)
+          bytes += pool_->page_bytes(page.get()->tier);
       }
     }
   }

@@ -42,7 +42,13 @@ class PinnedPages {
 
   // Of the pinned pages; other addresses are not to be used.
   KvView view() const {
-    return {keys(), values(), table_->head_dim(), table_->pool()->types(), table_->cold_end()};
+    const CacheShape& shape = table_->shape();
+    return {keys(),
+            values(),
+            shape.head_dim,
+            shape.value_dim,
+            table_->pool()->types(),
+            table_->cold_end()};
   }
   f16* const* keys() const { return moves_ ? keys_.data() : row_->key_rows.data(); }
   f16* const* values() const { return moves_ ? values_.data() : row_->value_rows.data(); }

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "cache/attention_batch.h"
 #include "cache/semantic_cache.h"
+#include "kernels/score_cap.h"
 
 namespace dynsplit {
 
@@ -25,18 +26,19 @@ inline std::shared_ptr<const DelimiterTable> TestDelimiters() {
   return std::make_shared<const DelimiterTable>(DelimiterTable::Build(bytes, turn));
 }
 
-// Random [rows, heads, head_dim] per layer, the same for the same seed and position, and for all of
+// Random [rows, heads, width] per layer, the same for the same seed and position, and for all of
 // `alike` consecutive positions.
 class RandomRows {
  public:
   explicit RandomRows(uint64_t seed, float size = 1, int alike = 1)
       : seed_(seed), size_(size), alike_(alike) {}
 
-  std::vector<float> Rows(int layer, int64_t first, int rows, int heads) const {
+  std::vector<float> Rows(int layer, int64_t first, int rows, int heads,
+                          int width = kTestShape.head_dim) const {
     std::vector<float> values;
     for (int64_t row = first; row < first + rows; ++row) {
       Rng rng(seed_ + static_cast<uint64_t>(row / alike_ * 1000 + layer));
-      for (int i = 0; i < heads * kTestShape.head_dim; ++i) {
+      for (int i = 0; i < heads * width; ++i) {
         values.push_back(size_ * static_cast<float>(2 * rng.Uniform() - 1));
       }
     }
@@ -51,9 +53,8 @@ class RandomRows {
 
 struct TestSequence {
   TestSequence(PagePool* pool, const Method& method, uint64_t seed = 1,
-               const Observation& observation = {})
-      : cache(kTestShape, method, pool, TestDelimiters(),
-              {.threads = 2, .observation = observation}),
+               const Observation& observation = {}, const CacheShape& shape = kTestShape)
+      : cache(shape, method, pool, TestDelimiters(), {.threads = 2, .observation = observation}),
         queries(seed, 3),
         keys(seed + 1000000007),
         values(seed + 2000000011) {}
@@ -79,7 +80,7 @@ inline std::vector<int32_t> TestTokens(int64_t first, int rows) {
 }
 
 // Runs all layers of a pass and commits it, unless something goes wrong. Outputs
-// [layers][rows, heads, head_dim].
+// [layers][rows, heads, value_dim].
 inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& passes, int num_workers,
                         std::vector<std::vector<float>>* outputs) {
   std::vector<Span> spans;
@@ -91,21 +92,23 @@ inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& pass
     rows += pass.rows;
   }
   batch->Begin(spans);
-  const auto gather = [&](int layer, RandomRows TestSequence::*source, int heads) {
+  const CacheShape& shape = passes.front().sequence->cache.shape();
+  const auto gather = [&](int layer, RandomRows TestSequence::*source, int heads, int width) {
     std::vector<float> all;
     for (const TestPass& pass : passes) {
-      const auto part =
-          (pass.sequence->*source).Rows(layer, pass.sequence->cache.size(), pass.rows, heads);
+      const auto part = (pass.sequence->*source)
+                            .Rows(layer, pass.sequence->cache.size(), pass.rows, heads, width);
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;
   };
   outputs->clear();
-  for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
-    const auto q = gather(layer, &TestSequence::queries, kTestShape.num_heads);
-    const auto k = gather(layer, &TestSequence::keys, kTestShape.kv_heads);
-    const auto v = gather(layer, &TestSequence::values, kTestShape.kv_heads);
-    std::vector<float> out(q.size());
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
+    const int kv_heads = shape.KvHeads(layer);
+    const auto q = gather(layer, &TestSequence::queries, shape.num_heads, shape.head_dim);
+    const auto k = gather(layer, &TestSequence::keys, kv_heads, shape.head_dim);
+    const auto v = gather(layer, &TestSequence::values, kv_heads, shape.value_dim);
+    std::vector<float> out(static_cast<size_t>(rows * shape.num_heads * shape.value_dim));
     std::barrier barrier(num_workers);
     std::vector<std::jthread> threads;
     for (int w = 0; w < num_workers; ++w) {
@@ -152,24 +155,25 @@ inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vecto
   return outputs;
 }
 
-// Attention of the query at `position` over `tokens`, [heads, head_dim], in double precision.
+// Attention of the query at `position` over `tokens`, [heads, value_dim], in double precision.
 inline std::vector<double> PlainAttention(const TestSequence& sequence, int layer, int64_t position,
                                           const std::vector<int64_t>& tokens) {
-  const int d = kTestShape.head_dim;
-  const auto q = sequence.queries.Rows(layer, position, 1, kTestShape.num_heads);
+  const CacheShape& shape = sequence.cache.shape();
+  const int d = shape.head_dim, value_dim = shape.value_dim;
+  const auto q = sequence.queries.Rows(layer, position, 1, shape.num_heads, d);
   std::vector<double> out;
-  for (int h = 0; h < kTestShape.num_heads; ++h) {
-    const int g = h / kTestShape.group_heads();
-    std::vector<double> sums(static_cast<size_t>(d));
+  for (int h = 0; h < shape.num_heads; ++h) {
+    const int g = h / shape.GroupHeads(layer);
+    std::vector<double> sums(static_cast<size_t>(value_dim));
     double total = 0;
     for (const int64_t token : tokens) {
-      const auto k = sequence.keys.Rows(layer, token, 1, kTestShape.kv_heads);
-      const auto v = sequence.values.Rows(layer, token, 1, kTestShape.kv_heads);
+      const auto k = sequence.keys.Rows(layer, token, 1, shape.KvHeads(layer), d);
+      const auto v = sequence.values.Rows(layer, token, 1, shape.KvHeads(layer), value_dim);
       double score = 0;
       for (int i = 0; i < d; ++i) score += double{q[h * d + i]} * k[g * d + i];
-      const double weight = std::exp(score / std::sqrt(d));
+      const double weight = std::exp(CappedScore(score * shape.Scale(), shape.score_cap));
       total += weight;
-      for (int i = 0; i < d; ++i) sums[i] += weight * v[g * d + i];
+      for (int i = 0; i < value_dim; ++i) sums[i] += weight * v[g * value_dim + i];
     }
     for (const double sum : sums) out.push_back(sum / total);
   }

@@ -92,10 +92,10 @@ TEST_P(TinyArchitectureTest, LogitsEqualLibllamas) {
 INSTANTIATE_TEST_SUITE_P(Models, TinyArchitectureTest,
                          ::testing::Combine(::testing::ValuesIn(TinyArchitectures()),
                                             ::testing::Values(128, 37, 1)),
-                         [](const auto& info) {
-                           std::string name = std::get<0>(info.param).name;
+                         [](const auto& test) {
+                           std::string name = std::get<0>(test.param).name;
                            std::replace(name.begin(), name.end(), '-', '_');
-                           return name + "_" + std::to_string(std::get<1>(info.param));
+                           return name + "_" + std::to_string(std::get<1>(test.param));
                          });
 
 }  // namespace

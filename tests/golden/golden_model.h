@@ -66,6 +66,7 @@ inline std::string GoldenTestName(const ::testing::TestParamInfo<GoldenModel>& m
 
 inline const auto kGoldenModels = ::testing::Values(
     GoldenModel{"smollm2-135m", false}, GoldenModel{"smollm2-135m", true},
-    GoldenModel{"qwen2.5-coder-1.5b", false}, GoldenModel{"qwen2.5-coder-1.5b", true});
+    GoldenModel{"qwen2.5-coder-1.5b", false}, GoldenModel{"qwen2.5-coder-1.5b", true},
+    GoldenModel{"gemma3-270m", false}, GoldenModel{"gemma3-270m", true});
 
 }  // namespace dynsplit::testing

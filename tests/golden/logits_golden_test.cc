@@ -22,6 +22,8 @@ struct Tolerance {
 constexpr Tolerance kWide = {1e-4, 0.99};
 constexpr Tolerance kAsItIs = {6e-3, 0.92};
 
+constexpr size_t kMostRows = 512;
+
 class LogitsGolden : public ::testing::TestWithParam<GoldenModel> {};
 
 void CheckText(const GoldenModel& model, const std::string& text, Engine* engine) {
@@ -29,11 +31,18 @@ void CheckText(const GoldenModel& model, const std::string& text, Engine* engine
   ASSERT_TRUE(golden.ok()) << golden.status().ToString();
   auto session = engine->NewSession(*MethodPreset("full"));
   ASSERT_TRUE(session.ok()) << session.status().ToString();
-  const Status fed = (*session)->Feed(golden->tokens, {.logits = Logits::kAll});
+  // All rows of a long text would take a gigabyte: what is not looked at is read first.
+  std::span<const int32_t> tokens = golden->tokens;
+  if (tokens.size() > kMostRows) {
+    const auto before = tokens.size() - static_cast<size_t>(golden->num_positions);
+    ASSERT_TRUE((*session)->Feed(tokens.first(before)).ok());
+    tokens = tokens.subspan(before);
+  }
+  const Status fed = (*session)->Feed(tokens, {.logits = Logits::kAll});
   ASSERT_TRUE(fed.ok()) << fed.ToString();
 
   const auto vocab_size = static_cast<size_t>(engine->model().description().vocab_size);
-  ASSERT_EQ((*session)->logits().size(), golden->tokens.size() * vocab_size);
+  ASSERT_EQ((*session)->logits().size(), tokens.size() * vocab_size);
   const std::span<const float> last =
       (*session)->logits().last(static_cast<size_t>(golden->num_positions) * vocab_size);
   const LogitsAgreement agreement = CompareLogits(*golden, last);

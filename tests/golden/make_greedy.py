@@ -4,8 +4,8 @@
     make_greedy.py [OUT_DIR]
 
 needs the interpreter of bench/peers/setup_peer.sh (llama-cpp-python 0.3.36 made the committed
-files) and the models of MODELS. Each prompt is one user turn in the model's own chat template, read
-into an empty f16 cache with flash attention; the answer is NUM_STEPS tokens, or fewer with the end
+files) and the models of MODELS. Each prompt is one user turn in the model's own chat template, or the
+beginning of a text where the file has none, read into an empty f16 cache with flash attention; the answer is NUM_STEPS tokens, or fewer with the end
 token as the last. Each model answers as it is and with its matrices widened to f16 (<model>-f16;
 make_logits.py says why): as it is, libllama with flash attention on and off gives the same answer
 to 3 of the 10 prompts (SmolLM2, first differences at gaps of up to 0.34), widened to all 10.
@@ -28,7 +28,7 @@ sys.path.insert(0, str(FOLDER.parent.parent / "bench" / "peers"))
 
 from llama_peer import Peer, model_path, widen  # noqa: E402: needs the path above
 
-MODELS = ["smollm2-135m", "qwen2.5-coder-1.5b"]
+MODELS = ["smollm2-135m", "qwen2.5-coder-1.5b", "gemma3-270m"]
 NUM_STEPS = 64
 PROMPTS = [
     "Why is the sky blue? Explain it to a child in a few sentences.",

@@ -4,9 +4,10 @@
     make_logits.py [OUT_DIR]
 
 needs the interpreter of bench/peers/setup_peer.sh (llama-cpp-python 0.3.36 made the committed
-files) and the models of MODELS. A text's first NUM_TOKENS tokens are read from an empty cache, with
-f16 keys and values and flash attention; the predictions of the last NUM_POSITIONS are stored, as
-the TOP most likely tokens and the mass of all the others together.
+files) and the models of MODELS. A text's first tokens are read from an empty cache, with f16 keys
+and values and flash attention; the predictions of the last NUM_POSITIONS are stored, as the TOP most
+likely tokens and the mass of all the others together. A model whose layers have a window reads more
+than that holds: before the text stands the beginning of BEFORE.
 
 Each model is read twice: as it is, and with its matrices widened to f16 (<model>-f16). As it is,
 both engines round activations to 8 bits before every product, and any change in the last bit, such
@@ -35,9 +36,10 @@ sys.path.insert(0, str(FOLDER.parent.parent / "bench" / "peers"))
 
 from llama_peer import Peer, log_softmax, model_path, widen  # noqa: E402: needs the path above
 
-MODELS = ["smollm2-135m", "qwen2.5-coder-1.5b"]
+MODELS = {"smollm2-135m": 384, "qwen2.5-coder-1.5b": 384, "gemma3-270m": 1024}  # tokens read
+BEFORE = pathlib.Path("/usr/share/common-licenses/GPL-3")  # of Debian
 TEXTS = ["prose", "code"]
-NUM_TOKENS = 384
+MOST_TOKENS = 384  # of a text
 NUM_POSITIONS = 256
 TOP = 32
 VERSION = 1
@@ -68,13 +70,20 @@ def write_file(path, ids, log_p, top):
     return 1 - np.exp(log_rest).mean()
 
 
-def write_files(model, name, out):
+def read_text(peer, text, num_tokens):
+    ids = peer.tokenize((FOLDER / "logits" / f"{text}.txt").read_text())[:MOST_TOKENS]
+    if len(ids) < num_tokens:
+        ids = peer.tokenize(BEFORE.read_text(), add_special=True)[:num_tokens - len(ids)] + ids
+    if len(ids) != num_tokens:
+        raise SystemExit(f"{text}.txt: {len(ids)} tokens, wanted {num_tokens}")
+    return ids
+
+
+def write_files(model, name, num_tokens, out):
     """The files of all texts for a model, a path or known name, under the name `name`."""
-    peer = Peer(model, 512)
+    peer = Peer(model, max(512, num_tokens))
     for text in TEXTS:
-        ids = peer.tokenize((FOLDER / "logits" / f"{text}.txt").read_text())[:NUM_TOKENS]
-        if len(ids) != NUM_TOKENS:
-            raise SystemExit(f"{text}.txt: {len(ids)} tokens of {name}, wanted {NUM_TOKENS}")
+        ids = read_text(peer, text, num_tokens)
         mass = write_file(out / f"{name}-{text}.bin", ids, predictions(peer, ids), TOP)
         print(f"{name} {text}: mean mass of the {TOP} kept {mass:.4f}")
     peer.close()
@@ -82,12 +91,12 @@ def write_files(model, name, out):
 
 def main():
     out = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER / "logits"
-    for model in MODELS:
-        write_files(model, model, out)
+    for model, num_tokens in MODELS.items():
+        write_files(model, model, num_tokens, out)
         with tempfile.TemporaryDirectory(dir=pathlib.Path(model_path(model)).parent) as folder:
             wide = f"{folder}/wide.gguf"
             widen(model, wide)
-            write_files(wide, f"{model}-f16", out)
+            write_files(wide, f"{model}-f16", num_tokens, out)
 
 
 if __name__ == "__main__":

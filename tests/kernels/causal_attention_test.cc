@@ -40,7 +40,7 @@ class CausalAttentionTest : public KernelTest {
     if (reference) {
       CausalAttentionRef(args);
     } else {
-      AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+      AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), head_dim(), group_heads()));
       for (float& value : scratch.span()) value = NAN;
       CausalAttention(args, scratch.data());
     }
@@ -91,7 +91,7 @@ TEST_P(CausalAttentionTest, LogSumExpIsOptional) {
     const CausalResult with = Run(args, false);
     std::vector<float> outputs(with.outputs.size(), 9.0f);
     args.outputs = outputs.data();
-    AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+    AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), head_dim(), group_heads()));
     CausalAttention(args, scratch.data());
     EXPECT_EQ(outputs, with.outputs);
   });
@@ -111,6 +111,41 @@ TEST_P(CausalAttentionTest, SeesEarlierRangesAndWhatFollowsTheDenseStart) {
   });
 }
 
+// Windows that begin and end anywhere in pages, of one key and of more than there are.
+TEST_P(CausalAttentionTest, ARowSeesTheLastKeysOfItsWindow) {
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 330, head_dim());
+    for (const int64_t window : {1, 2, 17, 63, 64, 65, 100, 250, 400}) {
+      for (const int rows : {1, 17, 64}) {
+        CausalAttentionArgs args = Args(pages.View(), rows, 330 - rows);
+        args.window = window;
+        const int64_t first = std::max<int64_t>(0, args.first_position + 1 - window);
+        args.dense_start = first / kPageTokens * kPageTokens;
+        ExpectLikeReference(args);
+      }
+    }
+  });
+}
+
+TEST_P(CausalAttentionTest, PagesBehindTheWindowAreNotRead) {
+  ForGroupSizes([&] {
+    const RandomPages pages(rng_, 330, head_dim());
+    CausalAttentionArgs args = Args(pages.View(), 10, 320);
+    args.window = 70;  // keys 251 and on
+    args.dense_start = 192;
+    const CausalResult want = Run(args, false);
+    std::vector<const f16*> keys(6, nullptr), values(6, nullptr);
+    for (size_t page = 3; page < 6; ++page) {
+      keys[page] = pages.View().keys[page];
+      values[page] = pages.View().values[page];
+    }
+    args.kv = {keys.data(), values.data(), head_dim()};
+    const CausalResult got = Run(args, false);
+    EXPECT_EQ(got.outputs, want.outputs);
+    EXPECT_EQ(got.lse, want.lse);
+  });
+}
+
 // Of keys and values that are there only while a step reads them.
 TEST_P(CausalAttentionTest, StepsGiveWhatOneCallGives) {
   const TokenRange earlier = {3, 100};
@@ -126,7 +161,7 @@ TEST_P(CausalAttentionTest, StepsGiveWhatOneCallGives) {
     std::fill(steps.lse.begin(), steps.lse.end(), 9.0f);
     args.outputs = steps.outputs.data();
     args.lse = steps.lse.data();
-    AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+    AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), head_dim(), group_heads()));
     std::vector<const f16*> keys, values;
     const auto show = [&](TokenRange tokens) {
       keys.assign(6, nullptr);
@@ -217,7 +252,7 @@ TEST_P(CausalAttentionIsaTest, TwoRowsByHand) {
   args.output_row_stride = 16;
   args.lse = lse;
   args.lse_row_stride = 1;
-  AlignedBuffer<float> scratch(CausalAttentionScratch(16, 1));
+  AlignedBuffer<float> scratch(CausalAttentionScratch(16, 16, 1));
   CausalAttention(args, scratch.data());
   EXPECT_FLOAT_EQ(outputs[0], 3);
   EXPECT_FLOAT_EQ(outputs[16], 6);

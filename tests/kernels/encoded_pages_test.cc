@@ -71,7 +71,12 @@ TEST_P(EncodedPagesTest, KeyScore) {
     const auto count = static_cast<int64_t>(tokens.size());
     const auto run = [&](auto kernel, const KvView& kv) {
       std::vector<float> scores(tokens.size() * Heads());
-      kernel(KeyScoreArgs{queries.data(), group_heads(), scale(), kv, tokens.data(), count},
+      kernel(KeyScoreArgs{.queries = queries.data(),
+                          .group_heads = group_heads(),
+                          .scale = scale(),
+                          .kv = kv,
+                          .tokens = tokens.data(),
+                          .num_tokens = count},
              scores.data(), count);
       return scores;
     };
@@ -107,8 +112,13 @@ TEST_P(EncodedPagesTest, TileAttention) {
     const auto run = [&](auto kernel, const KvView& kv) {
       std::vector<float> outputs(HeadValues());
       std::vector<SoftmaxState> states(Heads());
-      kernel(TileAttentionArgs{queries.data(), group_heads(), scale(), kv, tiles, 6}, states.data(),
-             outputs.data());
+      kernel(TileAttentionArgs{.queries = queries.data(),
+                               .group_heads = group_heads(),
+                               .scale = scale(),
+                               .kv = kv,
+                               .tiles = tiles,
+                               .num_tiles = 6},
+             states.data(), outputs.data());
       for (size_t i = 0; i < outputs.size(); ++i) {
         outputs[i] /= states[i / static_cast<size_t>(head_dim())].sum;
       }
@@ -144,7 +154,7 @@ class EncodedRowsTest : public EncodedPagesTest {
     if (reference) {
       CausalAttentionRef(args);
     } else {
-      AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), group_heads()));
+      AlignedBuffer<float> scratch(CausalAttentionScratch(head_dim(), head_dim(), group_heads()));
       CausalAttention(args, scratch.data());
     }
     outputs.insert(outputs.end(), lse->begin(), lse->end());

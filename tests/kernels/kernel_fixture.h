@@ -42,38 +42,40 @@ inline std::vector<f16> RandomF16(Rng& rng, size_t count, double spread = 1) {
 // let it into a result.
 class RandomPages {
  public:
-  RandomPages(Rng& rng, int64_t num_tokens, int head_dim, double spread = 1)
-      : num_tokens_(num_tokens), head_dim_(head_dim) {
+  // Values are as wide as keys unless `value_dim` says otherwise.
+  RandomPages(Rng& rng, int64_t num_tokens, int head_dim, double spread = 1, int value_dim = 0)
+      : num_tokens_(num_tokens),
+        head_dim_(head_dim),
+        value_dim_(value_dim > 0 ? value_dim : head_dim) {
     for (int64_t start = 0; start < num_tokens || keys_.empty(); start += kPageTokens) {
-      keys_.push_back(AddPage());
-      values_.push_back(AddPage());
+      keys_.push_back(AddPage(head_dim_));
+      values_.push_back(AddPage(value_dim_));
     }
     for (int64_t token = 0; token < num_tokens; ++token) {
-      for (int j = 0; j < head_dim; ++j) {
-        Key(token)[j] = F16FromF32(RandomNormal(rng, spread));
-        Value(token)[j] = F16FromF32(RandomNormal(rng, spread));
-      }
+      for (int j = 0; j < head_dim_; ++j) Key(token)[j] = F16FromF32(RandomNormal(rng, spread));
+      for (int j = 0; j < value_dim_; ++j) Value(token)[j] = F16FromF32(RandomNormal(rng, spread));
     }
   }
 
-  KvView View() const { return {keys_.data(), values_.data(), head_dim_}; }
+  KvView View() const { return {keys_.data(), values_.data(), head_dim_, value_dim_}; }
   f16* const* key_pages() { return keys_.data(); }
   f16* const* value_pages() { return values_.data(); }
   f16* Key(int64_t token) { return keys_[token / kPageTokens] + token % kPageTokens * head_dim_; }
   f16* Value(int64_t token) {
-    return values_[token / kPageTokens] + token % kPageTokens * head_dim_;
+    return values_[token / kPageTokens] + token % kPageTokens * value_dim_;
   }
   int64_t num_tokens() const { return num_tokens_; }
 
  private:
-  f16* AddPage() {
-    pages_.emplace_back(PageElements(head_dim_));
+  f16* AddPage(int width) {
+    pages_.emplace_back(PageElements(width));
     for (f16& value : pages_.back().span()) value = 0x7e00;
     return pages_.back().data();
   }
 
   int64_t num_tokens_;
   int head_dim_;
+  int value_dim_;
   std::vector<AlignedBuffer<f16>> pages_;
   std::vector<f16*> keys_;
   std::vector<f16*> values_;
@@ -84,29 +86,34 @@ class EncodedPages {
  public:
   // `cold_end`: of whole pages.
   EncodedPages(const RandomPages& pages, KvTypes types, int64_t cold_end)
-      : types_(types), cold_end_(cold_end), head_dim_(pages.View().head_dim) {
+      : types_(types), cold_end_(cold_end), from_(pages.View()) {
     for (int64_t token = 0; token < pages.num_tokens(); token += kPageTokens) {
-      Add(KvPart::kKeys, token, pages.View().Key(token), &keys_, &decoded_keys_);
-      Add(KvPart::kValues, token, pages.View().Value(token), &values_, &decoded_values_);
+      Add(KvPart::kKeys, token, from_.Key(token), &keys_, &decoded_keys_);
+      Add(KvPart::kValues, token, from_.Value(token), &values_, &decoded_values_);
     }
   }
 
-  KvView View() const { return {keys_.data(), values_.data(), head_dim_, types_, cold_end_}; }
-  KvView Decoded() const { return {decoded_keys_.data(), decoded_values_.data(), head_dim_}; }
+  KvView View() const {
+    return {keys_.data(), values_.data(), from_.head_dim, from_.value_dim, types_, cold_end_};
+  }
+  KvView Decoded() const {
+    return {decoded_keys_.data(), decoded_values_.data(), from_.head_dim, from_.value_dim};
+  }
 
  private:
   void Add(KvPart part, int64_t token, const f16* rows, std::vector<const f16*>* pages,
            std::vector<const f16*>* decoded) {
     const KvType type = token < cold_end_ ? types_.cold : types_.hot;
     const PageFormat format = FormatOf(type, part);
-    AlignedBuffer<f16> page(PageBytes(type, head_dim_) / sizeof(f16));
-    AlignedBuffer<f16> as_f16(PageElements(head_dim_));
+    const int width = from_.Width(part);
+    AlignedBuffer<f16> page(PageBytes(type, width) / sizeof(f16));
+    AlignedBuffer<f16> as_f16(PageElements(width));
     if (format == PageFormat::kF16) {
       std::copy_n(rows, page.size(), page.data());
     } else {
-      EncodePage(format, rows, head_dim_, page.data());
+      EncodePage(format, rows, width, page.data());
     }
-    DecodePage(format, page.data(), {}, head_dim_, as_f16.data());
+    DecodePage(format, page.data(), {}, width, as_f16.data());
     pages->push_back(page.data());
     decoded->push_back(as_f16.data());
     memory_.push_back(std::move(page));
@@ -115,7 +122,7 @@ class EncodedPages {
 
   KvTypes types_;
   int64_t cold_end_;
-  int head_dim_;
+  KvView from_;
   std::vector<AlignedBuffer<f16>> memory_;
   std::vector<const f16*> keys_, values_, decoded_keys_, decoded_values_;
 };
@@ -145,6 +152,8 @@ class KernelTest : public testing::TestWithParam<KernelParam> {
 
   int head_dim() const { return std::get<1>(GetParam()); }
   int group_heads() const { return group_heads_; }
+  // Of values where they are not as wide as keys: narrower and wider ones.
+  int other_dim() const { return head_dim() == 16 ? 48 : head_dim() - head_dim() / 32 * 16; }
   double tolerance() const { return std::get<2>(GetParam()); }
   float scale() const { return 1 / std::sqrt(static_cast<float>(head_dim())); }
 
@@ -166,7 +175,8 @@ class KernelTest : public testing::TestWithParam<KernelParam> {
 
 inline auto KernelCases(double tolerance) {
   return testing::Combine(testing::ValuesIn(AvailableIsas()),
-                          testing::Values(16, 48, 64, 80, 128, 256), testing::Values(tolerance));
+                          testing::Values(16, 48, 64, 80, 96, 128, 256),
+                          testing::Values(tolerance));
 }
 
 inline std::string KernelCaseName(const testing::TestParamInfo<KernelParam>& param) {

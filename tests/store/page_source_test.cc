@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/archive.h"
 #include "base/memory_file.h"
 
@@ -11,16 +13,18 @@ namespace {
 constexpr size_t kOffset = 10;
 constexpr size_t kColdBytes = 40;
 constexpr size_t kHotBytes = 64;
-constexpr int32_t kRows = 3;
 
 class PageSourceTest : public testing::TestWithParam<int32_t> {
  protected:
-  static constexpr int32_t kRowPages = 4;
-
-  // Page i is full of i.
+  // Rows of different lengths, one without pages. Page i is full of i.
   void SetUp() override {
+    for (const int32_t row_pages : {4, 0, 6, 4}) {
+      const int32_t cold = std::min(row_pages, GetParam());
+      source_.AddRow(cold, row_pages - cold);
+      for (int32_t i = 0; i < row_pages; ++i) is_cold_.push_back(i < cold);
+    }
     uint64_t at = kOffset;
-    for (int32_t i = 0; i < kRows * kRowPages; ++i) {
+    for (int32_t i = 0; i < source_.num_pages; ++i) {
       const std::vector<std::byte> page(Bytes(i), static_cast<std::byte>(i));
       ASSERT_TRUE(file_->WriteAt(at, page).ok());
       at += page.size();
@@ -28,23 +32,24 @@ class PageSourceTest : public testing::TestWithParam<int32_t> {
     }
   }
 
-  static size_t Bytes(int32_t idx) { return idx % kRowPages < GetParam() ? kColdBytes : kHotBytes; }
+  size_t Bytes(int32_t idx) const {
+    return is_cold_[static_cast<size_t>(idx)] ? kColdBytes : kHotBytes;
+  }
 
   MemoryFile::Faults faults_;
   std::shared_ptr<MemoryFile> file_ = std::make_shared<MemoryFile>(&faults_);
   PageSource source_ = {.file = file_,
                         .name = "x.session",
                         .offset = kOffset,
-                        .row_pages = kRowPages,
-                        .cold_pages = GetParam(),
                         .cold_bytes = kColdBytes,
                         .hot_bytes = kHotBytes,
                         .checksums = {}};
+  std::vector<bool> is_cold_;
 };
 
 TEST_P(PageSourceTest, FindsItsPagesAndKnowsThem) {
-  EXPECT_EQ(kOffset + kRows * source_.RowBytes(), file_->content().size());
-  for (int32_t i = 0; i < kRows * kRowPages; ++i) {
+  EXPECT_EQ(kOffset + source_.bytes, file_->content().size());
+  for (int32_t i = 0; i < source_.num_pages; ++i) {
     std::vector<std::byte> page(Bytes(i), std::byte{0xff});
     const FileRead read = source_.ReadOf(i, page.data());
     ASSERT_EQ(read.bytes.size(), page.size());

@@ -16,6 +16,10 @@ constexpr int kLayers = 2;
 constexpr int kHeads = 3;
 constexpr int kDim = 16;
 
+const CacheShape kShape{
+    .num_layers = kLayers, .num_heads = kHeads, .kv_heads = kHeads, .head_dim = kDim};
+const CacheShape kOneHead{.num_layers = 1, .num_heads = 1, .kv_heads = 1, .head_dim = kDim};
+
 f16* Key(const PageTable& table, int layer, int head, int64_t token) {
   return table.row(layer, head).key_rows[static_cast<size_t>(token / kPageTokens)] +
          token % kPageTokens * kDim;
@@ -27,7 +31,7 @@ f16* Value(const PageTable& table, int layer, int head, int64_t token) {
 
 TEST(PageTableTest, ExtendsByWholePagesForEveryLayerAndHead) {
   PagePool pool(kDim);
-  PageTable table(&pool, kLayers, kHeads, kDim);
+  PageTable table(&pool, kShape);
   ASSERT_TRUE(table.Extend(0, 1).ok());
   EXPECT_EQ(table.bytes(), 2 * kLayers * kHeads * pool.page_bytes());
   ASSERT_TRUE(table.Extend(1, 63).ok());
@@ -38,7 +42,7 @@ TEST(PageTableTest, ExtendsByWholePagesForEveryLayerAndHead) {
 
 TEST(PageTableTest, HasAPageOfKeysAndOneOfValuesForEachLayerAndHead) {
   PagePool pool(kDim);
-  PageTable table(&pool, kLayers, kHeads, kDim);
+  PageTable table(&pool, kShape);
   ASSERT_TRUE(table.Extend(0, 100).ok());
   for (int layer = 0; layer < kLayers; ++layer) {
     for (int head = 0; head < kHeads; ++head) {
@@ -53,7 +57,7 @@ TEST(PageTableTest, HasAPageOfKeysAndOneOfValuesForEachLayerAndHead) {
 
 TEST(PageTableTest, ForkCopiesOnlyThePageItWritesTo) {
   PagePool pool(kDim);
-  PageTable table(&pool, 1, 1, kDim);
+  PageTable table(&pool, kOneHead);
   ASSERT_TRUE(table.Extend(0, 130).ok());  // pages 0, 1 and a started page 2
   Key(table, 0, 0, 129)[0] = 7;
   Value(table, 0, 0, 129)[0] = 17;
@@ -73,7 +77,7 @@ TEST(PageTableTest, ForkCopiesOnlyThePageItWritesTo) {
 
 TEST(PageTableTest, AForkAfterAGivenUpPassSharesNoPageThatIsWrittenTo) {
   PagePool pool(kDim);
-  PageTable table(&pool, 1, 1, kDim);
+  PageTable table(&pool, kOneHead);
   ASSERT_TRUE(table.Extend(0, 100).ok());
   ASSERT_TRUE(table.Extend(100, 500).ok());  // given up: the next one starts at 100 again
   PageTable fork = table;
@@ -90,12 +94,121 @@ TEST(PageTableTest, AForkAfterAGivenUpPassSharesNoPageThatIsWrittenTo) {
 
 TEST(PageTableTest, KeepsWhatItHeldWhenPagesRunOut) {
   PagePool pool(kDim, 100 * PageElements(kDim) * sizeof(f16));
-  PageTable table(&pool, 1, 1, kDim);
+  PageTable table(&pool, kOneHead);
   ASSERT_TRUE(table.Extend(0, 64).ok());
   Key(table, 0, 0, 63)[0] = 5;
   EXPECT_EQ(table.Extend(64, 1 << 20).code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(Key(table, 0, 0, 63)[0], 5);
   EXPECT_TRUE(table.Extend(64, 1).ok());
+}
+
+// Of layers with 1 and 2 KV heads, of which the second one has a window of 100 tokens.
+class WindowedPageTableTest : public testing::Test {
+ protected:
+  static constexpr int kWindow = 100;
+
+  // Pages of keys that a row holds.
+  int64_t NumPages(int layer, int head) const {
+    const PageTable::Row& row = table_.row(layer, head);
+    EXPECT_EQ(row.keys.size(), row.values.size());
+    return std::ranges::count_if(row.keys,
+                                 [](const PageRef& page) { return page.get() != nullptr; });
+  }
+  static int64_t Pages(int64_t tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
+
+  PagePool pool_{kDim};
+  PageTable table_{&pool_, CacheShape{.num_layers = 2,
+                                      .num_heads = 2,
+                                      .kv_heads = 2,
+                                      .head_dim = kDim,
+                                      .layers = {{.kv_heads = 1}, {.kv_heads = 2, .window = 100}}}};
+};
+
+TEST_F(WindowedPageTableTest, ALayerHasPagesForItsOwnHeads) {
+  ASSERT_TRUE(table_.Extend(0, 65).ok());
+  EXPECT_EQ(NumPages(0, 0), 2);
+  EXPECT_EQ(NumPages(0, 1), 0);
+  EXPECT_EQ(NumPages(1, 1), 2);
+  EXPECT_EQ(table_.bytes(), 12 * pool_.page_bytes());
+}
+
+// However the text comes: in single tokens or in chunks longer than the window.
+TEST_F(WindowedPageTableTest, HoldsNoMoreThanItsWindowAndThePassInWholePages) {
+  int64_t tokens = 0;
+  for (const int64_t count : {30, 1, 1, 200, 1, 62, 1, 1, 640, 7, 57, 1}) {
+    ASSERT_TRUE(table_.Extend(tokens, count).ok());
+    for (int head = 0; head < 2; ++head) {
+      // The pass's first row sees kWindow - 1 tokens before it; both ends may lie within a page.
+      EXPECT_LE(NumPages(1, head), Pages(kWindow - 1 + count) + 1) << tokens << " + " << count;
+    }
+    tokens += count;
+    table_.DropUnseen(tokens);
+    EXPECT_EQ(NumPages(0, 0), Pages(tokens));
+    const int64_t first = std::max<int64_t>(0, tokens + 1 - kWindow) / kPageTokens;
+    for (int head = 0; head < 2; ++head) {
+      EXPECT_EQ(NumPages(1, head), Pages(tokens) - first) << tokens;
+      EXPECT_LE(NumPages(1, head), Pages(kWindow) + 1);
+    }
+    EXPECT_EQ(pool_.used_bytes(), table_.bytes());
+  }
+}
+
+TEST_F(WindowedPageTableTest, AForkKeepsWhatTheOtherOneGivesBack) {
+  ASSERT_TRUE(table_.Extend(0, 128).ok());
+  table_.row(1, 0).key_rows[1][0] = 7;
+  PageTable fork = table_;
+  ASSERT_TRUE(table_.Extend(128, 500).ok());
+  table_.DropUnseen(628);
+  EXPECT_EQ(table_.row(1, 0).keys[1].get(), nullptr);
+  ASSERT_NE(fork.row(1, 0).keys[1].get(), nullptr);
+  EXPECT_EQ(fork.row(1, 0).key_rows[1][0], 7);
+}
+
+TEST_F(WindowedPageTableTest, APassThatIsGivenUpTakesNothingFromTheNext) {
+  ASSERT_TRUE(table_.Extend(0, 130).ok());
+  table_.DropUnseen(130);
+  ASSERT_TRUE(table_.Extend(130, 500).ok());  // given up
+  ASSERT_TRUE(table_.Extend(130, 1).ok());
+  EXPECT_NE(table_.row(1, 0).keys[0].get(), nullptr);  // token 130 sees token 31
+}
+
+TEST_F(WindowedPageTableTest, RestoresWhatItWouldHold) {
+  PageTable restored(&pool_, table_.shape());
+  ASSERT_TRUE(restored.Restore(700).ok());
+  ASSERT_TRUE(table_.Extend(0, 700).ok());
+  table_.DropUnseen(700);
+  EXPECT_EQ(restored.bytes(), table_.bytes());
+  EXPECT_EQ(restored.resident_bytes(), table_.bytes());
+  EXPECT_EQ(restored.row(1, 1).first, table_.row(1, 1).first);
+}
+
+// Pages that go anyhow are not encoded first; those of the window are, once they are cold.
+TEST(WindowedTiersTest, OnlyWhatAWindowHoldsIsEncoded) {
+  PagePool pool(kDim, {KvType::kF16, KvType::kQ4}, {}, {});
+  const auto table_of = [&](int window) {
+    return PageTable(&pool, CacheShape{.num_layers = 1,
+                                       .num_heads = 1,
+                                       .kv_heads = 1,
+                                       .head_dim = kDim,
+                                       .layers = {{.kv_heads = 1, .window = window}}});
+  };
+  for (const int window : {64, 100, 300}) {
+    PageTable table = table_of(window);
+    for (int64_t tokens = 0; tokens < 1000; tokens += 250) {
+      ASSERT_TRUE(table.Extend(tokens, 250).ok());
+      ASSERT_TRUE(table.EncodeCold(tokens + 250).ok());
+      table.AdoptCold();
+      table.DropUnseen(tokens + 250);
+      EXPECT_EQ(table.cold_end(), table.ColdEndAt(tokens + 250));
+      EXPECT_EQ(pool.used_bytes(), table.bytes()) << window;
+    }
+    const int64_t first = (1001 - window) / kPageTokens, cold = 832 / kPageTokens;
+    EXPECT_EQ(table.bytes(),
+              2 * (static_cast<size_t>(std::max<int64_t>(0, cold - first)) *
+                       pool.page_bytes(PageTier::kCold) +
+                   static_cast<size_t>(16 - std::max(cold, first)) * pool.page_bytes()))
+        << window;
+  }
 }
 
 // With pages in memory for good, and with four of each tier.
@@ -104,7 +217,7 @@ class TieredPageTableTest : public testing::TestWithParam<bool> {
   static constexpr KvTypes kTypes = {KvType::kF16, KvType::kQ8};
 
   TieredPageTableTest()
-      : pool_(kDim, kTypes, Memory(kTypes.hot), Memory(kTypes.cold)), table_(&pool_, 1, 1, kDim) {}
+      : pool_(kDim, kTypes, Memory(kTypes.hot), Memory(kTypes.cold)), table_(&pool_, kOneHead) {}
 
   TierMemory Memory(KvType type) {
     if (!GetParam()) return {};
@@ -186,7 +299,7 @@ TEST_P(TieredPageTableTest, APageIsEncodedOnce) {
 
 TEST_P(TieredPageTableTest, StepsOfAnyLengthGiveTheSamePages) {
   ASSERT_TRUE(TryAppend(&table_, 0, 400).ok());
-  PageTable other(&pool_, 1, 1, kDim);
+  PageTable other(&pool_, kOneHead);
   for (int64_t tokens = 0; tokens < 400; tokens += 16) {
     ASSERT_TRUE(TryAppend(&other, tokens, 16).ok());
   }

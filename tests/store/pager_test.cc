@@ -261,12 +261,9 @@ class PagerSourceTest : public PagerTest {
   void MakeSource(int count) {
     source_file_ = std::make_shared<MemoryFile>(&source_faults_);
     auto source = std::make_shared<PageSource>();
-    *source = {.file = source_file_,
-               .name = "s",
-               .offset = 100,
-               .row_pages = count,
-               .hot_bytes = kPageBytes,
-               .checksums = {}};
+    *source = {
+        .file = source_file_, .name = "s", .offset = 100, .hot_bytes = kPageBytes, .checksums = {}};
+    source->AddRow(0, count);
     for (int i = 0; i < count; ++i) {
       const std::vector<f16> rows(PageElements(kDim), static_cast<f16>(i));
       const auto bytes = std::as_bytes(std::span(rows));

@@ -15,7 +15,7 @@ class PinnedPagesTest : public testing::TestWithParam<bool> {
   PinnedPagesTest()
       : pool_(kDim, GetParam() ? 6 * kPageBytes : 0,
               GetParam() ? std::make_unique<MemoryFile>(&faults_) : nullptr),
-        table_(&pool_, 2, 2, kDim) {
+        table_(&pool_, {.num_layers = 2, .num_heads = 2, .kv_heads = 2, .head_dim = kDim}) {
     EXPECT_TRUE(table_.Extend(0, 300).ok());
     for (int layer = 0; layer < 2; ++layer) {
       for (int head = 0; head < 2; ++head) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct TinyArchitecture {
 
   GgufWriter Make() const;
 };
+
+inline void PrintTo(const TinyArchitecture& architecture, std::ostream* out) {
+  *out << architecture.name;
+}
 
 const std::vector<TinyArchitecture>& TinyArchitectures();
 
