@@ -46,8 +46,8 @@ TEST_P(EveryArchitectureTest, ABudgetOfEverythingEqualsFullAttention) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, EveryArchitectureTest, ::testing::ValuesIn(TinyArchitectures()),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
+                         [](const auto& model) {
+                           std::string name = model.param.name;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
