@@ -17,6 +17,11 @@ if(DYNSPLIT_ENGINE)
   # ggml lives outside the system's library folders.
   set_target_properties(dynsplit PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS dynsplit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # What `dynsplit models --get` runs.
+  set(share_dir ${CMAKE_INSTALL_DATADIR}/dynsplit)
+  install(PROGRAMS scripts/get-model.sh DESTINATION ${share_dir}/scripts)
+  install(FILES scripts/lib.sh scripts/models.tsv DESTINATION ${share_dir}/scripts)
+  install(DIRECTORY profiles DESTINATION ${share_dir})
 endif()
 
 install(DIRECTORY include/dynsplit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -1,5 +1,5 @@
-// Any bytes through both kinds of vocabulary, all pre-tokenizers, the streaming detokenizer and
-// the chat templates. The first byte chooses, the rest is the text.
+// Any bytes through every kind of vocabulary, all rules of pre-tokenizers, the streaming
+// detokenizer and the chat templates. The first byte chooses, the rest is the text.
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/tokenizer.h"
+#include "model/charsmap.h"
 #include "model/utf8.h"
 #include "support/tiny_vocabulary.h"
 
@@ -28,7 +29,8 @@ TokenizerPtr Make(Vocabulary vocabulary) {
 const std::vector<TokenizerPtr>& BytePairTokenizers() {
   static const std::vector<TokenizerPtr> tokenizers = [] {
     std::vector<TokenizerPtr> made;
-    for (const char* pre : {"smollm", "qwen2", "llama-bpe", "gpt-2", "default"}) {
+    for (const char* pre : {"smollm", "qwen2", "llama-bpe", "gpt-2", "default", "tekken", "gpt-4o",
+                            "falcon", "deepseek-llm", "deepseek-coder", "deepseek-v3"}) {
       made.push_back(Make(testing::TinyBpe(pre)));
     }
     return made;
@@ -39,6 +41,23 @@ const std::vector<TokenizerPtr>& BytePairTokenizers() {
 const Tokenizer& SentencePieceTokenizer() {
   static const TokenizerPtr tokenizer = Make(testing::TinySentencePiece());
   return *tokenizer;
+}
+
+const Tokenizer& UnigramTokenizer() {
+  static const TokenizerPtr tokenizer = Make(testing::TinyUnigram());
+  return *tokenizer;
+}
+
+// The first half of the text as the map, the second as what it normalises.
+void CheckCharsmap(std::string_view text) {
+  const auto* begin = reinterpret_cast<const uint8_t*>(text.data());
+  const size_t half = text.size() / 2;
+  const Result<Charsmap> map = Charsmap::Create({begin, begin + half});
+  if (!map.ok()) return;
+  for (size_t at = half; at < text.size(); ++at) {
+    const auto match = map->LongestPrefix(text.substr(at));
+    DYNSPLIT_CHECK(!match.ok() || match->length <= text.size() - at);
+  }
 }
 
 std::vector<int32_t> Encode(const Tokenizer& tokenizer, std::string_view text, bool parse_special) {
@@ -96,6 +115,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckStream(chosen, text);
   CheckStream(SentencePieceTokenizer(), text);
   static_cast<void>(Encode(SentencePieceTokenizer(), text, data[0] % 2 == 1));
+  CheckStream(UnigramTokenizer(), text);
+  CheckCharsmap(text);
   CheckChat(text);
   return 0;
 }

@@ -6,7 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${DYNSPLIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/dynsplit}
 MODELS=${DYNSPLIT_MODELS:-$CACHE/models}
 
-say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+# SPEAKER: the program that runs a script in its own name.
+say() { printf '%s: %s\n' "${SPEAKER:-${0##*/}}" "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
 # python3 with pip. A python3 that comes first in PATH may lack pip where Debian's own has it.

@@ -21,9 +21,10 @@ GGML_SOURCE_SHA256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1
 GGML_PREBUILT=libggml-python==0.20.2.post1
 GGML_PREBUILT_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47e4512
 # The settings of llama.cpp's own builds: without OpenMP a small graph costs 10 to 30 times as much.
-GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON"
+# -fno-dse: g++ 12 takes the stores of AMX's tile configuration for dead, and the products crash.
+GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 # ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
-GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON"
+GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)

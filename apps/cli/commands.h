@@ -14,6 +14,7 @@ void AddSplitCommand(CLI::App* app, int* exit_status);
 void AddBenchCommand(CLI::App* app, int* exit_status);
 void AddEvalCommand(CLI::App* app, int* exit_status);
 void AddCalibrateCommand(CLI::App* app, int* exit_status);
+void AddInfoCommand(CLI::App* app, int* exit_status);
 void AddModelsCommand(CLI::App* app, int* exit_status);
 
 }  // namespace dynsplit::cli

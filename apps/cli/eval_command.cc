@@ -10,6 +10,7 @@
 #include "apps/cli/exit_status.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/interrupt.h"
+#include "apps/cli/prompt_flags.h"
 #include "apps/cli/run_report.h"
 #include "apps/cli/standard_output.h"
 #include "apps/common/figures.h"
@@ -34,7 +35,8 @@ struct EvalFlags {
   eval::TaskOptions options;
   std::string question = "selected";
   std::string answer = "written";
-  std::string prompt;  // "": chat where the model has a template
+  std::string prompt;         // "": chat where the model has a template
+  std::string chat_template;  // "": the model's own
   std::string out;
   std::string baseline;  // "": the first method that is a kind of dynsplit
 };
@@ -141,6 +143,7 @@ Result<eval::RunDescription> Describe(const EvalFlags& flags, const LoadedModel&
   run.model = *std::move(file);
   run.model.name = loaded.model->description().name;
   run.prompt = eval::PromptName(prompt);
+  if (!flags.chat_template.empty()) run.prompt += ":" + flags.chat_template;
   run.question = flags.question;
   run.answer = flags.answer;
   run.prefill = PrefillName(flags.model);
@@ -207,6 +210,12 @@ ExitStatus FailedOrWrongUsage(const Status& status) {
 ExitStatus Eval(const EvalFlags& flags) {
   Result<eval::EvalPlan> plan = MakePlan(flags);
   if (!plan.ok()) return WrongUsage(plan.status());
+  if (const Status status = CheckChatTemplate(flags.chat_template); !status.ok()) {
+    return WrongUsage(status);
+  }
+  if (!flags.chat_template.empty() && flags.prompt == "plain") {
+    return WrongUsage(InvalidArgument("--prompt plain has no use for --chat-template"));
+  }
   const Status baseline = CheckBaseline(flags);
   if (!baseline.ok()) return FailedOrWrongUsage(baseline);
   plan->cancel = CatchInterrupt();
@@ -220,7 +229,8 @@ ExitStatus Eval(const EvalFlags& flags) {
   if (!flags.prompt.empty()) {
     wish = flags.prompt == "chat" ? eval::Prompt::kChat : eval::Prompt::kPlain;
   }
-  const auto exam = eval::Exam::Create(*loaded->model, wish);
+  const auto exam =
+      eval::Exam::Create(*loaded->model, ChooseTemplate(*loaded->model, flags.chat_template), wish);
   if (!exam.ok()) return Failed(exam.status());
   const auto documents = eval::MakeDocuments(*plan, loaded->model->tokenizer());
   if (documents.status().code() == StatusCode::kCancelled) return kInterrupted;
@@ -287,6 +297,7 @@ void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
   add("--prompt", &flags->prompt, "Default: chat where the model has a known template")
       ->check(CLI::IsMember({"chat", "plain"}).description(""))
       ->type_name("chat|plain");
+  AddChatTemplateFlag(command, &flags->chat_template)->group(kMeasuredGroup);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kExamples = R"(
 Examples:
-  scripts/get-model.sh smollm2-135m
+  dynsplit models --get smollm2-135m
   dynsplit run -m smollm2-135m -p "Why is the sky blue?"
   dynsplit run -m model.gguf -f report.txt -p "What was decided?" --budget 3%
   dynsplit run -m model.gguf -f report.txt -p "What was decided?" --method full --json
@@ -22,6 +22,7 @@ Examples:
   dynsplit serve -m model.gguf --port 8080
   dynsplit eval -m model.gguf --task niah-single --method full,dynsplit --budget 3% --out results
   dynsplit calibrate -m model.gguf -f prose.txt -f code.py
+  dynsplit info -m model.gguf --context 100000
 
 MODEL is the path of a .gguf file or a name that `dynsplit models` lists.
 Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
@@ -40,6 +41,7 @@ int Main(int argc, char** argv) {
   AddBenchCommand(&app, &status);
   AddEvalCommand(&app, &status);
   AddCalibrateCommand(&app, &status);
+  AddInfoCommand(&app, &status);
   AddModelsCommand(&app, &status);
   try {
     app.parse(argc, argv);

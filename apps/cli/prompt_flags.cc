@@ -42,15 +42,24 @@ bool GoesOn(const PromptFlags& flags) {
 
 }  // namespace
 
+CLI::Option* AddChatTemplateFlag(CLI::App* command, std::string* name_or_file) {
+  return command
+      ->add_option("--chat-template", *name_or_file,
+                   "Instead of the model's own, a file with its Jinja text, or one of " +
+                       ChatTemplate::Names())
+      ->type_name("NAME|FILE");
+}
+
+Status CheckChatTemplate(const std::string& name_or_file) {
+  return name_or_file.empty() ? Status() : FindTemplate(name_or_file).status();
+}
+
 void AddTextFlags(CLI::App* command, PromptFlags* flags) {
   command->add_option("-f,--file", flags->files, "A text to read; may be repeated; - is stdin")
       ->allow_extra_args(false)
       ->type_name("FILE");
   command->add_option("--system", flags->system, "A system message")->type_name("TEXT");
-  command
-      ->add_option("--chat-template", flags->chat_template,
-                   "Instead of the model's own: chatml, llama2, llama3, mistral, gemma")
-      ->type_name("NAME");
+  AddChatTemplateFlag(command, &flags->chat_template);
   command
       ->add_option("--save-session", flags->save_session,
                    "Where to save what was read of the texts, for other questions")
@@ -93,8 +102,7 @@ Status CheckTextFlags(const PromptFlags& flags) {
   if (!flags.save_session.empty() && flags.files.empty()) {
     return InvalidArgument("--save-session has nothing to save: give -f FILE");
   }
-  if (flags.chat_template.empty()) return {};
-  return ChatTemplate::Named(flags.chat_template).status();
+  return CheckChatTemplate(flags.chat_template);
 }
 
 Status CheckPromptFlags(const PromptFlags& flags) {

@@ -18,16 +18,21 @@ struct PromptFlags {
   std::string load_session;    // "": none; else what to begin with, in place of files
   bool reread_broken = false;  // files again, where load_session turns out to be broken
   std::string save_session;    // "": nowhere; else where to, what was read of the files
-  std::string chat_template;
+  std::string chat_template;   // "": the model's own
   std::string system;
 };
+
+// --chat-template; "" stays where it is not given.
+CLI::Option* AddChatTemplateFlag(CLI::App* command, std::string* name_or_file);
+// FindTemplate's errors, which are wrong usage; none for "".
+Status CheckChatTemplate(const std::string& name_or_file);
 
 // -f, --system, --chat-template and those of sessions, which chat has too.
 void AddTextFlags(CLI::App* command, PromptFlags* flags);
 // All of them.
 void AddPromptFlags(CLI::App* command, PromptFlags* flags);
 
-// NotFound, which is wrong usage, for an unknown --chat-template; InvalidArgument for texts to read
+// CheckChatTemplate's errors; InvalidArgument for texts to read
 // besides those of a saved session, but to read them again, or none to save.
 Status CheckTextFlags(const PromptFlags& flags);
 // The same, and InvalidArgument where there is nothing to read or stdin is to be read

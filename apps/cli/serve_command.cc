@@ -11,6 +11,7 @@
 #include "apps/cli/exit_status.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/interrupt.h"
+#include "apps/cli/prompt_flags.h"
 #include "apps/common/chat_prompt.h"
 #include "apps/common/figures.h"
 #include "apps/server/api_server.h"
@@ -88,8 +89,7 @@ Status CheckFlags(ServeFlags* flags) {
   for (const std::string& key : flags->http.api_keys) {
     if (key.empty()) return InvalidArgument("--api-key is empty");
   }
-  if (flags->chat_template.empty()) return {};
-  return ChatTemplate::Named(flags->chat_template).status();
+  return CheckChatTemplate(flags->chat_template);
 }
 
 ExitStatus RunServe(ServeFlags* flags) {
@@ -147,11 +147,7 @@ void AddServiceFlags(CLI::App* command, ServeFlags* flags) {
   command->add_option("--alias", flags->alias, "What clients call the model")
       ->type_name("NAME")
       ->group(group);
-  command
-      ->add_option("--chat-template", flags->chat_template,
-                   "Instead of the model's own: chatml, llama2, llama3, mistral, gemma")
-      ->type_name("NAME")
-      ->group(group);
+  AddChatTemplateFlag(command, &flags->chat_template)->group(group);
   command->add_option("--parallel", flags->parallel, "Answers written at the same time")
       ->check(WholeNumber(1, 256))
       ->capture_default_str()

@@ -1,34 +1,13 @@
 #include "apps/common/chat_prompt.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace dynsplit {
 namespace {
-
-// What Jinja's trim takes away in ASCII.
-constexpr std::string_view kWhitespace = " \t\n\r\f\v\x1c\x1d\x1e\x1f";
-constexpr char kMark = '\x01';  // no template has it, and it is no whitespace
-
-// What a message says without the whitespace around it, which a template may cut.
-std::string_view Core(std::string_view text) {
-  const size_t first = text.find_first_not_of(kWhitespace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kWhitespace) + 1 - first);
-}
-
-// "  text\n" to "  <mark>idx<mark>\n".
-std::string WithMark(const std::string& text, size_t idx) {
-  const std::string_view core = Core(text);
-  if (core.empty()) return text;
-  const size_t first = static_cast<size_t>(core.data() - text.data());
-  return text.substr(0, first) + kMark + std::to_string(idx) + kMark +
-         text.substr(first + core.size());
-}
-
-void AddPart(std::string_view text, int message_idx, std::vector<PromptPart>* parts) {
-  if (!text.empty()) parts->push_back({std::string(text), message_idx});
-}
 
 Result<bool> NamesSpecialTokens(const Tokenizer& tokenizer, const std::string& text) {
   const auto plain = tokenizer.Encode(text, {.add_special = false, .parse_special = false});
@@ -54,23 +33,7 @@ Result<std::vector<int32_t>> EncodeOneByOne(const Tokenizer& tokenizer,
 
 Result<std::vector<PromptPart>> RenderParts(const ChatTemplate& chat_template,
                                             std::span<const ChatMessage> messages) {
-  std::vector<ChatMessage> marked(messages.begin(), messages.end());
-  for (size_t i = 0; i < marked.size(); ++i) {
-    marked[i].content = WithMark(messages[i].content, i);
-  }
-  const Result<std::string> rendered = chat_template.Render(marked, true);
-  if (!rendered.ok()) return rendered.status();
-  std::vector<PromptPart> parts;
-  std::string_view left = *rendered;
-  for (size_t mark = left.find(kMark); mark != std::string_view::npos; mark = left.find(kMark)) {
-    const size_t end = left.find(kMark, mark + 1);
-    const size_t idx = std::stoul(std::string(left.substr(mark + 1, end - mark - 1)));
-    AddPart(left.substr(0, mark), -1, &parts);
-    AddPart(Core(messages[idx].content), static_cast<int>(idx), &parts);
-    left.remove_prefix(end + 1);
-  }
-  AddPart(left, -1, &parts);
-  return parts;
+  return chat_template.RenderParts(messages, /*add_generation_prompt=*/true);
 }
 
 Result<std::vector<int32_t>> EncodeParts(const Tokenizer& tokenizer,
@@ -111,8 +74,20 @@ Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
   return EncodeParts(tokenizer, {asked, parts->end()}, /*whole=*/false);
 }
 
-Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name) {
-  return name.empty() ? model.chat_template() : ChatTemplate::Named(name);
+Result<ChatTemplate> FindTemplate(const std::string& name_or_file) {
+  Result<ChatTemplate> named = ChatTemplate::Named(name_or_file);
+  if (named.ok() || !std::filesystem::is_regular_file(name_or_file)) return named;
+  std::ifstream file(name_or_file, std::ios::binary);
+  const std::string jinja{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad() || !file.is_open()) return IoError(name_or_file + ": cannot be read");
+  Result<ChatTemplate> read = ChatTemplate::Recognise(jinja);
+  if (read.ok()) return read;
+  return Unsupported(name_or_file +
+                     ": a chat template of no known family; known: " + ChatTemplate::Names());
+}
+
+Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name_or_file) {
+  return name_or_file.empty() ? model.chat_template() : FindTemplate(name_or_file);
 }
 
 std::string UserMessage(std::span<const NamedText> files, const std::string& prompt) {

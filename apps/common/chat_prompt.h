@@ -13,13 +13,7 @@
 
 namespace dynsplit {
 
-// A stretch of a rendered prompt: the template's own, or what a message says.
-struct PromptPart {
-  std::string text;
-  int message_idx = -1;  // -1: the template's own
-};
-
-// The rendered messages, the assistant's turn opened. ChatTemplate::Render's errors.
+// The rendered messages, the assistant's turn opened. ChatTemplate::RenderParts's errors.
 Result<std::vector<PromptPart>> RenderParts(const ChatTemplate& chat_template,
                                             std::span<const ChatMessage> messages);
 
@@ -41,8 +35,11 @@ Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
                                             const Tokenizer& tokenizer,
                                             const std::string& question);
 
-// The template of that name, or the model's own where the name is empty.
-Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name);
+// The template of that name, or that of the Jinja text in that file. NotFound for what is neither;
+// Unsupported for a file of no known family, IoError for one that cannot be read.
+Result<ChatTemplate> FindTemplate(const std::string& name_or_file);
+// The same, or the model's own where the name is empty.
+Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name_or_file);
 
 // What the user says: each file's text after a line that names it, then the prompt.
 struct NamedText {

@@ -38,6 +38,14 @@ std::string KnownModelPath(std::string_view name) {
   return ModelsFolder() + "/" + std::string(name) + ".gguf";
 }
 
+std::string KnownNames() {
+  std::string names = "; known names are:";
+  for (const KnownModel& model : KnownModels()) names += " " + std::string(model.name);
+  return names;
+}
+
+std::string HowToGet(std::string_view name) { return "dynsplit models --get " + std::string(name); }
+
 Result<std::string> FindModel(const std::string& path_or_name) {
   const auto known = KnownModels();
   const bool is_known = std::any_of(known.begin(), known.end(), [&](const KnownModel& model) {
@@ -51,11 +59,9 @@ Result<std::string> FindModel(const std::string& path_or_name) {
   if (std::filesystem::exists(path, error)) return path;
   if (is_known) {
     return NotFound("model " + path_or_name + " is not in " + ModelsFolder() +
-                    "; get it with: scripts/get-model.sh " + path_or_name);
+                    "; get it with: " + HowToGet(path_or_name));
   }
-  std::string names;
-  for (const KnownModel& model : known) names += " " + std::string(model.name);
-  return NotFound("no model file " + path_or_name + "; known names are:" + names);
+  return NotFound("no model file " + path_or_name + KnownNames());
 }
 
 }  // namespace dynsplit

@@ -26,6 +26,11 @@ std::string ModelsFolder();
 // Where a known model is or would be.
 std::string KnownModelPath(std::string_view name);
 
+// "; known names are: a b".
+std::string KnownNames();
+// "dynsplit models --get NAME".
+std::string HowToGet(std::string_view name);
+
 // The file that a path or a known name stands for. NotFound, saying how to get it, where it is not
 // there; InvalidArgument for a folder.
 Result<std::string> FindModel(const std::string& path_or_name);

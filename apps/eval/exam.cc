@@ -43,8 +43,8 @@ bool IsContinued(const Document& document) {
   return !document.questions.empty() && IsContinuation(document.questions.front());
 }
 
-Result<Exam> Exam::Create(const Model& model, std::optional<Prompt> wish) {
-  const Result<ChatTemplate>& chat_template = model.chat_template();
+Result<Exam> Exam::Create(const Model& model, const Result<ChatTemplate>& chat_template,
+                          std::optional<Prompt> wish) {
   Exam exam(model.tokenizer(), wish.value_or(chat_template.ok() ? Prompt::kChat : Prompt::kPlain));
   if (exam.prompt_ == Prompt::kPlain) return exam;
   if (!chat_template.ok()) return Unsupported("no chat template: use --prompt plain");

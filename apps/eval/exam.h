@@ -31,9 +31,10 @@ std::string_view PromptName(Prompt prompt);
 // Immutable after Create. `model` must outlive it.
 class Exam {
  public:
-  // Without a wish: chat where the model's template is known, else plain. Unsupported where chat is
-  // wanted and the template is not known, or leaves out what the user says.
-  static Result<Exam> Create(const Model& model, std::optional<Prompt> wish);
+  // Without a wish: chat where there is a template (ChooseTemplate's result), else plain.
+  // Unsupported where chat is wanted and there is none, or it leaves out what the user says.
+  static Result<Exam> Create(const Model& model, const Result<ChatTemplate>& chat_template,
+                             std::optional<Prompt> wish);
 
   Prompt prompt() const { return prompt_; }
 

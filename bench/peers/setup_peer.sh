@@ -33,7 +33,8 @@ build_wheel() {
   trap 'rm -rf "$tmp"' EXIT
   say "building ${PEER_PACKAGE/==/ } for this CPU: 5 to 12 minutes on two cores"
   printf '%s --hash=sha256:%s\n' "$PEER_PACKAGE" "$PEER_SOURCE_SHA256" >"$tmp/requirements.txt"
-  CC=gcc CXX=g++ CMAKE_ARGS=-DGGML_NATIVE=ON CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
+  # -fno-dse: as in scripts/setup.sh.
+  CC=gcc CXX=g++ CMAKE_ARGS="-DGGML_NATIVE=ON -DCMAKE_CXX_FLAGS=-fno-dse" CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
     pip_quiet wheel --no-deps --no-binary llama-cpp-python --require-hashes \
     -r "$tmp/requirements.txt" -w "$tmp" >"$peer/build.log" 2>&1 || {
     tail -n 15 "$peer/build.log" >&2

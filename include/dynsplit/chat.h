@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dynsplit/status.h"
 
@@ -17,26 +18,34 @@ struct ChatMessage {
   std::string content;
 };
 
+// A stretch of a rendered chat: the template's own text, or what a message says (without the white
+// space around it, which counts as the template's).
+struct PromptPart {
+  std::string text;
+  int message_idx = -1;  // -1: the template's own
+};
+
 // A value; any thread may use a const one.
 class ChatTemplate {
  public:
-  // By the Jinja text of a model: ChatML, Llama 2, Llama 3, Mistral or Gemma, with its own default
-  // system message where it has one. Unsupported, naming `--raw` and `--chat-template`, for an
-  // empty or another text.
+  // By the Jinja text of a model, with its own default system message where it has one.
+  // Unsupported, naming `--raw` and `--chat-template`, for an empty or another text.
   static Result<ChatTemplate> Recognise(std::string_view jinja);
-  // By name: "chatml", "llama2", "llama3", "mistral", "gemma", without a default system message.
-  // NotFound, with the names, for another.
+  // By a name of Names(), without a default system message. NotFound, with the names, for another.
   static Result<ChatTemplate> Named(std::string_view name);
 
-  std::string_view name() const;  // one of the five. Static storage
+  static const std::string& Names();  // "chatml, llama2, ..."
+  std::string_view name() const;      // one of them. Static storage
 
-  // What Jinja gives with date_string and tools undefined, but without the begin token at the very
+  // What Jinja gives with tools undefined and no clock, but without the begin token at the very
   // start: encode the result with add_special and parse_special. `add_generation_prompt` opens the
   // assistant's turn. InvalidArgument where there are no messages, for an unknown role, and where
-  // Llama 2, Mistral and Gemma do not find an optional system message (where the template takes
-  // one), then user and assistant by turns.
+  // the template does not take a system message, not there, or wants user and assistant by turns.
   Result<std::string> Render(std::span<const ChatMessage> messages,
                              bool add_generation_prompt) const;
+  // The same in parts, none of them empty: what they say, joined, is Render's.
+  Result<std::vector<PromptPart>> RenderParts(std::span<const ChatMessage> messages,
+                                              bool add_generation_prompt) const;
 
  private:
   struct Format;

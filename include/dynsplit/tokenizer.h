@@ -1,5 +1,6 @@
 // Text to token ids and back, for the vocabularies that GGUF files carry: byte-level BPE
-// (tokenizer.ggml.model "gpt2") and SentencePiece-style ("llama"). Ids equal libllama's.
+// (tokenizer.ggml.model "gpt2"), SentencePiece-style ("llama") and SentencePiece's unigram ("t5").
+// Ids equal libllama's.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ class Tokenizer {
   // The ids of `text`, which may be any bytes. Byte-level BPE reads ill-formed UTF-8 as U+FFFD,
   // and drops a byte that the vocabulary has no token for (SmolLM2's lacks 21, e.g. 0x04).
   // SentencePiece-style vocabularies read U+2581 as a space; their byte tokens keep ill-formed
-  // bytes. O(n log n) in the length of the text. ResourceExhausted above 512 MiB.
+  // bytes. Unigram ones normalise the text and read an ill-formed byte as U+FFFD. O(n log n) in the
+  // length of the text. ResourceExhausted above 512 MiB.
   Result<std::vector<int32_t>> Encode(std::string_view text,
                                       const EncodeOptions& options = {}) const;
 

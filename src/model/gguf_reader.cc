@@ -84,6 +84,8 @@ struct GgufReader::Impl {
   }
 };
 
+const char* GgufTensor::TypeName() const { return ggml_type_name(type); }
+
 GgufReader::GgufReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GgufReader::GgufReader(GgufReader&&) noexcept = default;
 GgufReader& GgufReader::operator=(GgufReader&&) noexcept = default;
@@ -221,6 +223,18 @@ Result<std::vector<int32_t>> GgufReader::I32s(const std::string& key, bool requi
     }
   }
   return values;
+}
+
+Result<std::vector<uint8_t>> GgufReader::Bytes(const std::string& key, bool required) const {
+  if (!required && !Has(key)) return std::vector<uint8_t>();
+  const Result<uint64_t> length = ArrayLength(key);
+  if (!length.ok()) return length.status();
+  const int64_t id = impl_->Find(key);
+  const gguf_type type = gguf_get_arr_type(impl_->gguf.get(), id);
+  if (type != GGUF_TYPE_INT8 && type != GGUF_TYPE_UINT8) {
+    return KeyError(key, Describe(impl_->gguf.get(), id), "an array of int8 or uint8");
+  }
+  return CopyArray<uint8_t>(impl_->gguf.get(), id);
 }
 
 Result<std::vector<bool>> GgufReader::Bools(const std::string& key) const {

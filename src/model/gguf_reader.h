@@ -23,6 +23,8 @@ struct GgufTensor {
   ggml_type type = GGML_TYPE_F32;
   std::array<int64_t, 4> shape = {1, 1, 1, 1};  // ggml's order: the row length first
   std::span<const std::byte> bytes;             // in the file's mapping or the caller's buffer
+
+  const char* TypeName() const;  // ggml's: "q4_K"
 };
 
 class GgufReader {
@@ -52,6 +54,7 @@ class GgufReader {
   Result<std::vector<std::string>> Strings(const std::string& key, bool required = true) const;
   Result<std::vector<float>> F32s(const std::string& key, bool required = true) const;
   Result<std::vector<int32_t>> I32s(const std::string& key, bool required = true) const;
+  Result<std::vector<uint8_t>> Bytes(const std::string& key, bool required = true) const;
   Result<std::vector<bool>> Bools(const std::string& key) const;
   // The length of the array under `key`, of any element type.
   Result<uint64_t> ArrayLength(const std::string& key) const;

@@ -70,7 +70,8 @@ Status ReadSpecialTokens(const GgufReader& reader, Vocabulary* vocabulary) {
   DYNSPLIT_RETURN_IF_ERROR(ReadTokenId(reader, "padding", &vocabulary->pad));
   DYNSPLIT_RETURN_IF_ERROR(ReadFlag(reader, "add_bos_token", &vocabulary->add_bos));
   DYNSPLIT_RETURN_IF_ERROR(ReadFlag(reader, "add_eos_token", &vocabulary->add_eos));
-  return ReadFlag(reader, "add_space_prefix", &vocabulary->add_space_prefix);
+  DYNSPLIT_RETURN_IF_ERROR(ReadFlag(reader, "add_space_prefix", &vocabulary->add_space_prefix));
+  return ReadFlag(reader, "remove_extra_whitespaces", &vocabulary->merge_spaces);
 }
 
 }  // namespace
@@ -81,6 +82,9 @@ Result<Vocabulary> ReadVocabulary(const GgufReader& reader) {
   DYNSPLIT_RETURN_IF_ERROR(Store(reader.String(kPrefix + "pre", ""), &vocabulary.pre));
   DYNSPLIT_RETURN_IF_ERROR(ReadLists(reader, &vocabulary));
   DYNSPLIT_RETURN_IF_ERROR(ReadSpecialTokens(reader, &vocabulary));
+  DYNSPLIT_RETURN_IF_ERROR(
+      Store(reader.Bytes(kPrefix + "precompiled_charsmap", false), &vocabulary.charsmap));
+  DYNSPLIT_RETURN_IF_ERROR(Store(reader.String("general.name", ""), &vocabulary.model_name));
   DYNSPLIT_RETURN_IF_ERROR(
       Store(reader.String("tokenizer.chat_template", ""), &vocabulary.chat_template));
   return vocabulary;

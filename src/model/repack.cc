@@ -1,5 +1,7 @@
 #include "model/repack.h"
 
+#include <string_view>
+
 #include "ggml-cpp.h"
 
 namespace dynsplit {
@@ -32,6 +34,10 @@ ggml_backend_buffer_type_t RepackedBufferType(ggml_type type, int64_t row_length
     if (supported) return *candidate;
   }
   return nullptr;
+}
+
+bool HoldsAmxTiles(ggml_backend_buffer_type_t type) {
+  return std::string_view(ggml_backend_buft_name(type)) == "AMX";
 }
 
 }  // namespace dynsplit

@@ -11,4 +11,8 @@ namespace dynsplit {
 // f32 vectors on this machine, or null where the plain layout is as good as any. Thread-safe.
 ggml_backend_buffer_type_t RepackedBufferType(ggml_type type, int64_t row_length, int64_t num_rows);
 
+// Whether `type` holds tiles for AMX, which are faster than the plain layout for any number of
+// rows.
+bool HoldsAmxTiles(ggml_backend_buffer_type_t type);
+
 }  // namespace dynsplit

@@ -4,11 +4,10 @@
 #include <optional>
 
 #include "model/bpe_merge.h"
+#include "model/utf8.h"
 
 namespace dynsplit {
 namespace {
-
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
 
 constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
@@ -16,20 +15,12 @@ std::string ByteTokenText(int byte) {
   return std::string("<0x") + kHexDigits[byte >> 4] + kHexDigits[byte & 15] + ">";
 }
 
-// Bytes of a character by its first byte alone, as libllama counts them (unicode_len_utf8): a
-// stray continuation byte is a character of its own, F8 to FF count as 4.
-int32_t CharacterLength(char first) {
-  const auto byte = static_cast<uint8_t>(first);
-  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
 std::vector<Symbol> Characters(std::string_view text) {
   std::vector<Symbol> symbols;
   symbols.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
-    const auto left = static_cast<int32_t>(text.size() - at);
-    const int32_t length = std::min(CharacterLength(text[at]), left);
-    AppendSymbol(length, -1, &symbols);
+    const size_t length = std::min(LengthByLead(text[at]), text.size() - at);
+    AppendSymbol(static_cast<int32_t>(length), -1, &symbols);
     at += length;
   }
   return symbols;

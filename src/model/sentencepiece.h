@@ -37,6 +37,8 @@ class SentencePiece {
   size_t longest_ = 0;  // bytes of the longest token
 };
 
+// What a space is in the texts of pieces: U+2581.
+inline constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
 // ' ' <-> U+2581 throughout.
 std::string EscapeSpaces(std::string_view text);
 std::string UnescapeSpaces(std::string_view text);

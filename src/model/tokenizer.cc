@@ -7,6 +7,7 @@
 #include "model/bpe_alphabet.h"
 #include "model/sentencepiece.h"
 #include "model/tokenizer_special.h"
+#include "model/unigram.h"
 #include "model/vocabulary_index.h"
 
 namespace dynsplit {
@@ -23,6 +24,15 @@ void FillSentencePieceDefaults(Vocabulary* v) {
   if (v->eos < 0 && size > 2) v->eos = 2;
   if (v->add_bos < 0) v->add_bos = 1;
   if (v->add_space_prefix < 0) v->add_space_prefix = 1;
+}
+
+// The same of its unigram models.
+void FillUnigramDefaults(Vocabulary* v) {
+  const auto size = static_cast<int64_t>(v->tokens.size());
+  if (v->pad < 0 && size > 0) v->pad = 0;
+  if (v->eos < 0 && size > 1) v->eos = 1;
+  if (v->unk < 0 && size > 2) v->unk = 2;
+  if (v->add_eos < 0) v->add_eos = 1;
 }
 
 bool IsControlType(TokenType type) {
@@ -57,8 +67,9 @@ struct Tokenizer::Impl {
 
   const VocabularyIndex index;  // the others refer to it
   const SpecialTokens special;
-  std::optional<ByteLevelBpe> bpe;  // one of the two
+  std::optional<ByteLevelBpe> bpe;  // one of the three
   std::optional<SentencePiece> sentencepiece;
+  std::optional<Unigram> unigram;
   std::vector<std::string> bytes;  // by id
   bool adds_bos = false;
   bool adds_eos = false;
@@ -75,6 +86,10 @@ Status Tokenizer::Impl::ReadModel() {
     Result<ByteLevelBpe> model = ByteLevelBpe::Create(index);
     if (!model.ok()) return model.status();
     bpe = *std::move(model);
+  } else if (v.model == "t5") {
+    Result<Unigram> model = Unigram::Create(index);
+    if (!model.ok()) return model.status();
+    unigram = *std::move(model);
   } else {
     Result<SentencePiece> model = SentencePiece::Create(index);
     if (!model.ok()) return model.status();
@@ -93,6 +108,7 @@ Status Tokenizer::Impl::ReadModel() {
 Status Tokenizer::Impl::EncodeText(std::string_view text, bool follows_token,
                                    std::vector<int32_t>* ids) const {
   if (bpe) return bpe->Encode(text, ids);
+  if (unigram) return unigram->Encode(text, ids);
   sentencepiece->Encode(text, adds_space_prefix && follows_token, ids);
   return {};
 }
@@ -103,9 +119,12 @@ Tokenizer::~Tokenizer() = default;
 Result<std::shared_ptr<const Tokenizer>> Tokenizer::Create(Vocabulary vocabulary) {
   if (vocabulary.model == "llama") {
     FillSentencePieceDefaults(&vocabulary);
+  } else if (vocabulary.model == "t5") {
+    FillUnigramDefaults(&vocabulary);
   } else if (vocabulary.model != "gpt2") {
     return Unsupported("tokenizer model '" + vocabulary.model +
-                       "' is not known; known: gpt2 (byte-level BPE), llama (SentencePiece)");
+                       "' is not known; known: gpt2 (byte-level BPE), llama (SentencePiece), t5 "
+                       "(SentencePiece's unigram)");
   }
   Result<VocabularyIndex> index = VocabularyIndex::Create(std::move(vocabulary));
   if (!index.ok()) return index.status();

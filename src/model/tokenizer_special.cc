@@ -2,12 +2,33 @@
 
 #include <functional>
 #include <map>
+#include <string>
 #include <utility>
 
 namespace dynsplit {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// GGUF has no key for tokens that take the white space behind them (Hugging Face's rstrip). In the
+// vocabularies here only Phi-3's do, and libllama too knows it by its name.
+bool IsPhi3(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
+}
+
+}  // namespace
 
 SpecialTokens::SpecialTokens(const VocabularyIndex& index)
-    : index_(&index), user_defined_(Classes(false)), all_(Classes(true)) {}
+    : index_(&index),
+      is_phi3_(IsPhi3(index.vocabulary().model_name)),
+      user_defined_(Classes(false)),
+      all_(Classes(true)) {}
+
+bool SpecialTokens::TakesSpaces(int32_t token) const {
+  const std::string& text = index_->Text(token);
+  return is_phi3_ && text != "<unk>" && text != "<s>" && text != "<|endoftext|>";
+}
 
 bool SpecialTokens::IsSpecial(TokenType type, bool with_control) {
   return type == TokenType::kUserDefined ||
@@ -64,6 +85,7 @@ void SpecialTokens::CutText(std::string_view text, const LengthClass& wanted, bo
     if (at > rest.begin) out->push_back({rest.begin, at, -1});
     out->push_back({at, at + wanted.length, token});
     at += wanted.length;
+    while (TakesSpaces(token) && at < rest.end && IsSpace(text[at])) ++at;
     rest.begin = at;
   }
   if (rest.begin < rest.end) out->push_back(rest);

@@ -23,9 +23,10 @@ class SpecialTokens {
   // `index` must outlive this.
   explicit SpecialTokens(const VocabularyIndex& index);
 
-  // The fragments of `text`, in order and without gaps. A longer token wins over a shorter one
+  // The fragments of `text`, in order. A longer token wins over a shorter one
   // wherever they stand, equally long ones from left to right (libllama's order). O(n) for each
-  // distinct length of a special token. Nothing for an empty text.
+  // distinct length of a special token. Nothing for an empty text. Where a token takes the white
+  // space behind it, that is in no fragment.
   std::vector<Fragment> Cut(std::string_view text, bool parse_special) const;
 
  private:
@@ -37,11 +38,13 @@ class SpecialTokens {
   };
 
   static bool IsSpecial(TokenType type, bool with_control);
+  bool TakesSpaces(int32_t token) const;
   std::vector<LengthClass> Classes(bool with_control) const;
   void CutText(std::string_view text, const LengthClass& wanted, bool with_control, Fragment rest,
                std::vector<Fragment>* out) const;
 
   const VocabularyIndex* index_;
+  bool is_phi3_;
   std::vector<LengthClass> user_defined_;  // longest first
   std::vector<LengthClass> all_;           // longest first
 };

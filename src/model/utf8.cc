@@ -18,6 +18,10 @@ int StrictLength(uint8_t first) {
   return first < 0xF5 ? 4 : 0;
 }
 
+// What stands for a surrogate where text must be well formed: a private character, as little a
+// letter, sign or space as a surrogate is.
+constexpr std::string_view kNoCharacter = "\xEE\x80\x80";  // U+E000
+
 // The second byte decides whether a form is overlong, a surrogate or above U+10FFFF.
 bool IsSecondByte(uint8_t first, uint8_t second) {
   switch (first) {
@@ -99,6 +103,13 @@ void AppendUtf8(uint32_t code_point, std::string* out) {
   put(0x80 | (code_point & 0x3F));
 }
 
+size_t LengthByLead(char first) {
+  const auto byte = static_cast<uint8_t>(first);
+  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+size_t LenientLength(std::string_view text) { return DecodeLeniently(text).length; }
+
 LenientText ReadLeniently(std::string_view text) {
   LenientText read;
   read.bytes.reserve(text.size());
@@ -113,7 +124,7 @@ LenientText ReadLeniently(std::string_view text) {
     }
     const bool is_surrogate = c.code_point >= 0xD800 && c.code_point <= 0xDFFF;
     if (is_surrogate) {
-      read.well_formed.append(kReplacementCharacter);
+      read.well_formed.append(kNoCharacter);
     } else {
       read.well_formed.append(read.bytes, start);
     }

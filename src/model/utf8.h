@@ -2,6 +2,7 @@
 // All functions: any thread, no errors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,11 +32,15 @@ bool IsValidUtf8(std::string_view text);
 // pattern (as in WTF-8).
 void AppendUtf8(uint32_t code_point, std::string* out);
 
+// Bytes of a character by its first byte alone, as libllama counts them (unicode_len_utf8): a stray
+// continuation byte is a character of its own, F8 to FF count as 4.
+size_t LengthByLead(char first);
+
 struct LenientText {
   // The text, repaired: an ill-formed byte as U+FFFD, overlong forms in their shortest form,
   // surrogates (three bytes) kept.
   std::string bytes;
-  // The same with surrogates as U+FFFD (also three bytes): well formed, for the regular
+  // The same with surrogates as U+E000 (also three bytes): well formed, for the regular
   // expressions. Offsets agree with those in `bytes`.
   std::string well_formed;
 };
@@ -44,5 +49,8 @@ struct LenientText {
 // gives the length, continuation bytes are only checked to be such. Code points above 0x10FFFF,
 // on which libllama throws, are read as ill-formed bytes here.
 LenientText ReadLeniently(std::string_view text);
+
+// Bytes of what ReadLeniently reads as the first character of `text` (not empty); 0: ill-formed.
+size_t LenientLength(std::string_view text);
 
 }  // namespace dynsplit

@@ -21,8 +21,10 @@ enum class TokenType : int32_t {
 };
 
 struct Vocabulary {
-  std::string model;  // tokenizer.ggml.model: "gpt2" (byte-level BPE) or "llama" (SentencePiece)
-  std::string pre;    // tokenizer.ggml.pre, "" where the key is missing: "smollm", "qwen2", ...
+  // tokenizer.ggml.model: "gpt2" (byte-level BPE), "llama" (SentencePiece) or "t5" (SentencePiece's
+  // unigram)
+  std::string model;
+  std::string pre;  // tokenizer.ggml.pre, "" where the key is missing: "smollm", "qwen2", ...
 
   std::vector<std::string> tokens;  // tokenizer.ggml.tokens, unchanged bytes, by id
   std::vector<float> scores;        // tokenizer.ggml.scores; empty where the key is missing
@@ -37,11 +39,15 @@ struct Vocabulary {
   int64_t unk = -1;
   int64_t pad = -1;
 
-  // tokenizer.ggml.{add_bos_token,add_eos_token,add_space_prefix}: -1 where the key is missing
-  // (the tokenizer then takes the default of its kind), else 0 or 1.
+  // tokenizer.ggml.{add_bos_token,add_eos_token,add_space_prefix,remove_extra_whitespaces}: -1
+  // where the key is missing (the tokenizer then takes the default of its kind), else 0 or 1.
   int add_bos = -1;
   int add_eos = -1;
   int add_space_prefix = -1;
+  int merge_spaces = -1;
+
+  std::vector<uint8_t> charsmap;  // tokenizer.ggml.precompiled_charsmap; empty where it is missing
+  std::string model_name;         // general.name, by which Phi-3's special tokens are known
 
   std::string chat_template;  // tokenizer.chat_template (Jinja); "" where the key is missing
 };

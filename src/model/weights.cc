@@ -167,7 +167,7 @@ Result<WeightBuffer> RepackWeights(const ModelFile& model, ggml_backend_buffer_t
 }
 
 // ggml 0.25 multiplies many rows at a time by tiles, from the file's own layout, at twice the speed
-// of its repacked layouts (docs/performance.md).
+// of its interleaved layouts (docs/performance.md); AMX is faster still, for any number of rows.
 bool HasTiledProducts() {
   int major = 0;
   int minor = 0;
@@ -257,14 +257,17 @@ Status Weights::Impl::Place(std::vector<FoundWeight> found, bool repack) {
     ggml_backend_buffer_type_t type = RepackTarget(weight);
     if (type != nullptr) repacked[type].push_back(std::move(weight));
   }
-  for (const auto& [type, group] : repacked) {
-    Result<WeightBuffer> buffer = RepackWeights(file, type, group);
-    if (!buffer.ok()) return buffer.status();
-    buffers.push_back(std::move(buffer).value());
-    repacked_bytes +=
-        static_cast<int64_t>(ggml_backend_buffer_get_size(buffers.back().buffer.get()));
+  for (const bool tiles : {true, false}) {
+    for (const auto& [type, group] : repacked) {
+      if (HoldsAmxTiles(type) != tiles) continue;
+      Result<WeightBuffer> buffer = RepackWeights(file, type, group);
+      if (!buffer.ok()) return buffer.status();
+      buffers.push_back(std::move(buffer).value());
+      repacked_bytes +=
+          static_cast<int64_t>(ggml_backend_buffer_get_size(buffers.back().buffer.get()));
+    }
+    if (tiles || !HasTiledProducts()) batch_weights = weights;
   }
-  if (!HasTiledProducts()) batch_weights = weights;
   return {};
 }
 

@@ -95,7 +95,7 @@ TEST_F(UsageTest, MissingModelIsStatusOne) {
   ExpectRefused(RunDynsplit({"run", "-m", "/", "-p", "x"}), 1, "folder");
   ExpectRefused(RunDynsplit({"run", "-m", "smollm2-135m", "-p", "x"},
                             {.variables = {"DYNSPLIT_MODELS=/no/models"}}),
-                1, "scripts/get-model.sh smollm2-135m");
+                1, "dynsplit models --get smollm2-135m");
   const TempFile empty("");
   ExpectRefused(RunDynsplit({"run", "-m", empty.path(), "-p", "x"}), 1, empty.path());
   const TempFile text("not a model at all, only text");

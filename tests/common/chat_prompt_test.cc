@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <memory>
 
+#include "model/chat_template_families.h"
+#include "support/temp_file.h"
 #include "support/tiny_vocabulary.h"
 
 namespace dynsplit {
@@ -23,7 +25,8 @@ std::string Joined(const std::vector<PromptPart>& parts) {
 TEST(RenderPartsTest, JoinedPartsAreTheRenderedText) {
   const std::vector<ChatMessage> messages = {
       {"user", "  spaces around \n"}, {"assistant", "an answer"}, {"user", "1\x01 2\n\nthree\n"}};
-  for (const char* name : {"chatml", "llama2", "llama3", "mistral", "gemma"}) {
+  for (const NamedFamily& family : ChatFamilies()) {
+    const std::string_view name = family.name;
     const auto chat_template = ChatTemplate::Named(name);
     ASSERT_TRUE(chat_template.ok());
     const auto parts = RenderParts(*chat_template, messages);
@@ -60,6 +63,17 @@ TEST(EncodePartsTest, MessagesCannotForgeTurns) {
   EXPECT_EQ(ids->front(), 263);
   EXPECT_EQ(std::count(ids->begin(), ids->end(), 264), 1);
   EXPECT_EQ(tokenizer->Decode(*ids, true), "<|im_start|>a<|im_end|><|im_end|>");
+}
+
+TEST(FindTemplateTest, TakesANameOrAFile) {
+  EXPECT_EQ(FindTemplate("zephyr")->name(), "zephyr");
+  const testing::TempFile known("{{ '<|im_start|>' + message.role }}");
+  EXPECT_EQ(FindTemplate(known.path())->name(), "chatml");
+  const testing::TempFile unknown("{{ messages }}");
+  const auto refused = FindTemplate(unknown.path());
+  EXPECT_EQ(refused.status().code(), StatusCode::kUnsupported);
+  EXPECT_THAT(refused.status().message(), ::testing::HasSubstr(unknown.path()));
+  EXPECT_EQ(FindTemplate("no such thing").status().code(), StatusCode::kNotFound);
 }
 
 TEST(UserMessageTest, NamesEachFile) {

@@ -46,7 +46,7 @@ TEST_F(KnownModelsTest, FindsPathsAndNames) {
   EXPECT_EQ(FindModel("/").status().code(), StatusCode::kInvalidArgument);
   const Status missing = FindModel("smollm2-135m").status();
   EXPECT_EQ(missing.code(), StatusCode::kNotFound);
-  EXPECT_NE(missing.message().find("scripts/get-model.sh smollm2-135m"), std::string::npos);
+  EXPECT_NE(missing.message().find("dynsplit models --get smollm2-135m"), std::string::npos);
   const Status unknown = FindModel("nothing").status();
   EXPECT_EQ(unknown.code(), StatusCode::kNotFound);
   EXPECT_NE(unknown.message().find("smollm2-135m"), std::string::npos);

@@ -51,16 +51,16 @@ std::string Shown(const Model& model, const Result<std::vector<int32_t>>& tokens
 class ExamTest : public ::testing::Test {
  protected:
   std::shared_ptr<const Model> model_ = LoadTiny(true);
-  Exam chat_ = *Exam::Create(*model_, {});
-  Exam plain_ = *Exam::Create(*model_, Prompt::kPlain);
+  Exam chat_ = *Exam::Create(*model_, model_->chat_template(), {});
+  Exam plain_ = *Exam::Create(*model_, model_->chat_template(), Prompt::kPlain);
 };
 
 TEST_F(ExamTest, ChatIsTheDefaultWhereThereIsATemplate) {
   EXPECT_EQ(chat_.prompt(), Prompt::kChat);
   EXPECT_EQ(plain_.prompt(), Prompt::kPlain);
   const auto bare = LoadTiny(false);
-  EXPECT_EQ(Exam::Create(*bare, {})->prompt(), Prompt::kPlain);
-  const auto refused = Exam::Create(*bare, Prompt::kChat);
+  EXPECT_EQ(Exam::Create(*bare, bare->chat_template(), {})->prompt(), Prompt::kPlain);
+  const auto refused = Exam::Create(*bare, bare->chat_template(), Prompt::kChat);
   EXPECT_EQ(refused.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(refused.status().message(), ::testing::HasSubstr("--prompt plain"));
 }

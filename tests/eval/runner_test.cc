@@ -114,7 +114,7 @@ class RunnerTest : public testing::EngineTest {
   Status Run(const std::string& folder) {
     auto results = Results::Open(folder, {});
     EXPECT_TRUE(results.ok()) << results.status().ToString();
-    const auto exam = Exam::Create(engine_->model(), {});
+    const auto exam = Exam::Create(engine_->model(), engine_->model().chat_template(), {});
     EXPECT_TRUE(exam.ok()) << exam.status().ToString();
     const auto documents = MakeDocuments(plan_, engine_->model().tokenizer());
     if (!documents.ok()) return documents.status();
@@ -152,7 +152,7 @@ class RunnerTest : public testing::EngineTest {
 
   // How the methods foresee the expected answer, each in a session that nothing was forked from.
   std::vector<ForeseenAlone> Foresee(const Document& document, const Question& question) {
-    const auto exam = Exam::Create(engine_->model(), {});
+    const auto exam = Exam::Create(engine_->model(), engine_->model().chat_template(), {});
     const auto read = exam->DocumentTokens(document);
     Continuation expected(*exam->ExpectedTokens(question), engine_->model().tokenizer().size());
     std::vector<MethodCase> methods = plan_.methods;
@@ -214,7 +214,7 @@ TEST_F(RunnerTest, ForksDoNotDisturbEachOther) {
   std::swap(plan_.methods.front(), plan_.methods.back());
   const std::vector<Record> records = RunAll();
   const auto answers = Answers(records, "full");
-  const auto exam = Exam::Create(engine_->model(), {});
+  const auto exam = Exam::Create(engine_->model(), engine_->model().chat_template(), {});
   TaskOptions options;
   options.context_tokens = plan_.contexts.front();
   const auto documents = MakeTowns(options, engine_->model().tokenizer());

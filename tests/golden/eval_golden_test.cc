@@ -68,7 +68,7 @@ TEST(EvalGolden, DynsplitForeseesWhatFullAttentionForesees) {
   ASSERT_NE(loaded.engine(), nullptr);
   const Model& model = loaded.engine()->model();
   const EvalPlan plan = Slice();
-  const auto exam = Exam::Create(model, Prompt::kChat);
+  const auto exam = Exam::Create(model, model.chat_template(), Prompt::kChat);
   ASSERT_TRUE(exam.ok()) << exam.status().ToString();
   const auto documents = MakeDocuments(plan, model.tokenizer());
   ASSERT_TRUE(documents.ok()) << documents.status().ToString();

@@ -11,6 +11,12 @@
 namespace dynsplit {
 namespace {
 
+std::string Joined(const std::vector<PromptPart>& parts) {
+  std::string text;
+  for (const PromptPart& part : parts) text += part.text;
+  return text;
+}
+
 constexpr std::string_view kRefused = "(refused)";
 
 std::vector<ChatMessage> Plain() {
@@ -120,12 +126,35 @@ TEST(RenderChat, IsWhatJinjaGives) {
 
 TEST(RenderChat, GenerationPromptIsOptional) {
   const std::vector<ChatMessage> hi = {{"user", "Hi"}};
-  EXPECT_EQ(*RenderChat(ChatMl{}, hi, false), "<|im_start|>user\nHi<|im_end|>\n");
-  EXPECT_EQ(*RenderChat(Llama3Chat{}, hi, false),
-            "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>");
-  EXPECT_EQ(*RenderChat(GemmaChat{}, hi, false), "<start_of_turn>user\nHi<end_of_turn>\n");
-  EXPECT_EQ(*RenderChat(MistralChat{}, hi, false), "[INST] Hi[/INST]");
-  EXPECT_EQ(*RenderChat(Llama2Chat{}, hi, false), "[INST] Hi [/INST]");
+  const auto rendered = [&hi](const ChatFamily& family) {
+    return Joined(*RenderChat(family, hi, false));
+  };
+  EXPECT_EQ(rendered(ChatMl{}), "<|im_start|>user\nHi<|im_end|>\n");
+  EXPECT_EQ(rendered(Llama3Chat{}), "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>");
+  EXPECT_EQ(rendered(GemmaChat{}), "<start_of_turn>user\nHi<end_of_turn>\n");
+  EXPECT_EQ(rendered(MistralChat{}), "[INST] Hi[/INST]");
+  EXPECT_EQ(rendered(Llama2Chat{}), "[INST] Hi [/INST]");
+}
+
+TEST(RenderChat, WhiteSpaceAroundWhatIsSaidIsTheTemplates) {
+  const std::vector<ChatMessage> messages = {{"system", "Be brief."}, {"user", " \n Hi there\n"}};
+  const auto parts = RenderChat(GemmaChat{}, messages, true);
+  ASSERT_TRUE(parts.ok());
+  std::vector<std::string> said;
+  for (const PromptPart& part : *parts) {
+    if (part.message_idx >= 0) said.push_back(std::to_string(part.message_idx) + part.text);
+    EXPECT_NE(part.text, "");
+  }
+  EXPECT_EQ(said, (std::vector<std::string>{"0Be brief.", "1Hi there"}));
+}
+
+TEST(RenderChat, ATemplateThatTakesNoSystemMessageRefusesIt) {
+  TurnChat family;
+  family.takes_system = TurnChat::System::kRefused;
+  const std::vector<ChatMessage> messages = {{"user", "Hi"}, {"system", "Be brief."}};
+  EXPECT_EQ(RenderChat(family, messages, true).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(RenderChat(SmolLm3Chat{}, messages, true).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(RenderChat, TurnsMustAlternateWhereTheTemplateWantsIt) {
@@ -137,7 +166,7 @@ TEST(RenderChat, TurnsMustAlternateWhereTheTemplateWantsIt) {
   for (const auto& messages : bad) {
     for (const ChatFamily& family :
          {ChatFamily(Llama2Chat{}), ChatFamily(MistralChat{}), ChatFamily(GemmaChat{})}) {
-      const Result<std::string> text = RenderChat(family, messages, true);
+      const auto text = RenderChat(family, messages, true);
       EXPECT_EQ(text.status().code(), StatusCode::kInvalidArgument);
       EXPECT_THAT(text.status().message(), ::testing::HasSubstr("by turns"));
     }

@@ -83,12 +83,15 @@ TEST_F(GgufReaderTest, Arrays) {
   writer_.SetI32s("i", {3, -4});
   writer_.SetRaw("u", GGUF_TYPE_ARRAY,
                  RawBytes(GGUF_TYPE_UINT32) + RawBytes(uint64_t{1}) + RawBytes(5u));
+  writer_.SetRaw("b", GGUF_TYPE_ARRAY,
+                 RawBytes(GGUF_TYPE_INT8) + RawBytes(uint64_t{2}) + "\x01\xff");
   writer_.SetI32s("empty", {});
   const GgufReader reader = Read();
   EXPECT_THAT(*reader.Strings("s"), ElementsAre("", "ab", "\xff"));
   EXPECT_THAT(*reader.F32s("f"), ElementsAre(1.0f, -2.0f));
   EXPECT_THAT(*reader.I32s("i"), ElementsAre(3, -4));
   EXPECT_THAT(*reader.I32s("u"), ElementsAre(5));
+  EXPECT_THAT(*reader.Bytes("b"), ElementsAre(1, 255));
   EXPECT_THAT(*reader.I32s("empty"), IsEmpty());
   EXPECT_EQ(*reader.ArrayLength("s"), 3u);
 }
@@ -108,6 +111,7 @@ TEST_F(GgufReaderTest, MissingKeys) {
   EXPECT_THAT(*reader.Strings("k", false), IsEmpty());
   EXPECT_THAT(*reader.F32s("k", false), IsEmpty());
   EXPECT_THAT(*reader.I32s("k", false), IsEmpty());
+  EXPECT_THAT(*reader.Bytes("k", false), IsEmpty());
   EXPECT_EQ(reader.U32("k").status().ToString(),
             "Corruption: m.gguf: key 'k': got no such key, wanted an integer");
   EXPECT_FALSE(reader.F32("k").ok());
@@ -116,6 +120,7 @@ TEST_F(GgufReaderTest, MissingKeys) {
   EXPECT_FALSE(reader.Strings("k").ok());
   EXPECT_FALSE(reader.F32s("k").ok());
   EXPECT_FALSE(reader.I32s("k").ok());
+  EXPECT_FALSE(reader.Bytes("k").ok());
   EXPECT_FALSE(reader.ArrayLength("k").ok());
 }
 
@@ -139,6 +144,7 @@ TEST_F(GgufReaderTest, WrongTypesAreErrors) {
     EXPECT_EQ(reader.Strings(key).ok(), key == "strings") << key;
     EXPECT_EQ(reader.F32s(key).ok(), key == "f32s") << key;
     EXPECT_EQ(reader.I32s(key).ok(), key == "i32s") << key;
+    EXPECT_FALSE(reader.Bytes(key).ok()) << key;
     EXPECT_EQ(reader.ArrayLength(key).ok(), key.back() == 's') << key;
   }
   EXPECT_EQ(reader.U32("i32s").status().ToString(),

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "gguf.h"
 #include "support/gguf_writer.h"
 #include "support/tiny_model.h"
 
@@ -40,6 +41,11 @@ TEST(GgufVocabulary, ReadsEveryKey) {
   writer.SetBool("tokenizer.ggml.add_bos_token", true);
   writer.SetBool("tokenizer.ggml.add_eos_token", false);
   writer.SetBool("tokenizer.ggml.add_space_prefix", true);
+  writer.SetBool("tokenizer.ggml.remove_extra_whitespaces", false);
+  writer.SetRaw(
+      "tokenizer.ggml.precompiled_charsmap", GGUF_TYPE_ARRAY,
+      testing::RawBytes(uint32_t{GGUF_TYPE_UINT8}) + testing::RawBytes(uint64_t{2}) + "\x01\xFF");
+  writer.SetString("general.name", "Phi-3");
   writer.SetString("tokenizer.chat_template", "{{ messages }}");
   const Result<Vocabulary> vocabulary = Read(writer);
   ASSERT_TRUE(vocabulary.ok()) << vocabulary.status().ToString();
@@ -58,6 +64,9 @@ TEST(GgufVocabulary, ReadsEveryKey) {
   EXPECT_EQ(vocabulary->add_bos, 1);
   EXPECT_EQ(vocabulary->add_eos, 0);
   EXPECT_EQ(vocabulary->add_space_prefix, 1);
+  EXPECT_EQ(vocabulary->merge_spaces, 0);
+  EXPECT_THAT(vocabulary->charsmap, ElementsAre(0x01, 0xFF));
+  EXPECT_EQ(vocabulary->model_name, "Phi-3");
   EXPECT_EQ(vocabulary->chat_template, "{{ messages }}");
 }
 
@@ -74,6 +83,8 @@ TEST(GgufVocabulary, MissingKeysKeepTheirDefaults) {
   EXPECT_EQ(vocabulary->bos, -1);
   EXPECT_EQ(vocabulary->pad, -1);
   EXPECT_EQ(vocabulary->add_bos, -1);
+  EXPECT_EQ(vocabulary->merge_spaces, -1);
+  EXPECT_THAT(vocabulary->charsmap, IsEmpty());
   EXPECT_EQ(vocabulary->chat_template, "");
 }
 

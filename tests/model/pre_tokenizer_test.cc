@@ -47,6 +47,30 @@ TEST(PreTokenizer, Llama3SplitsDigitsByThree) {
   EXPECT_THAT(Words("llama-bpe", "1234567 a"), ElementsAre("123", "456", "7", " a"));
 }
 
+TEST(PreTokenizer, TekkenSplitsAtTheStepToUpperCase) {
+  EXPECT_THAT(Words("tekken", "camelCaseABCdef/\n12"),
+              ElementsAre("camel", "Case", "ABCdef", "/\n", "1", "2"));
+  // Case is told of ASCII alone: other letters may go with either.
+  EXPECT_THAT(Words("tekken", "aÄbÄC"), ElementsAre("aÄbÄ", "C"));
+}
+
+TEST(PreTokenizer, Gpt4oKeepsContractionsWithTheirWord) {
+  EXPECT_THAT(Words("gpt-4o", "It's fooBar'LL 12345"),
+              ElementsAre("It's", " foo", "Bar'LL", " ", "123", "45"));
+}
+
+TEST(PreTokenizer, Falcon) {
+  EXPECT_THAT(Words("falcon", "a`=b 12345"), ElementsAre("a", "`=", "b", " ", "123", "45"));
+}
+
+TEST(PreTokenizer, DeepSeek) {
+  EXPECT_THAT(Words("deepseek-llm", "Hi there,\n中文123  "),
+              ElementsAre("Hi", " there", ",", "\n", "中文", "123", "  "));
+  EXPECT_THAT(Words("deepseek-coder", "f(x1)"), ElementsAre("f", "(", "x", "1", ")"));
+  EXPECT_THAT(Words("deepseek-v3", "x.append 1234中a\u0301"),
+              ElementsAre("x", ".append", " ", "123", "4", "中", "a\u0301"));
+}
+
 TEST(PreTokenizer, DefaultRunsFourSteps) {
   EXPECT_THAT(Words("default", "a==b 12345?"), ElementsAre("a", "==", "b", " ", "123", "45", "?"));
 }
@@ -69,7 +93,7 @@ TEST(PreTokenizer, LongSIsNoContraction) {
 TEST(PreTokenizer, EmptyTextHasNoWords) { EXPECT_TRUE(Words("qwen2", "").empty()); }
 
 TEST(PreTokenizer, LongRunsAreOneWord) {
-  for (const char* scheme : {"gpt-2", "qwen2", "llama-bpe"}) {
+  for (const char* scheme : {"gpt-2", "qwen2", "llama-bpe", "tekken", "gpt-4o", "deepseek-v3"}) {
     EXPECT_EQ(Words(scheme, std::string(1'000'000, ' ')).size(), 1u);
     EXPECT_EQ(Words(scheme, std::string(1'000'000, 'a')).size(), 1u);
     EXPECT_EQ(Words(scheme, std::string(1'000'000, '=')).size(), 1u);

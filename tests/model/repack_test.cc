@@ -12,8 +12,8 @@ namespace {
 
 TEST(Repack, PlainTypesStayPlain) {
   EXPECT_EQ(RepackedBufferType(GGML_TYPE_F32, 256, 64), nullptr);
-  if (ggml_cpu_has_amx_int8() != 0) return;  // has tiles for many types
-  EXPECT_EQ(RepackedBufferType(GGML_TYPE_Q4_1, 256, 64), nullptr);
+  ggml_backend_buffer_type_t type = RepackedBufferType(GGML_TYPE_Q4_1, 256, 64);
+  if (type != nullptr) EXPECT_TRUE(HoldsAmxTiles(type));  // the only other layout that it has
 }
 
 // On x86 ggml interleaves rows of q4_K in groups of 8 where there is AVX2.
@@ -24,6 +24,7 @@ TEST(Repack, InterleavesRowsWhereTheMachineHasKernels) {
   EXPECT_FALSE(ggml_backend_buft_is_host(type));
   if (std::strcmp(ggml_backend_buft_name(type), "CPU_REPACK") == 0) {
     EXPECT_EQ(RepackedBufferType(GGML_TYPE_Q4_K, 256, 60), nullptr);
+    EXPECT_FALSE(HoldsAmxTiles(type));
   }
 }
 

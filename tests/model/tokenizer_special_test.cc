@@ -63,6 +63,23 @@ TEST(SpecialTokens, NearMissesAreText) {
   EXPECT_THAT(Cut("[PAD267]", true), ElementsAre("[PAD267]"));  // unused tokens are no text
 }
 
+// Phi-3's are known by the model's name alone.
+TEST(SpecialTokens, Phi3sTakeTheWhiteSpaceBehindThem) {
+  Vocabulary v = TinyBpe();
+  AddToken(&v, "<s>", TokenType::kControl);  // 268; not this one
+  v.model_name = "Phi-3 mini 4k";
+  const Result<VocabularyIndex> index = VocabularyIndex::Create(v);
+  const SpecialTokens special(*index);
+  const std::string text = "<s> <|im_start|>\n \ta <|im_end|>\n";
+  const auto cut = special.Cut(text, true);
+  ASSERT_EQ(cut.size(), 5u);
+  EXPECT_EQ(cut[0].token, 268);
+  EXPECT_EQ(text.substr(cut[1].begin, cut[1].end - cut[1].begin), " ");
+  EXPECT_EQ(cut[2].token, 263);
+  EXPECT_EQ(text.substr(cut[3].begin, cut[3].end - cut[3].begin), "a ");
+  EXPECT_EQ(cut[4].token, 264);
+}
+
 TEST(SpecialTokens, NothingInAnEmptyText) { EXPECT_TRUE(Cut("", true).empty()); }
 
 }  // namespace

@@ -79,6 +79,24 @@ TEST(Tokenizer, SentencePieceNumbersItsSpecialTokensByDefault) {
   EXPECT_EQ(tokenizer->eos(), 2);
 }
 
+TEST(Tokenizer, UnigramEndsTextsByDefault) {
+  Vocabulary v;
+  v.model = "t5";
+  v.tokens = {"<pad>", "</s>", "<unk>", "▁a", "▁"};
+  v.types = {TokenType::kControl, TokenType::kControl, TokenType::kUnknown, TokenType::kNormal,
+             TokenType::kNormal};
+  v.scores = {0, 0, 0, -1, -2};
+  const auto tokenizer = Make(v);
+  EXPECT_EQ(tokenizer->eos(), 1);
+  EXPECT_EQ(tokenizer->unk(), 2);
+  EXPECT_EQ(tokenizer->pad(), 0);
+  EXPECT_THAT(Encode(*tokenizer, " a?"), ElementsAre(3, 2, 1));
+  EXPECT_EQ(tokenizer->Decode(std::vector<int32_t>{3, 4}), " a ");
+  v.add_space_prefix = 1;
+  v.add_eos = 0;
+  EXPECT_THAT(Encode(*Make(v), "a"), ElementsAre(3));
+}
+
 TEST(Tokenizer, TokenBytes) {
   const auto bpe = Make(TinyBpe());
   EXPECT_EQ(bpe->TokenBytes(261), " wo");

@@ -69,7 +69,7 @@ TEST(ReadLeniently, AsLibllama) {
       {"\xFFz", "\uFFFDz", "\uFFFDz"},
       {"\xE2\x82", "\uFFFD\uFFFD", "\uFFFD\uFFFD"},  // one for each byte
       {"\xC1\xA1", "a", "a"},                        // overlong
-      {"\xED\xA0\x80", "\xED\xA0\x80", "\uFFFD"},    // surrogate
+      {"\xED\xA0\x80", "\xED\xA0\x80", "\uE000"},    // surrogate
       {"\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD\uFFFD"},
       {"\xF8\x88\x80", "\uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD"},
   };
@@ -78,6 +78,14 @@ TEST(ReadLeniently, AsLibllama) {
     EXPECT_EQ(read.bytes, c.bytes);
     EXPECT_EQ(read.well_formed, c.well_formed);
   }
+}
+
+TEST(LenientLength, OfTheFirstCharacter) {
+  EXPECT_EQ(LenientLength("ab"), 1u);
+  EXPECT_EQ(LenientLength("中a"), 3u);
+  EXPECT_EQ(LenientLength("\xC1\xA1"), 2u);
+  EXPECT_EQ(LenientLength("\xE4\xB8"), 0u);
+  EXPECT_EQ(LenientLength("\xFFz"), 0u);
 }
 
 TEST(ReadLeniently, IsWellFormedAndOffsetsAgree) {

@@ -45,18 +45,19 @@ std::string Content(const ggml_tensor* tensor) {
 }
 
 // matrix * (0.01, 0.02, ...) on one thread.
-std::vector<float> Multiply(ggml_tensor* matrix) {
-  const ggml_context_ptr context(ggml_init({1 << 20, nullptr, false}));
-  ggml_tensor* vector = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, matrix->ne[0]);
-  for (int64_t i = 0; i < matrix->ne[0]; ++i) {
-    ggml_set_f32_1d(vector, static_cast<int>(i), 0.01f * static_cast<float>(i % 100));
+// By `rows` vectors: products are one after the other.
+std::vector<float> Multiply(ggml_tensor* matrix, int rows) {
+  const ggml_context_ptr context(ggml_init({1 << 22, nullptr, false}));
+  ggml_tensor* vectors = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, matrix->ne[0], rows);
+  for (int i = 0; i < static_cast<int>(ggml_nelements(vectors)); ++i) {
+    ggml_set_f32_1d(vectors, i, 0.01f * static_cast<float>(i % 97));
   }
-  ggml_tensor* product = ggml_mul_mat(context.get(), matrix, vector);
+  ggml_tensor* product = ggml_mul_mat(context.get(), matrix, vectors);
   ggml_cgraph* graph = ggml_new_graph(context.get());
   ggml_build_forward_expand(graph, product);
   EXPECT_EQ(ggml_graph_compute_with_ctx(context.get(), graph, 1), GGML_STATUS_SUCCESS);
   const float* values = ggml_get_data_f32(product);
-  return std::vector<float>(values, values + matrix->ne[1]);
+  return std::vector<float>(values, values + ggml_nelements(product));
 }
 
 TEST(Weights, MapsEveryTensor) {
@@ -185,7 +186,8 @@ constexpr TinyModelOptions kQuantised = {
 
 TEST(Weights, RepackedProductsEqualMappedOnes) {
   ggml_cpu_init();
-  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
+  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q8_0,
+                               GGML_TYPE_Q4_K, GGML_TYPE_Q6_K}) {
     TinyModelOptions options = kQuantised;
     options.matrix_type = type;
     options.head_dim = 64;
@@ -197,13 +199,15 @@ TEST(Weights, RepackedProductsEqualMappedOnes) {
     EXPECT_EQ((*repacked)->repacked_bytes() > 0, repacks) << ggml_type_name(type);
     EXPECT_EQ((*repacked)->tensors(1).token_embd->extra, nullptr);
 
-    const std::vector<float> wanted = Multiply((*mapped)->tensors(1).layers[0].ffn_down);
-    const std::vector<float> got = Multiply((*repacked)->tensors(1).layers[0].ffn_down);
-    ASSERT_EQ(got.size(), wanted.size());
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-3f) << i;
-    // Many rows: from whichever layout is faster there, and with the same values.
-    const std::vector<float> batch = Multiply((*repacked)->tensors(512).layers[0].ffn_down);
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(batch[i], wanted[i], 1e-3f) << i;
+    // Each from the layout that is the fastest for so many rows, and with the same values.
+    for (const int rows : {1, 2, 8, 9, 40}) {
+      const std::vector<float> wanted = Multiply((*mapped)->tensors(rows).layers[0].ffn_down, rows);
+      const std::vector<float> got = Multiply((*repacked)->tensors(rows).layers[0].ffn_down, rows);
+      ASSERT_EQ(got.size(), wanted.size());
+      for (size_t i = 0; i < got.size(); ++i) {
+        ASSERT_NEAR(got[i], wanted[i], 1e-3f) << ggml_type_name(type) << " " << rows << " " << i;
+      }
+    }
     EXPECT_EQ((*mapped)->tensors(512).layers[0].wq, (*mapped)->tensors(1).layers[0].wq);
   }
 }

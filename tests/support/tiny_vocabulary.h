@@ -12,7 +12,7 @@ inline void AddToken(Vocabulary* v, std::string text, TokenType type = TokenType
                      float score = 0) {
   v->tokens.push_back(std::move(text));
   v->types.push_back(type);
-  if (v->model == "llama") v->scores.push_back(score);
+  if (v->model != "gpt2") v->scores.push_back(score);
 }
 
 // Byte-level BPE: id = byte for 0..255, then what the merges give, then special tokens.
@@ -61,6 +61,26 @@ inline Vocabulary TinySentencePiece() {
   v.unk = 0;
   v.bos = 1;
   v.eos = 2;
+  return v;
+}
+
+// Unigram: <pad> </s> <unk>, then pieces with the logarithms of their chances.
+inline Vocabulary TinyUnigram() {
+  Vocabulary v;
+  v.model = "t5";
+  AddToken(&v, "<pad>", TokenType::kControl);
+  AddToken(&v, "</s>", TokenType::kControl);
+  AddToken(&v, "<unk>", TokenType::kUnknown);
+  AddToken(&v, "▁", TokenType::kNormal, -4);            // 3
+  AddToken(&v, "a", TokenType::kNormal, -3);            // 4
+  AddToken(&v, "b", TokenType::kNormal, -3);            // 5
+  AddToken(&v, "ab", TokenType::kNormal, -5);           // 6
+  AddToken(&v, "aba", TokenType::kNormal, -7.5f);       // 7
+  AddToken(&v, "▁ab", TokenType::kNormal, -6);          // 8
+  AddToken(&v, "<tag>", TokenType::kUserDefined, -50);  // 9
+  AddToken(&v, "é", TokenType::kNormal, -5);            // 10
+  v.unk = 2;
+  v.eos = 1;
   return v;
 }
 
