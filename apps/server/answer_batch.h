@@ -17,6 +17,7 @@
 #include "apps/server/prefix_cache.h"
 #include "dynsplit/engine.h"
 #include "dynsplit/generate.h"
+#include "engine/token_trie.h"
 
 namespace dynsplit::server {
 
@@ -32,8 +33,9 @@ class AnswerBatch {
   // Ends what nobody waits for any more, and what is past its deadline.
   void DropGone();
   // One pass; ends early, with nothing changed, once *cancel is set. Where the engine reports an
-  // error, the cache is given up and the pass tried again; where it stays, the jobs that took part
-  // in the pass are told, and end.
+  // error, the cache is given up and the pass tried again; where it stays, prompts that went on
+  // from a broken file are read anew, and the other jobs that took part in the pass are told, and
+  // end.
   void Step(const std::atomic<bool>* cancel);
   // Tells all jobs and ends them.
   void FailAll(const Status& status);
@@ -67,12 +69,15 @@ class AnswerBatch {
     std::vector<Answer*> answers;  // null: the item is a chunk of the seat's prompt
   };
 
+  // The file of a prefix turned out to be broken when a page of it was needed: forgets all files.
+  void ReadAnew(const Status& status);
   Pass PlanPass();
   void PlanAnswers(Pass* pass);
   void PlanPrompts(size_t room, Pass* pass);
   BatchItem NextChunk(const Seat& seat, int64_t room) const;
   void FinishPass(const Pass& pass);
   void FinishChunk(Seat* seat, const BatchItem& item);
+  void LoadPrefix(const Job& job);
   // The prompt has been read: its session is forked, and each answer begins.
   void StartAnswers(Seat* seat);
   Status StartAnswer(Seat* seat, std::unique_ptr<Session> session, int idx);
@@ -80,6 +85,7 @@ class AnswerBatch {
   static void TraceToken(int32_t token, Answer* answer);
   // Takes the next token from the answer's logits; false once the answer has ended.
   bool Advance(Seat* seat, Answer* answer);
+  std::shared_ptr<TokenConstraint> ConstraintOf(const Job& job);
   void CountToken(const Job& job, Answer* answer);
   void Fail(Seats::iterator seat, const Status& status);
   void UpdateMetrics();
@@ -88,6 +94,7 @@ class AnswerBatch {
   int max_answers_;
   PrefixCache& cache_;
   Metrics& metrics_;
+  std::shared_ptr<const TokenTrie> trie_;  // made for the first answer that is held to a grammar
   Seats seats_;  // who read last in the last pass reads last in the next one
 };
 

@@ -3,6 +3,7 @@
 #include <random>
 #include <utility>
 
+#include "apps/server/json_schema.h"
 #include "apps/server/request_fields.h"
 
 namespace dynsplit::server {
@@ -87,9 +88,34 @@ void RefuseUnsupported(RequestFields* fields) {
   fields->Refuse("logit_bias", {Json::object()});
   fields->Refuse("tools", {none});
   fields->Refuse("functions", {none});
-  fields->Refuse("response_format", {{{"type", "text"}}});
   fields->Refuse("best_of", {1});
   fields->Refuse("suffix", {""});
+}
+
+// {"type": "json_object"}, or {"type": "json_schema", "json_schema": {"name", "schema"}}.
+void TakeFormat(RequestFields* fields, std::shared_ptr<const ByteGrammar>* grammar) {
+  const Json* json = fields->Find("response_format");
+  if (json == nullptr) return;
+  if (!json->is_object()) return fields->Fail("response_format", "response_format is no object");
+  RequestFields own(*json, "response_format.");
+  std::string type;
+  own.Text("type", &type);
+  const Json* named = own.Find("json_schema");
+  const Json* schema = nullptr;
+  if (type == "json_object") {
+    *grammar = AnyObjectGrammar();
+  } else if (type == "json_schema") {
+    if (named != nullptr && named->is_object() && named->contains("schema")) {
+      schema = &(*named)["schema"];
+    } else {
+      own.Fail("json_schema.schema", "response_format.json_schema.schema is missing");
+    }
+  } else if (type != "text") {
+    own.Fail("type", "response_format.type is not one of text, json_object, json_schema");
+  }
+  fields->Keep(own.error());
+  if (fields->error() || schema == nullptr) return;
+  fields->Keep(CompileSchema(*schema, "response_format.json_schema.schema", grammar));
 }
 
 void TakeStops(RequestFields* fields, std::vector<std::string>* stops) {
@@ -118,6 +144,7 @@ void TakeAnswer(RequestFields* fields, const RequestDefaults& defaults, AnswerRe
   fields->Bool("ignore_eos", &answer->ignore_end);
   TakeSampler(fields, &answer->sampler);
   TakeMethod(fields, defaults.method, answer);
+  TakeFormat(fields, &answer->grammar);
   RefuseUnsupported(fields);
 }
 

@@ -69,6 +69,14 @@ class Session {
   // small: about 30 bytes per token, and the logits.
   std::unique_ptr<Session> Fork() const;
 
+  // A second sequence that goes on from the first `shared` tokens of this one. It has fewer of
+  // them, those after which no less than the last 32 are read again: once it is fed them, and
+  // whatever follows, it is as if it had read all. Null where that cannot be: `shared` is too
+  // short, some of this sequence was not read densely, votes are counted (Policy::kH2o), keys and
+  // values are encoded when they are far back (EngineOptions::kv_types), or the model has layers
+  // with a window. Cost as of Fork.
+  std::unique_ptr<Session> ForkPrefix(int64_t shared) const;
+
   // Continues under another method: blocks and index are made anew when next needed, from the same
   // pages. InvalidArgument where the method is invalid, and for Policy::kH2o where text was read
   // under another policy, for it and kSnapKv where any was read jointly: the votes of those queries

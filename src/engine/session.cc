@@ -48,6 +48,15 @@ std::unique_ptr<Session> Session::Fork() const {
   return std::make_unique<Session>(std::make_unique<Impl>(*impl_));
 }
 
+std::unique_ptr<Session> Session::ForkPrefix(int64_t shared) const {
+  auto fork = std::make_unique<Impl>(*impl_);
+  if (!fork->cache.Truncate(shared)) return nullptr;
+  fork->logits.clear();
+  fork->selected_rows = 0;
+  fork->attended_tokens = 0;
+  return std::make_unique<Session>(std::move(fork));
+}
+
 Status Session::SetMethod(const Method& method) {
   const Result<Method> resolved = impl_->engine->impl().Resolve(method);
   if (!resolved.ok()) return resolved.status();

@@ -318,6 +318,54 @@ TEST_F(SessionTest, ForksAreIndependent) {
   EXPECT_EQ(first->tokens().size(), 210u);
 }
 
+TEST_F(SessionTest, APrefixGoesOnAsIfTheRestHadNeverBeenRead) {
+  const std::vector<int32_t> first = RandomTokens(400);
+  std::vector<int32_t> second(first.begin(), first.begin() + 300);
+  const std::vector<int32_t> question = RandomTokens(70, 9);
+  second.insert(second.end(), question.begin(), question.end());
+  auto session = NewSession(), fresh = NewSession();
+  ASSERT_TRUE(session->Feed(first).ok());
+  ASSERT_TRUE(session->Blocks().ok());
+  ASSERT_TRUE(fresh->Feed(second).ok());
+  auto fork = session->ForkPrefix(300);
+  ASSERT_TRUE(fork);
+  const size_t kept = fork->tokens().size();
+  EXPECT_LT(kept, 300u);
+  EXPECT_GE(kept, 250u);
+  EXPECT_TRUE(fork->logits().empty());
+  ASSERT_TRUE(fork->Feed(std::span(second).subspan(kept)).ok());
+  ExpectNear(fork->logits(), fresh->logits(), 1e-4f);
+  const auto got = fork->Importance(), want = fresh->Importance();
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(got[i].count, want[i].count);
+    EXPECT_NEAR(got[i].weight, want[i].weight, 1e-2);
+  }
+  // Also what the last queries vote for.
+  for (const char* name : {"dynsplit", "snapkv"}) {
+    ASSERT_TRUE(fork->SetMethod(MethodPreset(name).value()).ok());
+    ASSERT_TRUE(fresh->SetMethod(MethodPreset(name).value()).ok());
+    auto a = fork->Fork(), b = fresh->Fork();
+    ExpectNear(Decode(a.get(), std::span(first).first(3)),
+               Decode(b.get(), std::span(first).first(3)));
+  }
+  EXPECT_EQ(session->tokens().size(), 400u);
+}
+
+TEST_F(SessionTest, APrefixNeedsTextThatWasReadDensely) {
+  auto session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(30)).ok());
+  EXPECT_FALSE(session->ForkPrefix(30));
+  auto votes = NewSession(MethodPreset("h2o").value());
+  ASSERT_TRUE(votes->Feed(RandomTokens(200)).ok());
+  EXPECT_FALSE(votes->ForkPrefix(200));
+  session.reset();  // sessions do not outlive their engine
+  votes.reset();
+  Load({.num_layers = 4}, {.threads = 1, .kv_types = {.hot = KvType::kF16, .cold = KvType::kQ8}});
+  session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(400)).ok());
+  EXPECT_FALSE(session->ForkPrefix(300));
+}
+
 TEST_F(SessionTest, RefusesATextLongerThanTheContextWhole) {
   auto session = NewSession();
   const Status status = session->Feed(RandomTokens(513));
