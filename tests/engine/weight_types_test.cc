@@ -89,6 +89,7 @@ TEST(WeightTypes, EachEqualsItsValuesInF32) {
     for (const bool repack : {false, true}) {
       const std::vector<float> got = LogitsOf(writer, repack);
       ASSERT_EQ(got.size(), want.size());
+      std::printf("%s %g\n", ggml_type_name(type), std::sqrt(MeanSquare(got, want)) / size);
       EXPECT_LT(std::sqrt(MeanSquare(got, want)), kTolerance * size)
           << ggml_type_name(type) << (repack ? ", repacked" : "");
     }
