@@ -5,6 +5,7 @@
 #   scripts/setup.sh                     everything for building and using dynsplit
 #   scripts/setup.sh --dev               also clang-format, for the format check
 #   scripts/setup.sh --eval              also the texts that dynsplit eval hides facts in
+#   scripts/setup.sh --page              also a browser, for the test of the server's page
 #   scripts/setup.sh --tsan              also a ggml with ThreadSanitizer, for the preset tsan
 #   scripts/setup.sh --print-ggml-dir [--tsan]   only says where ggml's CMake package is (CMake asks)
 #
@@ -34,6 +35,10 @@ LIBRARIES=(libhwy-dev libxxhash-dev liburing-dev libpcre2-dev libcli11-dev nlohm
 # A book and program sources; apps/eval/tasks/haystack.cc reads these files of them.
 TEXTS=(/usr/share/doc/jargon-text/jargon.txt.gz /usr/lib/python3.11/mailbox.py)
 TEXT_PACKAGES=(jargon-text libpython3.11-stdlib)
+# A browser and the program that drives it; a font for pictures of the page.
+BROWSER=(chromium chromedriver)
+BROWSER_PACKAGES=(chromium chromium-driver)
+BROWSER_FONT=fonts-inter
 
 installed() { [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
 
@@ -45,6 +50,12 @@ missing_packages() {
   done
   if ! (find_pip) >/dev/null 2>&1; then printf '%s\n' python3 python3-pip; fi
   if [[ $dev == 1 ]] && ! command -v clang-format-14 >/dev/null; then echo clang-format-14; fi
+  for i in "${!BROWSER[@]}"; do
+    if [[ $page == 1 ]] && ! command -v "${BROWSER[i]}" >/dev/null; then
+      echo "${BROWSER_PACKAGES[i]}"
+    fi
+  done
+  if [[ $page == 1 ]]; then installed "$BROWSER_FONT" || echo "$BROWSER_FONT"; fi
   for i in "${!TEXTS[@]}"; do
     if [[ $texts == 1 && ! -f ${TEXTS[i]} ]]; then echo "${TEXT_PACKAGES[i]}"; fi
   done
@@ -164,11 +175,12 @@ provide_ggml() {
   exec 9>&-
 }
 
-dev=0 texts=0 tsan=0 print=0
+dev=0 texts=0 page=0 tsan=0 print=0
 for argument in "$@"; do
   case $argument in
     --dev) dev=1 ;;
     --eval) texts=1 ;;
+    --page) page=1 ;;
     --tsan) tsan=1 ;;
     --print-ggml-dir) print=1 ;;
     *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;

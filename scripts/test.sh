@@ -6,7 +6,8 @@
 #   scripts/test.sh --fast         the tests of the label fast alone: under a minute, no large model
 #   scripts/test.sh --sanitize     the fast tests under AddressSanitizer + UBSan, then those with threads
 #                                  under ThreadSanitizer
-#   scripts/test.sh --all          everything above
+#   scripts/test.sh --all          everything above, and clients that come from the network: OpenAI's,
+#                                  and a browser on the page
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
@@ -49,12 +50,12 @@ summary() {
   echo "$passed passed, $failed failed, $skipped skipped"
 }
 
-preset=release models=1 fast=1 sanitize=0
+preset=release models=1 fast=1 sanitize=0 clients=0
 case ${1:-} in
   "") ;;
   --fast) preset=dev models=0 ;;
   --sanitize) fast=0 models=0 sanitize=1 ;;
-  --all) sanitize=1 ;;
+  --all) sanitize=1 clients=1 ;;
   *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
 esac
 
@@ -78,6 +79,10 @@ if [[ $models == 1 ]]; then
   export DYNSPLIT_MODELS=$MODELS DYNSPLIT_REQUIRE_MODELS=1
   # One at a time: each takes all threads, which wait for each other by spinning.
   run_tests models "$preset" -L model -j 1
+fi
+if [[ $clients == 1 ]]; then
+  scripts/setup.sh --page
+  run_tests clients "$preset" -L client -j 1
 fi
 if [[ $sanitize == 1 ]]; then
   scripts/build.sh asan all_tests

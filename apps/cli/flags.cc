@@ -46,7 +46,7 @@ void AddKvTypeFlags(CLI::App* command, ModelFlags* flags) {
       ->type_name("f16|q8_0|q4");
 }
 
-// Named as llama.cpp names them. Numbers are checked where they are used.
+// Named as llama.cpp names them.
 void AddRopeFlags(CLI::App* command, RopeOptions* rope) {
   const std::string group = "RoPE";
   command
@@ -62,14 +62,17 @@ void AddRopeFlags(CLI::App* command, RopeOptions* rope) {
       ->type_name("none|linear|yarn")
       ->group(group);
   command->add_option("--rope-scale", rope->factor, "Times that it is as long then")
+      ->check(CLI::Range(1.0, 10000.0).description(""))
       ->type_name("F")
       ->group(group);
   command->add_option("--rope-freq-base", rope->freq_base, "Base of the frequencies")
+      ->check(CLI::Range(1.0, 1e12).description(""))
       ->type_name("X")
       ->group(group);
   command
       ->add_option("--yarn-orig-ctx", rope->original_context,
                    "Tokens of context that the model was trained for")
+      ->check(WholeNumber(1, INT32_MAX))
       ->type_name("N")
       ->group(group);
 }

@@ -64,8 +64,8 @@ std::string Windows(const ModelSummary& model) {
 std::string Types(const ModelSummary& model) {
   std::string text;
   for (const TensorTypeSummary& type : model.types) {
-    text += fmt::format("{}{} ({} tensors, {})", text.empty() ? "" : ", ", type.type, type.tensors,
-                        FormatBytes(type.bytes));
+    text += fmt::format("{}{}: {} in {}", text.empty() ? "" : ", ", type.type,
+                        FormatBytes(type.bytes), type.tensors);
   }
   return OrUnknown(text);
 }

@@ -34,6 +34,9 @@ struct ServeFlags {
   int parallel = 4;
   size_t queue = 64;
   uint64_t cache_memory = uint64_t{1} << 30;
+  std::string cache_dir;
+  std::string session_dir;
+  uint64_t cache_disk = uint64_t{4} << 30;
   int64_t timeout_s = 600;
   int64_t grace_s = 10;
   uint64_t body_bytes = server::ConnectionLimits().body_bytes;
@@ -50,6 +53,10 @@ Status ReadKeys(const std::string& path, std::vector<std::string>* keys) {
   if (file.bad() || !file.eof()) return IoError(path + ": cannot be read");
   if (keys->empty()) return InvalidArgument(path + ": no key in it");
   return {};
+}
+
+int64_t Signed(uint64_t bytes) {
+  return static_cast<int64_t>(std::min<uint64_t>(bytes, INT64_MAX));
 }
 
 std::string NameOf(const ServeFlags& flags) {
@@ -73,12 +80,19 @@ Result<std::unique_ptr<server::Service>> MakeService(const ServeFlags& flags, co
                        .max_choices = flags.parallel,
                        .vocab_size = loaded->model->description().vocab_size};
   service->timeout = std::chrono::seconds(flags.timeout_s);
-  const server::SchedulerOptions options{
-      .max_answers = flags.parallel,
-      .max_queued = flags.queue,
-      .cache_bytes = static_cast<int64_t>(std::min<uint64_t>(flags.cache_memory, INT64_MAX))};
-  service->scheduler =
-      std::make_unique<server::Scheduler>(std::move(loaded->engine), options, metrics);
+  const server::SchedulerOptions options{.max_answers = flags.parallel,
+                                         .max_queued = flags.queue,
+                                         .cache_bytes = Signed(flags.cache_memory)};
+  if (!flags.session_dir.empty()) service->sessions.emplace(flags.session_dir);
+  std::unique_ptr<server::PrefixStore> store;
+  if (!flags.cache_dir.empty()) {
+    auto opened =
+        server::PrefixStore::Open(flags.cache_dir, Signed(flags.cache_disk), loaded->engine.get());
+    if (!opened.ok()) return opened.status();
+    store = *std::move(opened);
+  }
+  service->scheduler = std::make_unique<server::Scheduler>(std::move(loaded->engine), options,
+                                                           metrics, std::move(store));
   return service;
 }
 
@@ -108,7 +122,8 @@ ExitStatus RunServe(ServeFlags* flags) {
   auto service = MakeService(*flags, *method, (*http)->metrics());
   if (!service.ok()) return Failed(service.status());
   (*http)->SetService(*std::move(service));
-  PrintToStderr("dynsplit: serving " + NameOf(*flags) + " at " + address + "/v1\n");
+  PrintToStderr("dynsplit: serving " + NameOf(*flags) + " at " + address + "/v1" +
+                (flags->http.page ? ", its page at " + address : "") + "\n");
   while (!stop->load() && !(*http)->ended()) std::this_thread::sleep_for(kLookInterval);
   const bool told = stop->load();
   PrintToStderr("dynsplit: stopping\n");
@@ -136,6 +151,10 @@ void AddAddressFlags(CLI::App* command, ServeFlags* flags) {
       ->type_name("FILE")
       ->group(group);
   command
+      ->add_flag_callback(
+          "--no-page", [flags] { flags->http.page = false; }, "No page at /, the API alone")
+      ->group(group);
+  command
       ->add_option("--cors", flags->http.cors_origin,
                    "Whose pages may ask from a browser; *: any; default: none")
       ->type_name("ORIGIN")
@@ -161,6 +180,19 @@ void AddServiceFlags(CLI::App* command, ServeFlags* flags) {
   InBytes(command->add_option(
               "--cache-memory", flags->cache_memory,
               "Most bytes of prompts kept for others that begin alike; 0: none (default: 1G)"))
+      ->group(group);
+  command
+      ->add_option("--cache-dir", flags->cache_dir,
+                   "Folder for prompts that memory has no room for, and for the next start")
+      ->type_name("DIR")
+      ->group(group);
+  command
+      ->add_option("--session-dir", flags->session_dir,
+                   "Folder for sessions that clients save; default: they cannot")
+      ->type_name("DIR")
+      ->group(group);
+  InBytes(command->add_option("--cache-disk", flags->cache_disk,
+                              "Most bytes of --cache-dir (default: 4G)"))
       ->group(group);
   command->add_option("--timeout", flags->timeout_s, "Most seconds of a request; 0: no limit")
       ->check(WholeNumber(0, 1 << 30))

@@ -9,6 +9,8 @@
 namespace dynsplit {
 namespace {
 
+constexpr uintmax_t kMostTemplateBytes = 1 << 20;  // those of models have up to 20 KB
+
 Result<bool> NamesSpecialTokens(const Tokenizer& tokenizer, const std::string& text) {
   const auto plain = tokenizer.Encode(text, {.add_special = false, .parse_special = false});
   if (!plain.ok()) return plain.status();
@@ -76,7 +78,14 @@ Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
 
 Result<ChatTemplate> FindTemplate(const std::string& name_or_file) {
   Result<ChatTemplate> named = ChatTemplate::Named(name_or_file);
-  if (named.ok() || !std::filesystem::is_regular_file(name_or_file)) return named;
+  std::error_code error;
+  if (named.ok() || !std::filesystem::is_regular_file(name_or_file, error)) return named;
+  const auto size_bytes = std::filesystem::file_size(name_or_file, error);
+  if (!error && size_bytes > kMostTemplateBytes) {
+    return InvalidArgument(name_or_file + ": got " + std::to_string(size_bytes) +
+                           " bytes, wanted a chat template of at most " +
+                           std::to_string(kMostTemplateBytes));
+  }
   std::ifstream file(name_or_file, std::ios::binary);
   const std::string jinja{std::istreambuf_iterator<char>(file), {}};
   if (file.bad() || !file.is_open()) return IoError(name_or_file + ": cannot be read");

@@ -36,7 +36,7 @@ Result<std::vector<int32_t>> EncodeQuestion(const ChatTemplate& chat_template,
                                             const std::string& question);
 
 // The template of that name, or that of the Jinja text in that file. NotFound for what is neither;
-// Unsupported for a file of no known family, IoError for one that cannot be read.
+// for a file Unsupported where it is of no known family, InvalidArgument above 1 MiB, or IoError.
 Result<ChatTemplate> FindTemplate(const std::string& name_or_file);
 // The same, or the model's own where the name is empty.
 Result<ChatTemplate> ChooseTemplate(const Model& model, const std::string& name_or_file);

@@ -5,6 +5,9 @@
 
 namespace dynsplit {
 
+// Bytes resident now (VmRSS), mapped files included; 0 where the system does not say.
+int64_t RssBytes();
+
 // Most bytes resident at any time since the start or the last reset (VmHWM), mapped files
 // included; 0 where the system does not say.
 int64_t PeakRssBytes();

@@ -1,9 +1,11 @@
 #include "apps/common/model_summary.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
+#include "base/numeric.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/model.h"
 #include "kernels/page_format.h"
@@ -47,7 +49,10 @@ std::vector<LayerSummary> KvLayers(const GgufReader& reader, const std::string& 
   // All attend to all: which have a window is a matter of the architecture, and of ReadModelConfig.
   auto heads = NumberByLayer(reader, prefix + "attention.head_count_kv", *model.layers);
   if (heads.empty()) heads = NumberByLayer(reader, prefix + "attention.head_count", *model.layers);
-  for (const int64_t count : heads) layers.push_back({.kv_heads = count});
+  for (const int64_t count : heads) {
+    if (count < 0) return {};
+    layers.push_back({.kv_heads = count});
+  }
   return layers;
 }
 
@@ -117,7 +122,7 @@ int64_t HeadBytes(const ModelSummary& model, KvType type, int64_t pages) {
 }
 
 bool TellsKv(const ModelSummary& model) {
-  constexpr int64_t kMostDim = 1 << 20;
+  constexpr int64_t kMostDim = 1 << 16;  // far above any model's; sizes in bytes stay in range
   return !model.kv_layers.empty() && model.key_dim && model.value_dim &&
          *model.key_dim <= kMostDim && *model.value_dim <= kMostDim;
 }
@@ -142,24 +147,33 @@ Result<ModelSummary> SummariseModel(const std::string& path) {
 
 std::optional<int64_t> KvBytesPerToken(const ModelSummary& model, KvType type) {
   if (!TellsKv(model)) return std::nullopt;
-  int64_t page = 0;
+  std::optional<uint64_t> page = 0;
   for (const LayerSummary& layer : model.kv_layers) {
-    page += layer.kv_heads * HeadBytes(model, type, 1);
+    const auto layer_page = CheckedMultiply(static_cast<uint64_t>(layer.kv_heads),
+                                            static_cast<uint64_t>(HeadBytes(model, type, 1)));
+    page = page && layer_page ? CheckedAdd(*page, *layer_page) : std::nullopt;
   }
-  return page / kPageTokens;
+  if (!page) return std::nullopt;
+  return static_cast<int64_t>(*page / kPageTokens);
 }
 
 std::optional<int64_t> KvBytes(const ModelSummary& model, KvTypes types, int64_t tokens) {
   if (!TellsKv(model)) return std::nullopt;
-  int64_t bytes = 0;
+  std::optional<uint64_t> bytes = 0;
   for (const LayerSummary& layer : model.kv_layers) {
-    const int64_t held = layer.window > 0 ? std::min(tokens, layer.window) : tokens;
-    const int64_t pages = (held + kPageTokens - 1) / kPageTokens;
-    const int64_t cold = std::max<int64_t>(0, held - kHotTokens) / kPageTokens;
-    bytes += layer.kv_heads *
-             (HeadBytes(model, types.cold, cold) + HeadBytes(model, types.hot, pages - cold));
+    // Of a layer with a window, only pages that the next token sees.
+    const int64_t seen = layer.window > 0 ? std::max<int64_t>(0, tokens + 1 - layer.window) : 0;
+    const int64_t first = seen / kPageTokens;
+    const int64_t end = (tokens + kPageTokens - 1) / kPageTokens;
+    const int64_t hot = std::max(first, std::max<int64_t>(0, tokens - kHotTokens) / kPageTokens);
+    const auto layer_bytes =
+        CheckedMultiply(static_cast<uint64_t>(layer.kv_heads),
+                        static_cast<uint64_t>(HeadBytes(model, types.cold, hot - first) +
+                                              HeadBytes(model, types.hot, end - hot)));
+    bytes = bytes && layer_bytes ? CheckedAdd(*bytes, *layer_bytes) : std::nullopt;
   }
-  return bytes;
+  if (!bytes || *bytes > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return {};
+  return static_cast<int64_t>(*bytes);
 }
 
 }  // namespace dynsplit

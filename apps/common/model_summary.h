@@ -62,7 +62,7 @@ Result<ModelSummary> SummariseModel(const std::string& path);
 std::optional<int64_t> KvBytesPerToken(const ModelSummary& model, KvType type);
 
 // Bytes of the pages of a sequence of so many tokens, with the last ones in types.hot; layers with
-// a window need no more than that. Nothing where the file does not tell.
+// a window hold no more than it, in whole pages. Nothing where the file does not tell.
 std::optional<int64_t> KvBytes(const ModelSummary& model, KvTypes types, int64_t tokens);
 
 }  // namespace dynsplit

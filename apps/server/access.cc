@@ -26,8 +26,8 @@ std::optional<std::string> Access::Check(std::string_view authorization) const {
   if (!authorization.starts_with(kScheme)) return {};
   authorization.remove_prefix(kScheme.size());
   std::optional<std::string> found;
-  for (size_t i = 0; i < keys_.size(); ++i) {  // all of them, wherever the right one is
-    if (SameInConstantTime(authorization, keys_[i])) found = std::to_string(i);
+  for (const std::string& key : keys_) {  // all of them, wherever the right one is
+    if (SameInConstantTime(authorization, key)) found = key;
   }
   return found;
 }

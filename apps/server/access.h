@@ -12,9 +12,8 @@ class Access {
  public:
   explicit Access(std::vector<std::string> keys);  // none: everybody may ask
 
-  // The key's place in the list as a text, "" where there are no keys; none for a header that
-  // carries no key of them. Takes as long for a key that is nearly right as for any other of its
-  // length.
+  // The key, "" where there are none; nothing for a header that carries no key of them. Takes as
+  // long for a key that is nearly right as for any other of its length.
   std::optional<std::string> Check(std::string_view authorization) const;
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apps/common/prefill.h"
+#include "engine/grammar_constraint.h"
 
 namespace dynsplit::server {
 namespace {
@@ -20,8 +21,14 @@ constexpr int64_t kScoredTokens = 64;
 // length: each costs 30 bytes for every token before it.
 constexpr int64_t kPrefixTokens = 512;
 constexpr int64_t kPrefixesPerDoubling = 32;
-// Prompts that part so soon after a kept prefix are not worth another one.
-constexpr int64_t kLeastBranchTokens = 16;
+
+// Choices are not told any more while so many events wait for a client that takes them slowly:
+// those of one token may have a megabyte.
+constexpr size_t kMostWaiting = 64;
+
+bool TellsChoices(const Job& job) {
+  return job.tracing == Tracing::kChoices && job.stream->num_waiting() < kMostWaiting;
+}
 
 int64_t PrefixStep(int64_t read) {
   const auto octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(read)));
@@ -51,6 +58,7 @@ bool AnswerBatch::HasRoom(const Job& job) const {
 }
 
 void AnswerBatch::Admit(Job job) {
+  if (!job.load_path.empty()) return LoadPrefix(job);
   // Votes of a prompt's queries are counted while it is read, for the method that asks for them.
   const Method method = MethodToReadUnder({&job.method, 1});
   const bool votes = method.policy == Policy::kH2o;
@@ -87,6 +95,18 @@ void AnswerBatch::Admit(Job job) {
   UpdateMetrics();
 }
 
+void AnswerBatch::LoadPrefix(const Job& job) {
+  const auto session = engine_.LoadSession(job.load_path);
+  AnswerEvent event{.kind = AnswerEvent::Kind::kFailed, .status = session.status()};
+  if (session.ok()) {
+    cache_.Insert(job.cache_salt, **session);
+    event.kind = AnswerEvent::Kind::kFinished;
+    event.num_tokens = static_cast<int64_t>((*session)->tokens().size());
+  }
+  job.stream->Push(std::move(event));
+  UpdateMetrics();
+}
+
 void AnswerBatch::DropGone() {
   const Clock::time_point now = Clock::now();
   for (auto seat = seats_.begin(); seat != seats_.end();) {
@@ -119,6 +139,7 @@ void AnswerBatch::Step(const std::atomic<bool>* cancel) {
     status = engine_.Run(pass.items, cancel);
   }
   if (status.code() == StatusCode::kCancelled) return;
+  if (status.code() == StatusCode::kCorruption) return ReadAnew(status);
   metrics_.passes.Increment();
   if (status.ok()) {
     FinishPass(pass);
@@ -127,6 +148,23 @@ void AnswerBatch::Step(const std::atomic<bool>* cancel) {
     for (size_t i = 0; i < pass.seats.size(); ++i) {
       if (i == 0 || pass.seats[i] != pass.seats[i - 1]) Fail(pass.seats[i], status);
     }
+  }
+  UpdateMetrics();
+}
+
+void AnswerBatch::ReadAnew(const Status& status) {
+  cache_.Clear();
+  cache_.ClearStore();
+  for (auto seat = seats_.begin(); seat != seats_.end();) {
+    const auto next = std::next(seat);
+    const Method method = MethodToReadUnder({&seat->job.method, 1});
+    auto session = engine_.NewSession(method);
+    if (!seat->session || !session.ok()) {
+      Fail(seat, status);
+    } else {
+      seat->session = *std::move(session);
+    }
+    seat = next;
   }
   UpdateMetrics();
 }
@@ -145,7 +183,8 @@ void AnswerBatch::PlanAnswers(Pass* pass) {
     for (Answer& answer : seat->answers) {
       pass->items.push_back({.session = answer.session.get(),
                              .tokens = {&answer.token, 1},
-                             .attention = Attention::kSelected});
+                             .attention = Attention::kSelected,
+                             .choices = TellsChoices(seat->job)});
       pass->seats.push_back(seat);
       pass->answers.push_back(&answer);
     }
@@ -204,6 +243,11 @@ void AnswerBatch::FinishPass(const Pass& pass) {
 void AnswerBatch::FinishChunk(Seat* seat, const BatchItem& item) {
   metrics_.prompt_tokens.Increment(static_cast<double>(item.tokens.size()));
   const int64_t read = seat->read();
+  if (seat->job.tracing != Tracing::kNone) {
+    seat->job.stream->Push({.kind = AnswerEvent::Kind::kRead,
+                            .choice = seat->job.first_choice,
+                            .trace = {.read = read}});
+  }
   if (item.logits == Logits::kAll) {
     AnswerEvent event{.kind = AnswerEvent::Kind::kPrompt, .choice = seat->job.first_choice};
     const size_t vocab_size = seat->session->logits().size() / item.tokens.size();
@@ -221,6 +265,14 @@ void AnswerBatch::FinishChunk(Seat* seat, const BatchItem& item) {
 
 void AnswerBatch::StartAnswers(Seat* seat) {
   std::unique_ptr<Session> session = std::move(seat->session);
+  if (!seat->job.save_path.empty()) {
+    const Status saved = session->Save(seat->job.save_path);
+    return seat->job.stream->Push(
+        {.kind = saved.ok() ? AnswerEvent::Kind::kFinished : AnswerEvent::Kind::kFailed,
+         .choice = seat->job.first_choice,
+         .num_tokens = static_cast<int64_t>(session->tokens().size()),
+         .status = saved});
+  }
   Status status = session->SetMethod(seat->job.method);
   for (int i = 0; i < seat->job.num_choices && status.ok(); ++i) {
     const bool last = i + 1 == seat->job.num_choices;
@@ -235,12 +287,17 @@ Status AnswerBatch::StartAnswer(Seat* seat, std::unique_ptr<Session> session, in
   seat->answers.push_back({.choice = seat->job.first_choice + idx, .session = std::move(session)});
   Answer& answer = seat->answers.back();
   answer.piece.choice = answer.choice;
+  const bool traced = seat->job.tracing == Tracing::kChoices;
+  // Now, when the first pass learns the same: later it would learn anew, and then cut otherwise.
+  if (traced) answer.piece.trace.importance = answer.session->Importance();
   GenerateOptions options = seat->job.options;
   options.sampler.seed += static_cast<uint64_t>(idx);
+  options.constraint = ConstraintOf(seat->job);
   options.on_text = [&answer](std::string_view text) { answer.piece.text += text; };
-  options.on_token = [this, seat, &answer](int32_t token, std::span<const float> logits) {
+  options.on_token = [this, seat, &answer, traced](int32_t token, std::span<const float> logits) {
     const std::optional<int> top = seat->job.top_logprobs;
     if (top) answer.piece.scores.push_back(Score(logits, token, *top));
+    if (traced) TraceToken(token, &answer);
     CountToken(seat->job, &answer);
   };
   auto writer = AnswerWriter::Create(answer.session.get(), engine_.model().tokenizer(), options);
@@ -248,6 +305,23 @@ Status AnswerBatch::StartAnswer(Seat* seat, std::unique_ptr<Session> session, in
   answer.writer = *std::move(writer);
   if (!Advance(seat, &answer)) seat->answers.pop_back();
   return {};
+}
+
+std::shared_ptr<TokenConstraint> AnswerBatch::ConstraintOf(const Job& job) {
+  if (!job.grammar) return nullptr;
+  if (!trie_) trie_ = std::make_shared<const TokenTrie>(engine_.model().tokenizer());
+  return std::make_shared<GrammarConstraint>(job.grammar, trie_);
+}
+
+void AnswerBatch::TraceToken(int32_t token, Answer* answer) {
+  AnswerTrace& trace = answer->piece.trace;
+  const BlockChoices* choices = answer->session->choices();
+  trace.tokens.push_back({.token = token, .choices = {}});
+  if (choices != nullptr) trace.tokens.back().choices = *choices;
+  const auto blocks = answer->session->finished_blocks().subspan(answer->told_blocks);
+  if (trace.blocks.empty()) trace.first_block = static_cast<int64_t>(answer->told_blocks);
+  trace.blocks.insert(trace.blocks.end(), blocks.begin(), blocks.end());
+  answer->told_blocks += blocks.size();
 }
 
 bool AnswerBatch::Advance(Seat* seat, Answer* answer) {
@@ -258,8 +332,10 @@ bool AnswerBatch::Advance(Seat* seat, Answer* answer) {
   } else {
     finished.stop_reason = answer->writer->Finish().stop_reason;
     finished.num_tokens = answer->num_tokens;
+    if (seat->job.tracing != Tracing::kNone) finished.trace.stats = answer->session->stats();
   }
-  if (!answer->piece.text.empty() || !answer->piece.scores.empty()) {
+  const bool last_traces = !token && !answer->piece.trace.tokens.empty();
+  if (!answer->piece.text.empty() || !answer->piece.scores.empty() || last_traces) {
     seat->job.stream->Push(std::exchange(answer->piece, {.choice = answer->choice}));
   }
   if (!token) seat->job.stream->Push(std::move(finished));
@@ -286,6 +362,10 @@ void AnswerBatch::UpdateMetrics() {
   metrics_.running.Set(static_cast<double>(seats_.size()));
   metrics_.cache_bytes.Set(static_cast<double>(cache_.bytes()));
   metrics_.cache_entries.Set(static_cast<double>(cache_.size()));
+  if (const PrefixStore* store = cache_.store()) {
+    metrics_.cache_disk_bytes.Set(static_cast<double>(store->bytes()));
+    metrics_.cache_disk_failures.Set(static_cast<double>(store->num_failures()));
+  }
 }
 
 }  // namespace dynsplit::server

@@ -17,6 +17,7 @@
 #include "apps/server/prefix_cache.h"
 #include "dynsplit/engine.h"
 #include "dynsplit/generate.h"
+#include "engine/token_trie.h"
 
 namespace dynsplit::server {
 
@@ -32,8 +33,9 @@ class AnswerBatch {
   // Ends what nobody waits for any more, and what is past its deadline.
   void DropGone();
   // One pass; ends early, with nothing changed, once *cancel is set. Where the engine reports an
-  // error, the cache is given up and the pass tried again; where it stays, the jobs that took part
-  // in the pass are told, and end.
+  // error, the cache is given up and the pass tried again; where it stays, prompts that went on
+  // from a broken file are read anew, and the other jobs that took part in the pass are told, and
+  // end.
   void Step(const std::atomic<bool>* cancel);
   // Tells all jobs and ends them.
   void FailAll(const Status& status);
@@ -46,6 +48,7 @@ class AnswerBatch {
     int32_t token = 0;       // to be fed next
     AnswerEvent piece = {};  // what was written and not yet told
     int64_t num_tokens = 0;
+    size_t told_blocks = 0;  // where they are told
     std::chrono::steady_clock::time_point last_token = {};
   };
   struct Seat {
@@ -66,17 +69,23 @@ class AnswerBatch {
     std::vector<Answer*> answers;  // null: the item is a chunk of the seat's prompt
   };
 
+  // The file of a prefix turned out to be broken when a page of it was needed: forgets all files.
+  void ReadAnew(const Status& status);
   Pass PlanPass();
   void PlanAnswers(Pass* pass);
   void PlanPrompts(size_t room, Pass* pass);
   BatchItem NextChunk(const Seat& seat, int64_t room) const;
   void FinishPass(const Pass& pass);
   void FinishChunk(Seat* seat, const BatchItem& item);
+  void LoadPrefix(const Job& job);
   // The prompt has been read: its session is forked, and each answer begins.
   void StartAnswers(Seat* seat);
   Status StartAnswer(Seat* seat, std::unique_ptr<Session> session, int idx);
+  // What the answer's next token was sampled after.
+  static void TraceToken(int32_t token, Answer* answer);
   // Takes the next token from the answer's logits; false once the answer has ended.
   bool Advance(Seat* seat, Answer* answer);
+  std::shared_ptr<TokenConstraint> ConstraintOf(const Job& job);
   void CountToken(const Job& job, Answer* answer);
   void Fail(Seats::iterator seat, const Status& status);
   void UpdateMetrics();
@@ -85,6 +94,7 @@ class AnswerBatch {
   int max_answers_;
   PrefixCache& cache_;
   Metrics& metrics_;
+  std::shared_ptr<const TokenTrie> trie_;  // made for the first answer that is held to a grammar
   Seats seats_;  // who read last in the last pass reads last in the next one
 };
 

@@ -155,7 +155,7 @@ std::string FinishReason(StopReason reason) {
 }
 
 Json AnswerFormat::UsageChunk(const Usage& usage) const {
-  Json chunk = Envelope(chunk_object());
+  Json chunk = BareChunk();
   chunk["usage"] = ToJson(usage);
   return chunk;
 }

@@ -52,6 +52,7 @@ class AnswerFormat {
                      const std::vector<TokenScore>& scores) = 0;
   virtual Json Closing(int choice, StopReason reason) = 0;
   Json UsageChunk(const Usage& usage) const;
+  Json BareChunk() const { return Envelope(chunk_object()); }  // of no choice
 
   virtual Json Whole(const std::vector<Choice>& choices, const Usage& usage) = 0;
 

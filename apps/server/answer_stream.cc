@@ -20,4 +20,9 @@ std::optional<AnswerEvent> AnswerStream::Wait(std::chrono::milliseconds timeout)
   return event;
 }
 
+size_t AnswerStream::num_waiting() const {
+  const std::lock_guard lock(mutex_);
+  return events_.size();
+}
+
 }  // namespace dynsplit::server

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/server/answer_trace.h"
 #include "dynsplit/generate.h"
 #include "dynsplit/logprobs.h"
 #include "dynsplit/status.h"
@@ -25,11 +26,12 @@ struct TokenScore {
   std::vector<TokenLogprob> top = {};  // the likeliest tokens in its place
 };
 
-// Of one answer, in this order: kStarted kPrompt* kPiece* kFinished; or kFailed, which is the last
-// of all answers of the job.
+// Of one answer, in this order: kStarted (kRead | kPrompt)* kPiece* kFinished; or kFailed, which is
+// the last of all answers of the job.
 struct AnswerEvent {
   enum class Kind {
     kStarted,   // the prompt is being read; of the job's first answer only
+    kRead,      // more of the prompt has been read, where that was asked for; likewise
     kPrompt,    // scores of the prompt's tokens, where they were asked for; likewise
     kPiece,     // text, whole characters, and scores where they were asked for
     kFinished,  // stop_reason and num_tokens are set
@@ -42,6 +44,7 @@ struct AnswerEvent {
   StopReason stop_reason = StopReason::kLength;
   int64_t num_tokens = 0;     // of the answer
   int64_t cached_tokens = 0;  // of kStarted: the prompt's, which need not be read
+  AnswerTrace trace = {};     // what was asked for of it
   Status status = {};
 };
 
@@ -51,12 +54,14 @@ class AnswerStream {
   // The oldest event that was not taken; none where none came within `timeout`.
   std::optional<AnswerEvent> Wait(std::chrono::milliseconds timeout);
 
+  size_t num_waiting() const;  // events that were not taken
+
   // Nobody wants the answers any more.
   void Cancel() { cancelled_.store(true); }
   bool cancelled() const { return cancelled_.load(); }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<AnswerEvent> events_;  // guarded by mutex_
   std::atomic<bool> cancelled_ = false;

@@ -41,4 +41,12 @@ ApiError FromStatus(const Status& status) {
   }
 }
 
+ApiError FromSubmission(const Status& status) {
+  if (status.code() != StatusCode::kResourceExhausted) return FromStatus(status);
+  return {.http_status = 429,
+          .message = status.message(),
+          .type = "rate_limit_error",
+          .code = "queue_full"};
+}
+
 }  // namespace dynsplit::server

@@ -13,6 +13,9 @@
 #include "apps/server/framing.h"
 #include "apps/server/json_response.h"
 #include "apps/server/model_routes.h"
+#include "apps/server/openapi_document.h"
+#include "apps/server/session_routes.h"
+#include "apps/server/web_page.h"
 
 namespace dynsplit::server {
 namespace {
@@ -20,15 +23,6 @@ namespace {
 // What is known without a key: whether the server is up.
 constexpr std::string_view kHealth = "/health";
 constexpr std::chrono::seconds kLastWordsTime(2);  // for clients to take the end of their answers
-constexpr std::array<std::string_view, 9> kRoutes = {
-    kHealth,           "/metrics",  "/props",      "/v1/models", "/v1/chat/completions",
-    "/v1/completions", "/tokenize", "/detokenize", "/v1/models/"};
-
-// One of the routes, for metrics: clients do not choose the names there.
-std::string RouteLabel(const std::string& path) {
-  const auto known = std::find(kRoutes.begin(), kRoutes.end(), path);
-  return known == kRoutes.end() ? "other" : std::string(*known);
-}
 
 ApiError Unavailable(const std::string& message) {
   return {.http_status = 503, .message = message, .type = "server_error", .code = "unavailable"};
@@ -78,7 +72,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Create(const ApiServerOptions& opt
   } else if (server->http_.bind_to_port(options.host, options.port)) {
     server->port_ = options.port;
   }
-  if (server->port_ > 0) return server;
+  if (server->port_ > 0) {
+    server->http_.WidenBacklog();
+    return server;
+  }
   return IoError(options.host + ":" + std::to_string(options.port) + ": cannot listen there: " +
                  (errno != 0 ? std::strerror(errno) : "no such address"));
 }
@@ -125,6 +122,13 @@ bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* respo
     return true;
   }
   if (!error) error = CheckAdmission(request);
+  const std::string methods = error ? "" : routes_.OtherMethods(request.method, request.path);
+  if (!methods.empty()) {
+    response->set_header("Allow", methods);
+    error = ApiError{.http_status = 405,
+                     .message = "the route has no " + request.method + ", but " + methods,
+                     .code = "method_not_allowed"};
+  }
   if (!error) return false;
   if (error->http_status == 401) response->set_header("WWW-Authenticate", "Bearer");
   Reply(*error, response);
@@ -132,6 +136,7 @@ bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* respo
 }
 
 std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& request) const {
+  if (options_.page && FindWebFile(request.path) != nullptr) return {};  // it asks for the key
   if (request.path != kHealth && !access_.Check(request.get_header_value("Authorization"))) {
     return ApiError{.http_status = 401,
                     .message = "wrong API key: \"Authorization: Bearer KEY\" is wanted",
@@ -149,7 +154,7 @@ void ApiServer::AddCorsHeaders(httplib::Response* response) const {
   if (options_.cors_origin.empty()) return;
   response->set_header("Access-Control-Allow-Origin", options_.cors_origin);
   response->set_header("Access-Control-Allow-Headers", "Authorization, Content-Type");
-  response->set_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  response->set_header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
 }
 
 std::string ApiServer::SaltOf(const httplib::Request& request) const {
@@ -161,13 +166,28 @@ void ApiServer::CompleteError(httplib::Response* response) const {
   Reply(ErrorOfStatus(response->status), response);
 }
 
+void ApiServer::AddGet(const char* path, Route route) {
+  routes_.Add("GET", path);
+  http_.Get(path,
+            [route = std::move(route)](const httplib::Request& request,
+                                       httplib::Response& response) { route(request, &response); });
+}
+
 void ApiServer::AddPost(const char* path, Route route) {
+  routes_.Add("POST", path);
   http_.Post(path, [this, route = std::move(route)](const httplib::Request& request,
                                                     httplib::Response& response) {
     // httplib holds only a length against the limit; a body in chunks has none.
     if (request.body.size() > options_.limits.body_bytes) return Reply(TooLarge(), &response);
     route(request, &response);
   });
+}
+
+void ApiServer::AddDelete(const char* path, Route route) {
+  routes_.Add("DELETE", path);
+  http_.Delete(
+      path, [route = std::move(route)](const httplib::Request& request,
+                                       httplib::Response& response) { route(request, &response); });
 }
 
 void ApiServer::AddRoutes() {
@@ -183,21 +203,48 @@ void ApiServer::AddRoutes() {
   http_.set_error_handler(httplib::Server::Handler(
       [this](const Request&, Response& response) { CompleteError(&response); }));
   http_.set_logger([this](const Request& request, const Response& response) {
-    metrics_.CountRequest(RouteLabel(request.path), response.status);
+    metrics_.CountRequest(request.path == "/" ? "/" : routes_.LabelOf(request.path),
+                          response.status);
   });
+  if (options_.page) AddPage();
+  AddModelRoutes();
+  AddSessionRoutes();
+  AddPost("/v1/chat/completions", [this](const Request& request, Response* response) {
+    ServeChat(service_, SaltOf(request), request, response);
+  });
+  AddPost("/v1/completions", [this](const Request& request, Response* response) {
+    ServeCompletions(service_, SaltOf(request), request, response);
+  });
+}
 
-  http_.Get("/health", [](const Request&, Response& response) {
-    Reply(Json{{"status", "ok"}}, &response);
+void ApiServer::AddPage() {
+  // No part of the API, so in no document of it.
+  http_.Get("/|/web/.+", [](const httplib::Request& request, httplib::Response& response) {
+    const WebFile* file = FindWebFile(request.path);
+    response.status = 404;
+    if (file != nullptr) ServeWebFile(*file, request, &response);
   });
-  http_.Get("/metrics", [this](const Request&, Response& response) {
-    response.set_content(metrics_.ToText(), "text/plain; version=0.0.4");
+}
+
+void ApiServer::AddModelRoutes() {
+  using httplib::Request;
+  using httplib::Response;
+  AddGet("/health", [](const Request&, Response* response) {
+    Reply(Json{{"status", "ok"}}, response);
   });
-  http_.Get("/props",
-            [this](const Request&, Response& response) { ServeProps(*service_, &response); });
-  http_.Get("/v1/models",
-            [this](const Request&, Response& response) { ServeModels(*service_, &response); });
-  http_.Get("/v1/models/(.+)", [this](const Request& request, Response& response) {
-    ServeModel(*service_, request.matches[1], &response);
+  AddGet("/openapi.json", [](const Request&, Response* response) {
+    response->set_content(std::string(OpenApiDocument()), "application/json");
+  });
+  AddGet("/metrics", [this](const Request&, Response* response) {
+    response->set_content(metrics_.ToText(), "text/plain; version=0.0.4");
+  });
+  AddGet("/props", [this](const Request&, Response* response) { ServeProps(*service_, response); });
+  AddGet("/tokenizer_info",
+         [this](const Request&, Response* response) { ServeTokenizerInfo(*service_, response); });
+  AddGet("/v1/models",
+         [this](const Request&, Response* response) { ServeModels(*service_, response); });
+  AddGet("/v1/models/(.+)", [this](const Request& request, Response* response) {
+    ServeModel(*service_, request.matches[1], response);
   });
   AddPost("/tokenize", [this](const Request& request, Response* response) {
     ServeTokenize(*service_, request, response);
@@ -205,11 +252,22 @@ void ApiServer::AddRoutes() {
   AddPost("/detokenize", [this](const Request& request, Response* response) {
     ServeDetokenize(*service_, request, response);
   });
-  AddPost("/v1/chat/completions", [this](const Request& request, Response* response) {
-    ServeChat(service_, SaltOf(request), request, response);
+}
+
+void ApiServer::AddSessionRoutes() {
+  using httplib::Request;
+  using httplib::Response;
+  AddGet("/v1/sessions", [this](const Request& request, Response* response) {
+    ServeSessions(*service_, SaltOf(request), response);
   });
-  AddPost("/v1/completions", [this](const Request& request, Response* response) {
-    ServeCompletions(service_, SaltOf(request), request, response);
+  AddPost("/v1/sessions/(.+)/load", [this](const Request& request, Response* response) {
+    ServeLoadSession(service_, SaltOf(request), request.matches[1], response);
+  });
+  AddPost("/v1/sessions/(.+)", [this](const Request& request, Response* response) {
+    ServeSaveSession(service_, SaltOf(request), request, response);
+  });
+  AddDelete("/v1/sessions/(.+)", [this](const Request& request, Response* response) {
+    ServeDeleteSession(*service_, SaltOf(request), request.matches[1], response);
   });
 }
 

@@ -17,6 +17,7 @@
 #include "apps/server/access.h"
 #include "apps/server/http_server.h"
 #include "apps/server/metrics.h"
+#include "apps/server/route_table.h"
 #include "apps/server/service.h"
 
 namespace dynsplit::server {
@@ -25,6 +26,7 @@ struct ApiServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;                         // 0: any that is free
   std::vector<std::string> api_keys = {};  // none: everybody may ask
+  bool page = true;                        // at /
   std::string cors_origin = {};            // whose pages may ask from a browser; "": none, "*": any
   size_t num_threads = 96;                 // connections served at the same time
   ConnectionLimits limits = {};
@@ -38,6 +40,7 @@ class ApiServer {
 
   int port() const { return port_; }
   Metrics* metrics() { return &metrics_; }
+  const std::vector<RouteTable::Route>& routes() const { return routes_.routes(); }
 
   void Start();  // begins to answer
   // No connection is taken any more: after Stop, or by itself where the system has no more files or
@@ -52,7 +55,12 @@ class ApiServer {
 
   explicit ApiServer(const ApiServerOptions& options);
   void AddRoutes();
+  void AddPage();
+  void AddModelRoutes();
+  void AddSessionRoutes();
+  void AddGet(const char* path, Route route);
   void AddPost(const char* path, Route route);
+  void AddDelete(const char* path, Route route);
   // The first look at a request, before its body is read. True: it was answered.
   bool Refuse(const httplib::Request& request, httplib::Response* response);
   std::optional<ApiError> CheckAdmission(const httplib::Request& request) const;
@@ -67,6 +75,7 @@ class ApiServer {
   std::unique_ptr<Service> owned_service_;
   std::atomic<Service*> service_ = nullptr;
   std::atomic<bool> ended_ = false;
+  RouteTable routes_;
   HttpServer http_;
   std::thread thread_;
 };

@@ -3,6 +3,7 @@
 #include <random>
 #include <utility>
 
+#include "apps/server/json_schema.h"
 #include "apps/server/request_fields.h"
 
 namespace dynsplit::server {
@@ -34,13 +35,25 @@ void TakeSampler(RequestFields* fields, SamplerOptions* sampler) {
   sampler->seed = fields->Find("seed") != nullptr ? static_cast<uint64_t>(seed) : FreshSeed();
 }
 
-// {"method": "dynsplit+block=8", "budget": 512 or "3%"}
-void TakeMethod(RequestFields* fields, const Method& standard, Method* method) {
+void TakeTracing(RequestFields* own, AnswerRequest* answer) {
+  bool progress = false, choices = false;
+  own->Bool("progress", &progress);
+  own->Bool("choices", &choices);
+  if (progress) answer->tracing = Tracing::kProgress;
+  if (choices) answer->tracing = Tracing::kChoices;
+  if (answer->tracing == Tracing::kNone || (answer->stream && answer->num_choices == 1)) return;
+  const std::string field = choices ? "choices" : "progress";
+  own->Fail(field, "dynsplit." + field + " is told in a stream of one answer: stream true, n 1");
+}
+
+// {"method": "dynsplit+block=8", "budget": 512 or "3%", "progress": true, "choices": true}
+void TakeMethod(RequestFields* fields, const Method& standard, AnswerRequest* answer) {
+  Method* method = &answer->method;
   *method = standard;
   const Json* json = fields->Find("dynsplit");
   if (json == nullptr) return;
   if (!json->is_object()) {
-    return fields->Fail("dynsplit", "dynsplit is no object, wanted {\"method\", \"budget\"}");
+    return fields->Fail("dynsplit", "dynsplit is no object, wanted {\"method\", \"budget\", ...}");
   }
   RequestFields own(*json, "dynsplit.");
   std::string spec;
@@ -64,6 +77,7 @@ void TakeMethod(RequestFields* fields, const Method& standard, Method* method) {
       own.Fail("budget", "dynsplit." + parsed.status().message());
     }
   }
+  TakeTracing(&own, answer);
   fields->Keep(own.error());
 }
 
@@ -74,9 +88,34 @@ void RefuseUnsupported(RequestFields* fields) {
   fields->Refuse("logit_bias", {Json::object()});
   fields->Refuse("tools", {none});
   fields->Refuse("functions", {none});
-  fields->Refuse("response_format", {{{"type", "text"}}});
   fields->Refuse("best_of", {1});
   fields->Refuse("suffix", {""});
+}
+
+// {"type": "json_object"}, or {"type": "json_schema", "json_schema": {"name", "schema"}}.
+void TakeFormat(RequestFields* fields, std::shared_ptr<const ByteGrammar>* grammar) {
+  const Json* json = fields->Find("response_format");
+  if (json == nullptr) return;
+  if (!json->is_object()) return fields->Fail("response_format", "response_format is no object");
+  RequestFields own(*json, "response_format.");
+  std::string type;
+  own.Text("type", &type);
+  const Json* named = own.Find("json_schema");
+  const Json* schema = nullptr;
+  if (type == "json_object") {
+    *grammar = AnyObjectGrammar();
+  } else if (type == "json_schema") {
+    if (named != nullptr && named->is_object() && named->contains("schema")) {
+      schema = &(*named)["schema"];
+    } else {
+      own.Fail("json_schema.schema", "response_format.json_schema.schema is missing");
+    }
+  } else if (type != "text") {
+    own.Fail("type", "response_format.type is not one of text, json_object, json_schema");
+  }
+  fields->Keep(own.error());
+  if (fields->error() || schema == nullptr) return;
+  fields->Keep(CompileSchema(*schema, "response_format.json_schema.schema", grammar));
 }
 
 void TakeStops(RequestFields* fields, std::vector<std::string>* stops) {
@@ -104,7 +143,8 @@ void TakeAnswer(RequestFields* fields, const RequestDefaults& defaults, AnswerRe
   TakeStops(fields, &answer->stop);
   fields->Bool("ignore_eos", &answer->ignore_end);
   TakeSampler(fields, &answer->sampler);
-  TakeMethod(fields, defaults.method, &answer->method);
+  TakeMethod(fields, defaults.method, answer);
+  TakeFormat(fields, &answer->grammar);
   RefuseUnsupported(fields);
 }
 
@@ -161,7 +201,8 @@ void TakeMessages(RequestFields* fields, std::vector<ChatMessage>* messages) {
 
 bool IsNumber(const Json& json) { return json.is_number(); }
 
-void TakePrompts(RequestFields* fields, int32_t vocab_size, std::vector<PromptInput>* prompts) {
+void TakePrompts(RequestFields* fields, int32_t vocab_size, Tracing tracing,
+                 std::vector<PromptInput>* prompts) {
   const Json* json = fields->Find("prompt");
   if (json == nullptr) return fields->Fail("prompt", "prompt is missing");
   const auto take = [&](const Json& prompt, const std::string& name) {
@@ -179,6 +220,11 @@ void TakePrompts(RequestFields* fields, int32_t vocab_size, std::vector<PromptIn
   if (json->empty() || json->size() > kMaxPrompts) {
     return fields->Fail("prompt", "prompt has " + std::to_string(json->size()) +
                                       " elements, wanted 1 to " + std::to_string(kMaxPrompts));
+  }
+  if (json->size() > 1 && tracing != Tracing::kNone) {
+    return fields->Fail("prompt",
+                        "prompt has several elements, and dynsplit.progress and "
+                        "dynsplit.choices tell of one");
   }
   for (size_t i = 0; i < json->size(); ++i) {
     take((*json)[i], "prompt[" + std::to_string(i) + "]");
@@ -228,8 +274,8 @@ std::optional<ApiError> ParseCompletionRequest(const std::string& body,
   if (parsed.error) return parsed.error;
   RequestFields fields(parsed.json);
   AnswerRequest& answer = request->answer;
-  TakePrompts(&fields, defaults.vocab_size, &request->prompts);
   TakeAnswer(&fields, defaults, &answer);
+  TakePrompts(&fields, defaults.vocab_size, answer.tracing, &request->prompts);
   answer.max_tokens = kDefaultCompletionTokens;
   TakeMaxTokens(&fields, "max_tokens", 0, &answer.max_tokens);
   fields.Bool("echo", &request->echo);

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "apps/server/answer_trace.h"
 #include "apps/server/api_error.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/method.h"
 #include "dynsplit/sampler.h"
+#include "engine/byte_grammar.h"
 
 namespace dynsplit::server {
 
@@ -39,7 +42,9 @@ struct AnswerRequest {
   std::vector<std::string> stop;
   std::optional<int> top_logprobs;  // given: logprobs of each token, and of so many likeliest ones
   bool ignore_end = false;
+  std::shared_ptr<const ByteGrammar> grammar;  // what it has to be; null: anything
   Method method;
+  Tracing tracing = Tracing::kNone;  // else the request is for a stream of one answer
 };
 
 struct ChatRequest {

@@ -53,10 +53,17 @@ void GetAddress(socket_t socket, NameOf name_of, std::string* ip, int* port) {
 
 }  // namespace
 
-Connection::Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop)
-    : socket_(socket), limits_(limits), stop_(std::move(stop)), received_(kReceiveBytes) {}
+Connection::Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop,
+                       std::function<bool()> crowded)
+    : socket_(socket),
+      limits_(limits),
+      stop_(std::move(stop)),
+      crowded_(std::move(crowded)),
+      received_(kReceiveBytes) {}
 
 Connection* Connection::Current() { return current; }
+
+bool Connection::ClientGone() { return current != nullptr && current->gone(); }
 
 Connection::Serving::Serving(Connection* connection) { current = connection; }
 Connection::Serving::~Serving() { current = nullptr; }
@@ -64,11 +71,15 @@ Connection::Serving::~Serving() { current = nullptr; }
 bool Connection::AwaitRequest() {
   if (begin_ == end_) {
     deadline_ = Clock::now() + limits_.idle_time;
+    while (!Poll(socket_, POLLIN, kStopInterval)) {
+      if (stop_() || crowded_() || Clock::now() >= deadline_) return false;
+    }
     if (Receive() <= 0) return false;
   }
   deadline_ = Clock::now() + limits_.request_time;
   counted_ = 0;
   head_end_ = 0;
+  waited_ = {};
   return true;
 }
 
@@ -82,6 +93,13 @@ bool Connection::Await(short events, Clock::time_point until) const {
   }
 }
 
+bool Connection::AwaitRoom() const {
+  const Clock::time_point start = Clock::now();
+  const bool room = Await(POLLOUT, start + limits_.write_time - waited_);
+  waited_ += Clock::now() - start;
+  return room;
+}
+
 bool Connection::gone() const {
   pollfd wanted = {.fd = socket_, .events = POLLRDHUP, .revents = 0};
   return poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
@@ -91,9 +109,7 @@ bool Connection::is_readable() const {
   return begin_ < end_ || Poll(socket_, POLLIN, std::chrono::milliseconds(0));
 }
 
-bool Connection::is_writable() const {
-  return Await(POLLOUT, Clock::now() + limits_.write_time) && !gone();
-}
+bool Connection::is_writable() const { return AwaitRoom() && !gone(); }
 
 ssize_t Connection::read(char* bytes, size_t size) {
   if (timed_out_ || too_large_) return -1;
@@ -138,7 +154,7 @@ bool Connection::Count(const char* bytes, size_t size) {
 }
 
 ssize_t Connection::write(const char* bytes, size_t size) {
-  if (!Await(POLLOUT, Clock::now() + limits_.write_time)) return -1;
+  if (!AwaitRoom()) return -1;
   return send(socket_, bytes, size, MSG_NOSIGNAL);
 }
 

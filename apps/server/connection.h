@@ -1,6 +1,7 @@
 // A client's connection as httplib reads and writes it, with what httplib itself does not bound:
-// the time in which a request must have come (a client that sends a byte now and then holds a
-// thread no longer than that), the bytes of its head, and those of a body sent in chunks. Belongs
+// the time in which a request must have come, and how long it is waited in all for the client to
+// take its response (a client that sends or takes a byte now and then holds a thread no longer than
+// that), the bytes of its head, and those of a body sent in chunks. Belongs
 // to the thread that serves the connection.
 #pragma once
 
@@ -19,18 +20,23 @@ struct ConnectionLimits {
   size_t head_bytes = 64 << 10;  // of request line and headers
   size_t body_bytes = 16 << 20;
   std::chrono::milliseconds request_time = std::chrono::seconds(60);  // until all of it has come
-  std::chrono::milliseconds write_time = std::chrono::seconds(30);    // until the client takes more
+  std::chrono::milliseconds write_time = std::chrono::seconds(30);    // of waiting in one response
   std::chrono::milliseconds idle_time = std::chrono::seconds(5);      // between two requests
+  size_t max_waiting = 512;  // connections that wait for a thread
 };
 
 class Connection : public httplib::Stream {
  public:
   // The socket stays the caller's. `stop`, asked ten times a second by whatever waits: nothing is
-  // waited for any more.
-  Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop);
+  // waited for any more. `crowded`: others wait for this thread, and no request is waited for.
+  Connection(
+      socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop,
+      std::function<bool()> crowded = [] { return false; });
 
   // The one that this thread serves now; null elsewhere.
   static Connection* Current();
+  // Whether the client of this thread's connection has gone; false where there is none.
+  static bool ClientGone();
   class Serving;  // makes a connection the current one while it lives
 
   // Waits for the first byte of the next request, for which the limits then count anew. False where
@@ -60,6 +66,8 @@ class Connection : public httplib::Stream {
 
   // Waits for any of `events`; false where none comes in time.
   bool Await(short events, Clock::time_point until) const;
+  // Waits until the client takes more, as long as there is of write_time.
+  bool AwaitRoom() const;
   // Receives what there is, waiting until the deadline. <= 0: nothing came.
   ssize_t Receive();
   // Counts bytes handed over against the limits; false where there are too many.
@@ -68,12 +76,14 @@ class Connection : public httplib::Stream {
   const socket_t socket_;
   const ConnectionLimits limits_;
   const std::function<bool()> stop_;
+  const std::function<bool()> crowded_;
   std::vector<char> received_;  // of these, [begin_, end_) were not handed over
   size_t begin_ = 0;
   size_t end_ = 0;
   Clock::time_point deadline_;
-  size_t counted_ = 0;  // bytes of the head, then of the body
-  int head_end_ = 0;    // characters seen of "\r\n\r\n"; 4: the body has begun
+  mutable Clock::duration waited_{};  // for room, in this response: httplib asks a const stream
+  size_t counted_ = 0;                // bytes of the head, then of the body
+  int head_end_ = 0;                  // characters seen of "\r\n\r\n"; 4: the body has begun
   bool timed_out_ = false;
   bool too_large_ = false;
   bool close_ = false;

@@ -6,15 +6,22 @@
 
 #include <httplib.h>
 
+#include <atomic>
+
 #include "apps/server/connection.h"
+#include "apps/server/connection_queue.h"
 
 namespace dynsplit::server {
 
 class HttpServer : public httplib::Server {
  public:
-  // Serves so many connections at the same time; more wait. A connection whose request waits for
-  // its answer counts.
+  // Serves so many connections at the same time; as many as ConnectionLimits say wait, and more are
+  // turned away (503). A connection whose request waits for its answer counts.
   HttpServer(const ConnectionLimits& limits, size_t num_threads);
+
+  // Lets so many connections come at once as may wait, where httplib's 5 would leave the others to
+  // try again a second later. Once an address was bound.
+  void WidenBacklog();
 
  private:
   bool process_and_close_socket(socket_t sock) override;
@@ -22,6 +29,7 @@ class HttpServer : public httplib::Server {
   bool ServeConnection(socket_t sock);
 
   ConnectionLimits limits_;
+  std::atomic<ConnectionQueue*> queue_ = nullptr;  // httplib's, there while connections are
 };
 
 }  // namespace dynsplit::server

@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "apps/common/memory_usage.h"
+
 namespace dynsplit::server {
 namespace {
 
@@ -39,17 +41,23 @@ Metrics::Metrics()
                          "between two count twice")),
       cache_bytes(MakeGauge("dynsplit_cache_bytes", "Bytes of the prefix cache")),
       cache_entries(MakeGauge("dynsplit_cache_entries", "Prefixes in the prefix cache")),
+      cache_disk_bytes(MakeGauge("dynsplit_cache_disk_bytes", "Bytes of prefixes in files")),
+      cache_disk_failures(MakeGauge("dynsplit_cache_disk_failures",
+                                    "Files of prefixes that could not be written or read")),
       first_token_seconds(MakeHistogram("dynsplit_first_token_seconds",
                                         "From a request to the first token of its answer",
                                         FirstTokenBuckets())),
       next_token_seconds(MakeHistogram("dynsplit_next_token_seconds",
-                                       "Between two tokens of an answer", NextTokenBuckets())) {}
+                                       "Between two tokens of an answer", NextTokenBuckets())),
+      resident_bytes_(
+          MakeGauge("process_resident_memory_bytes", "Resident memory, mapped files included")) {}
 
 void Metrics::CountRequest(const std::string& route, int http_status) {
   requests_.Add({{"route", route}, {"status", std::to_string(http_status)}}).Increment();
 }
 
 std::string Metrics::ToText() const {
+  resident_bytes_.Set(static_cast<double>(RssBytes()));
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 

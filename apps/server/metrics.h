@@ -36,8 +36,13 @@ class Metrics {
   prometheus::Gauge& kv_bytes;     // keys and values of jobs under way
   prometheus::Gauge& cache_bytes;  // of prompts kept
   prometheus::Gauge& cache_entries;
+  prometheus::Gauge& cache_disk_bytes;
+  prometheus::Gauge& cache_disk_failures;      // files that could not be written or read
   prometheus::Histogram& first_token_seconds;  // since the job arrived
   prometheus::Histogram& next_token_seconds;   // between two tokens of an answer
+
+ private:
+  prometheus::Gauge& resident_bytes_;  // of the process; looked up when it is read
 };
 
 }  // namespace dynsplit::server

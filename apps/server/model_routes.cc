@@ -16,6 +16,21 @@ Json DescribeModel(const Service& service) {
           {"max_model_len", service.context_tokens}};  // vLLM's name for it
 }
 
+// A special token's text; null where the vocabulary has none.
+Json SpecialToken(const Tokenizer& tokenizer, int32_t id) {
+  if (id < 0) return Json();
+  return std::string(tokenizer.TokenBytes(id, /*show_control=*/true));
+}
+
+// What a request may name as they are: not the presets that want a word of their own.
+Json MethodNames() {
+  Json names = Json::array();
+  for (const std::string& name : MethodPresetNames()) {
+    if (ParseMethod(name).ok()) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 void ServeModels(const Service& service, httplib::Response* response) {
@@ -42,9 +57,23 @@ void ServeProps(const Service& service, httplib::Response* response) {
              {"chat_template",
               service.chat_template.ok() ? Json((*service.chat_template).name()) : Json()},
              {"method", service.defaults.method.name},
+             {"methods", MethodNames()},
              {"budget", FormatBudget(service.defaults.method.budget)},
              {"parallel", service.defaults.max_choices},
              {"build", service.build_info}},
+        response);
+}
+
+void ServeTokenizerInfo(const Service& service, httplib::Response* response) {
+  const Tokenizer& tokenizer = service.model->tokenizer();
+  const std::string& chat_template = tokenizer.chat_template();
+  Reply(Json{{"vocab_size", tokenizer.size()},
+             {"bos_token", SpecialToken(tokenizer, tokenizer.bos())},
+             {"eos_token", SpecialToken(tokenizer, tokenizer.eos())},
+             {"unk_token", SpecialToken(tokenizer, tokenizer.unk())},
+             {"pad_token", SpecialToken(tokenizer, tokenizer.pad())},
+             {"add_bos_token", tokenizer.adds_bos()},
+             {"chat_template", chat_template.empty() ? Json() : Json(chat_template)}},
         response);
 }
 
@@ -59,6 +88,7 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   if (fields.Find(field) == nullptr) fields.Fail("content", "content is missing");
   fields.Text(field, &text);
   fields.Bool("add_special", &options.add_special);
+  fields.Bool("add_special_tokens", &options.add_special);  // its name in vLLM
   if (fields.error()) return Reply(*fields.error(), response);
   const auto tokens = service.model->tokenizer().Encode(text, options);
   if (!tokens.ok()) return Reply(FromStatus(tokens.status()), response);

@@ -119,8 +119,14 @@ std::vector<Json> OngoingAnswers::Chunks(const AnswerEvent& event) {
     case Kind::kFinished:
       chunks.push_back(format_->Closing(event.choice, event.stop_reason));
       break;
+    case Kind::kRead:
     case Kind::kFailed:
       break;
+  }
+  if (options_.trace) {
+    Json trace = options_.trace->Of(event);
+    if (!trace.empty() && chunks.empty()) chunks.push_back(format_->BareChunk());
+    if (!trace.empty()) chunks.back()["dynsplit"] = std::move(trace);
   }
   return chunks;
 }

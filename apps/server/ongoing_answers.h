@@ -12,6 +12,7 @@
 
 #include "apps/server/answer_format.h"
 #include "apps/server/answer_stream.h"
+#include "apps/server/trace_format.h"
 
 namespace dynsplit::server {
 
@@ -23,6 +24,7 @@ class OngoingAnswers {
     int64_t prompt_tokens = 0;           // of all prompts
     int num_prompts = 1;
     bool include_usage = false;
+    std::shared_ptr<TraceFormat> trace = {};  // null: what is told of the answer alone
   };
 
   OngoingAnswers(std::shared_ptr<AnswerStream> stream, std::unique_ptr<AnswerFormat> format,

@@ -3,23 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "apps/server/token_prefix.h"
 #include "kernels/kv_view.h"
 
 namespace dynsplit::server {
 namespace {
 
+// Less than this is read as quickly as it is found elsewhere.
+constexpr int64_t kWorthTokens = 64;  // more than a fork of a beginning leaves to be read again
 constexpr int64_t kForkBytesPerToken = 30;  // Session::Fork: ids, boundaries and page numbers
-
-int64_t CommonPrefix(std::span<const int32_t> a, std::span<const int32_t> b) {
-  const size_t count = std::min(a.size(), b.size());
-  const auto parted =
-      std::mismatch(a.begin(), a.begin() + static_cast<ptrdiff_t>(count), b.begin()).first;
-  return parted - a.begin();
-}
-
-bool IsPrefix(std::span<const int32_t> prefix, std::span<const int32_t> text) {
-  return CommonPrefix(prefix, text) == static_cast<int64_t>(prefix.size());
-}
 
 // What no other session has a part in.
 int64_t OwnBytes(const Session& session) {
@@ -40,14 +32,18 @@ int64_t SharedBytes(const Session* session) {
 }  // namespace
 
 PrefixCache::Match PrefixCache::Find(const std::string& key, std::span<const int32_t> prompt) {
+  if (store_ != nullptr) Recall(key, prompt);
   Match match;
-  auto longest = entries_.end();
+  auto longest = entries_.end(), nearest = entries_.end();
   size_t longest_tokens = 0;
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
     if (entry->key != key) continue;
     const std::span<const int32_t> tokens = entry->session->tokens();
     const int64_t shared = CommonPrefix(tokens, prompt);
-    match.shared_tokens = std::max(match.shared_tokens, shared);
+    if (shared > match.shared_tokens) {
+      match.shared_tokens = shared;
+      nearest = entry;
+    }
     if (shared < static_cast<int64_t>(tokens.size())) continue;
     if (tokens.size() == prompt.size() && entry->session->logits().empty()) continue;
     if (tokens.size() > longest_tokens) {
@@ -55,10 +51,24 @@ PrefixCache::Match PrefixCache::Find(const std::string& key, std::span<const int
       longest_tokens = tokens.size();
     }
   }
+  if (match.shared_tokens >= static_cast<int64_t>(longest_tokens) + kWorthTokens) {
+    match.session = nearest->session->ForkPrefix(match.shared_tokens);
+    if (match.session) longest = nearest;
+  }
   if (longest == entries_.end()) return match;
-  match.session = longest->session->Fork();
-  Touch(key, match.session->tokens());
+  if (!match.session) match.session = longest->session->Fork();
+  Touch(key, longest->session->tokens());
   return match;
+}
+
+void PrefixCache::Recall(const std::string& key, std::span<const int32_t> prompt) {
+  int64_t here = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.key == key) here = std::max(here, CommonPrefix(entry.session->tokens(), prompt));
+  }
+  if (store_->SharedTokens(key, prompt) < here + PrefixStore::kLeastGain) return;
+  const std::unique_ptr<Session> session = store_->Load(key, prompt);
+  if (session) Insert(key, *session);
 }
 
 void PrefixCache::Insert(const std::string& key, const Session& session) {
@@ -122,7 +132,29 @@ PrefixCache::Entries::iterator PrefixCache::Touch(const std::string& key,
   return rest;
 }
 
+// Votes are those of one method, which the files do not name.
+void PrefixCache::Store(Entry* entry) {
+  if (!entry->stored && entry->session->method().policy != Policy::kH2o) {
+    store_->Save(entry->key, *entry->session);
+  }
+  entry->stored = true;
+}
+
+bool PrefixCache::StoreNext() {
+  if (store_ == nullptr) return false;
+  Entry* longest = nullptr;
+  for (Entry& entry : entries_) {
+    if (entry.stored) continue;
+    const size_t tokens = entry.session->tokens().size();
+    if (longest == nullptr || tokens > longest->session->tokens().size()) longest = &entry;
+  }
+  if (longest == nullptr) return false;
+  Store(longest);
+  return true;
+}
+
 void PrefixCache::DropLast() {
+  if (store_ != nullptr) Store(&entries_.back());
   bytes_ -= entries_.back().bytes;
   entries_.pop_back();
 }
@@ -130,6 +162,10 @@ void PrefixCache::DropLast() {
 void PrefixCache::Clear() {
   entries_.clear();
   bytes_ = 0;
+}
+
+void PrefixCache::ClearStore() {
+  if (store_ != nullptr) store_->Clear();
 }
 
 }  // namespace dynsplit::server

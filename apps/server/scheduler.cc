@@ -4,8 +4,6 @@
 #include <new>
 #include <utility>
 
-#include "apps/server/prefix_cache.h"
-
 namespace dynsplit::server {
 namespace {
 
@@ -20,8 +18,9 @@ void Refuse(const Status& status, AnswerStream* stream) {
 }  // namespace
 
 Scheduler::Scheduler(std::unique_ptr<Engine> engine, const SchedulerOptions& options,
-                     Metrics* metrics)
+                     Metrics* metrics, std::unique_ptr<PrefixStore> store)
     : engine_(std::move(engine)),
+      store_(std::move(store)),
       options_(options),
       metrics_(*metrics),
       thread_([this] { Loop(); }) {}
@@ -57,10 +56,11 @@ void Scheduler::Stop(std::chrono::milliseconds grace) {
 }
 
 void Scheduler::Loop() {
-  PrefixCache cache(options_.cache_bytes);
+  PrefixCache cache(options_.cache_bytes, store_.get());
   AnswerBatch batch(engine_.get(), options_.max_answers, &cache, &metrics_);
   while (true) {
     try {
+      if (batch.empty()) StorePrefixes(&cache);
       if (!TakeJobs(&batch)) break;
       batch.DropGone();
       if (!batch.empty()) batch.Step(&cancel_);
@@ -73,6 +73,20 @@ void Scheduler::Loop() {
   }
   FailQueue(ShuttingDown());
   batch.FailAll(ShuttingDown());
+  try {
+    while (cache.StoreNext()) {
+    }
+  } catch (const std::exception&) {  // of memory; what is stored is stored
+  }
+}
+
+void Scheduler::StorePrefixes(PrefixCache* cache) {
+  const auto idle = [&] {
+    const std::lock_guard lock(mutex_);
+    return queue_.empty() && !cancel_.load();
+  };
+  while (idle() && cache->StoreNext()) {
+  }
 }
 
 bool Scheduler::TakeJobs(AnswerBatch* batch) {

@@ -19,6 +19,8 @@
 #include "apps/server/answer_batch.h"
 #include "apps/server/job.h"
 #include "apps/server/metrics.h"
+#include "apps/server/prefix_cache.h"
+#include "apps/server/prefix_store.h"
 #include "dynsplit/engine.h"
 
 namespace dynsplit::server {
@@ -31,7 +33,10 @@ struct SchedulerOptions {
 
 class Scheduler {
  public:
-  Scheduler(std::unique_ptr<Engine> engine, const SchedulerOptions& options, Metrics* metrics);
+  // `store`: where the prefix cache keeps what memory has no room for, and all of it at the end;
+  // null: nowhere. It is written to when there is nothing else to do, and where memory is needed.
+  Scheduler(std::unique_ptr<Engine> engine, const SchedulerOptions& options, Metrics* metrics,
+            std::unique_ptr<PrefixStore> store = nullptr);
   ~Scheduler();  // Stop(0)
 
   // Takes all jobs or none: ResourceExhausted where the queue has no room for them, Unavailable
@@ -46,10 +51,13 @@ class Scheduler {
   void Loop();
   // Waits for work, and moves what there are seats for from the queue into the batch. False: stop.
   bool TakeJobs(AnswerBatch* batch);
+  // Stores prefixes until there is something to do.
+  void StorePrefixes(PrefixCache* cache);
   void DropGoneFromQueue();
   void FailQueue(const Status& status);
 
   const std::unique_ptr<Engine> engine_;
+  const std::unique_ptr<PrefixStore> store_;
   const SchedulerOptions options_;
   Metrics& metrics_;
 

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "apps/server/completion_request.h"
 #include "apps/server/scheduler.h"
+#include "apps/server/session_folder.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/model.h"
 
@@ -22,7 +24,8 @@ struct Service {
   int64_t context_tokens = 0;
   std::string build_info;
   RequestDefaults defaults;
-  std::chrono::seconds timeout{0};  // of one request; 0: none
+  std::chrono::seconds timeout{0};        // of one request; 0: none
+  std::optional<SessionFolder> sessions;  // none: sessions cannot be saved
   std::unique_ptr<Scheduler> scheduler;
   std::atomic<int> num_ongoing = 0;        // requests whose answers are still being told
   std::atomic<uint64_t> num_requests = 0;  // for their ids

@@ -50,6 +50,7 @@ struct BatchItem {
   std::span<const int32_t> tokens = {};
   Attention attention = Attention::kDense;
   Logits logits = Logits::kLast;
+  bool choices = false;  // Session::choices() shall tell what the last of them attends to
 };
 
 class Engine {

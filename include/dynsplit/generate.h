@@ -17,14 +17,32 @@
 
 namespace dynsplit {
 
+// What an answer may be: which tokens may come next, given those before. Of one answer.
+class TokenConstraint {
+ public:
+  virtual ~TokenConstraint() = default;
+
+  // Makes what may not come next impossible, -infinity, in logits [vocab_size]. A token that ends
+  // the answer may come where the answer is complete. False where nothing at all may come.
+  virtual bool Mask(std::span<float> logits) = 0;
+  // The answer goes on with these bytes, those of a token that could come.
+  virtual void Accept(std::string_view bytes) = 0;
+  // Whether the answer may end here.
+  virtual bool complete() const = 0;
+};
+
 struct GenerateOptions {
   int64_t max_tokens = 256;
   SamplerOptions sampler = {};
   std::vector<std::string> stop = {};  // texts that end the answer; they are not part of it
   bool ignore_end = false;             // go on past end-of-generation tokens (for benchmarks)
+  // Holds the answer to it; null: to nothing. It then ends where it is complete, ignore_end or not,
+  // and with kLength where nothing may come and it is not.
+  std::shared_ptr<TokenConstraint> constraint = {};
   // Called with whole UTF-8 characters as they come.
   std::function<void(std::string_view)> on_text = {};
-  // Called with each token of the answer, before its text, and the logits that it was chosen from.
+  // Called with each token of the answer, before its text, and the model's logits in its
+  // place.
   std::function<void(int32_t token, std::span<const float> logits)> on_token = {};
   const std::atomic<bool>* cancel = nullptr;
 };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dynsplit/choices.h"
 #include "dynsplit/method.h"
 #include "dynsplit/status.h"
 
@@ -60,9 +61,21 @@ class Session {
   // Rows [num_rows, vocab_size] asked for by the last pass; valid until the next one.
   std::span<const float> logits() const;
 
+  // What the last token of the last pass attended to, where its item asked for that
+  // (BatchItem::choices); else null. Valid until the next pass.
+  const BlockChoices* choices() const;
+
   // A second sequence with the same content. Pages and summaries are shared; what is copied is
   // small: about 30 bytes per token, and the logits.
   std::unique_ptr<Session> Fork() const;
+
+  // A second sequence that goes on from the first `shared` tokens of this one. It has fewer of
+  // them, those after which no less than the last 32 are read again: once it is fed them, and
+  // whatever follows, it is as if it had read all. Null where that cannot be: `shared` is too
+  // short, some of this sequence was not read densely, votes are counted (Policy::kH2o), keys and
+  // values are encoded when they are far back (EngineOptions::kv_types), or the model has layers
+  // with a window. Cost as of Fork.
+  std::unique_ptr<Session> ForkPrefix(int64_t shared) const;
 
   // Continues under another method: blocks and index are made anew when next needed, from the same
   // pages. InvalidArgument where the method is invalid, and for Policy::kH2o where text was read
@@ -77,6 +90,10 @@ class Session {
   // Blocks of everything read so far, cut under the session's method. IoError where cuts depend on
   // keys and these cannot be read from the page file.
   Result<std::vector<Block>> Blocks();
+  // Those of them that are final, which passes with Attention::kSelected cut before they choose;
+  // they become more and stay what they are until SetMethod. None under a method that needs none.
+  // Valid until the next pass.
+  std::span<const Block> finished_blocks() const;
   std::vector<DelimiterImportance> Importance();
 
   // Writes the session to a file (docs/formats.md), whole or not at all: what was there before

@@ -1,6 +1,7 @@
 // One sequence's part of a pass, and who works on it.
 #pragma once
 
+#include "dynsplit/choices.h"
 #include "dynsplit/method.h"
 
 namespace dynsplit {
@@ -13,6 +14,7 @@ struct Span {
   int first_row = 0;
   int rows = 0;
   Attention attention = Attention::kDense;
+  BlockChoices* choices = nullptr;  // null, or where those of the last row's selecting heads go
 };
 
 struct Worker {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cache/block_counter.h"
 #include "cache/claims.h"
 #include "split/tile_map.h"
 
@@ -359,7 +360,23 @@ void RowSelector::Finish(const Row& row) {
     for (const Tile& tile : choice.tiles) choice.num_tokens += tile.rows;
   }
   attended_[row.span_idx].fetch_add(choice.num_tokens, std::memory_order_relaxed);
+  if (SpanOf(row).choices != nullptr && row.idx == SpanOf(row).rows - 1) Record(row);
   Pad(row);
+}
+
+void RowSelector::Record(const Row& row) const {
+  const Span& span = SpanOf(row);
+  const RowChoice& choice = choices_[RowHead(row)];
+  HeadChoice& record = span.choices->of(row.head);
+  record.all = false;
+  record.attended_tokens = choice.num_tokens;
+  BlockCounter counter(span.cache->blocks(), static_cast<size_t>(FirstBlock(span.cache->method())),
+                       &record.blocks);
+  if (choice.by_token) {
+    for (const int32_t token : choice.tokens.tokens) counter.Add({token, token + 1});
+  } else {
+    for (const Tile& tile : choice.tiles) counter.Add({tile.start, tile.start + tile.rows});
+  }
 }
 
 void RowSelector::Pad(const Row& row) {

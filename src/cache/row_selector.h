@@ -121,6 +121,7 @@ class RowSelector {
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
   void ChooseRanges(SelectInput input, const Row& row, Scratch* scratch);
   void Finish(const Row& row);
+  void Record(const Row& row) const;
   void Pad(const Row& row);
 
   CacheShape shape_;

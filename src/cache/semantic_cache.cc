@@ -132,6 +132,22 @@ void SemanticCache::SetMethod(const Method& method) {
                                    .type = SummaryType::kInt8});
 }
 
+// What is kept has seen all the queries that it is judged by; those which are read again find that
+// so. The window of the last queries is filled anew by them.
+bool SemanticCache::Truncate(int64_t shared) {
+  const int64_t overlap = std::max(kVoteWindow, options_.observation.window);
+  const int64_t tokens = std::min(shared, size()) - overlap;
+  const bool windows = shape_.NumGlobal() < shape_.num_layers;  // their pages may be gone
+  if (tokens <= 0 || votes_ || read_jointly_ || windows || pages_.cold_end() > 0) return false;
+  if (!scorer_.Truncate(tokens)) return false;
+  tokens_.resize(static_cast<size_t>(tokens));
+  pages_.Truncate(tokens);
+  delimiters_.Restart();
+  window_.reset();
+  SetMethod(method_);
+  return true;
+}
+
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
   if (attention == Attention::kJoint && Evicts(method_.policy)) {
     return InvalidArgument("method: " + method_.name +

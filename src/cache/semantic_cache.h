@@ -116,6 +116,13 @@ class SemanticCache {
   // The tokens of Begin now count, and with them what AttentionBatch observed.
   void Commit(std::span<const int32_t> tokens, const Observed& observed);
 
+  // Forgets all but so many of the first `shared` tokens that reading on, with the rest of these
+  // and whatever follows, gives what reading anew would: the last kVoteWindow of them at least have
+  // to be read again. Blocks and index are dropped. False, and nothing is forgotten, where that
+  // cannot be: `shared` is too short, some of it was not read densely, votes were counted, it has
+  // cold pages of another type, or layers with a window, which gives pages back.
+  bool Truncate(int64_t shared);
+
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   std::span<const int32_t> tokens() const { return tokens_; }
   const CacheShape& shape() const { return shape_; }

@@ -136,6 +136,15 @@ Status CheckContext(const BatchItem& item, int64_t context_tokens) {
                            " tokens, room for " + std::to_string(context_tokens));
 }
 
+// Where no head selects; those that do write what they chose over it.
+BlockChoices AttendingToAll(const CacheShape& shape, int64_t tokens) {
+  const auto num_heads =
+      static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads);
+  return {.num_layers = shape.num_layers,
+          .kv_heads = shape.kv_heads,
+          .heads = std::vector<HeadChoice>(num_heads, {.attended_tokens = tokens})};
+}
+
 Status CheckBatch(const Engine* engine, std::span<const BatchItem> items,
                   const EngineOptions& options) {
   size_t total = 0;
@@ -256,7 +265,10 @@ Status Engine::Impl::Run(const Engine* engine, std::span<const BatchItem> items,
   tokens.clear();
   positions.clear();
   output_rows.clear();
-  for (const BatchItem& item : items) DYNSPLIT_RETURN_IF_ERROR(Begin(item));
+  choices.resize(items.size());  // before spans refer to them
+  for (size_t i = 0; i < items.size(); ++i) {
+    DYNSPLIT_RETURN_IF_ERROR(Begin(items[i], &choices[i]));
+  }
   if (output_rows.empty()) output_rows.push_back(0);  // a graph has an output
   attention.Begin(spans);
   const auto logits = forward.Run({.tokens = tokens,
@@ -290,13 +302,18 @@ Status Engine::Impl::CheckTokens(std::span<const int32_t> ids) const {
   return {};
 }
 
-Status Engine::Impl::Begin(const BatchItem& item) {
+Status Engine::Impl::Begin(const BatchItem& item, std::optional<BlockChoices>* item_choices) {
   SemanticCache& cache = item.session->impl().cache;
   const int32_t count = static_cast<int32_t>(item.tokens.size());
   DYNSPLIT_RETURN_IF_ERROR(cache.Begin(item.tokens, item.attention));
   const int32_t first_row = static_cast<int32_t>(tokens.size());
-  spans.push_back(
-      {.cache = &cache, .first_row = first_row, .rows = count, .attention = item.attention});
+  item_choices->reset();
+  if (item.choices) *item_choices = AttendingToAll(shape, cache.size() + count);
+  spans.push_back({.cache = &cache,
+                   .first_row = first_row,
+                   .rows = count,
+                   .attention = item.attention,
+                   .choices = item.choices ? &**item_choices : nullptr});
   for (int32_t i = 0; i < count; ++i) {
     tokens.push_back(item.tokens[static_cast<size_t>(i)]);
     positions.push_back(static_cast<int32_t>(cache.size()) + i);
@@ -323,6 +340,7 @@ void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const floa
   }
   for (size_t i = 0; i < items.size(); ++i) {
     Session::Impl& session = items[i].session->impl();
+    session.choices.swap(choices[i]);
     if (items[i].attention == Attention::kSelected) {
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);

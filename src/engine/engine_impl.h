@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cache/attention_batch.h"
@@ -28,7 +29,7 @@ struct Engine::Impl {
   Status Run(const Engine* engine, std::span<const BatchItem> items,
              const std::atomic<bool>* cancel);
   // Makes room for the item's tokens and adds them to the pass.
-  Status Begin(const BatchItem& item);
+  Status Begin(const BatchItem& item, std::optional<BlockChoices>* item_choices);
   // Makes pages cold: what can still fail before the tokens count.
   Status PrepareCommit(std::span<const BatchItem> items);
   // Hands each session what its item asked for and makes its tokens count.
@@ -48,12 +49,14 @@ struct Engine::Impl {
   std::vector<int32_t> tokens;
   std::vector<int32_t> positions;
   std::vector<int32_t> output_rows;
+  std::vector<std::optional<BlockChoices>> choices;  // [items]
 };
 
 struct Session::Impl {
   Engine* engine;
   SemanticCache cache;
   std::vector<float> logits = {};
+  std::optional<BlockChoices> choices = {};
   int64_t selected_rows = 0;
   int64_t attended_tokens = 0;  // of those rows, over layers and KV heads
 };

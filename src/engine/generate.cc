@@ -49,8 +49,9 @@ struct AnswerWriter::Impl {
       : session(*s),
         tokenizer(t),
         max_tokens(options.max_tokens),
-        ignore_end(options.ignore_end),
+        ignore_end(options.ignore_end && !options.constraint),
         cancel(options.cancel),
+        constraint(options.constraint),
         on_token(options.on_token),
         sampler(options.sampler),
         text(options.stop, options.on_text) {}
@@ -61,11 +62,20 @@ struct AnswerWriter::Impl {
     if (IsSet(cancel)) return StopReason::kCancelled;
     const size_t vocab_size = static_cast<size_t>(tokenizer.size());
     const std::span<const float> logits = session.logits().last(vocab_size);
-    const int32_t token = sampler.Sample(logits, session.tokens());
+    if (constraint) {
+      masked.assign(logits.begin(), logits.end());
+      if (!constraint->Mask(masked)) {
+        return constraint->complete() ? StopReason::kEnd : StopReason::kLength;
+      }
+    }
+    const int32_t token =
+        sampler.Sample(constraint ? std::span<const float>(masked) : logits, session.tokens());
     if (!ignore_end && tokenizer.IsEndOfGeneration(token)) return StopReason::kEnd;
     if (on_token) on_token(token, logits);
     out.tokens.push_back(token);
-    if (text.Append(tokenizer.TokenBytes(token))) return StopReason::kStopText;
+    const std::string_view bytes = tokenizer.TokenBytes(token);
+    if (constraint) constraint->Accept(bytes);
+    if (text.Append(bytes)) return StopReason::kStopText;
     if (Written() == max_tokens) return StopReason::kLength;
     if (static_cast<int64_t>(session.tokens().size()) >= session.context_tokens()) {
       return StopReason::kContext;
@@ -80,7 +90,9 @@ struct AnswerWriter::Impl {
   const int64_t max_tokens;
   const bool ignore_end;
   const std::atomic<bool>* const cancel;
+  const std::shared_ptr<TokenConstraint> constraint;
   const std::function<void(int32_t, std::span<const float>)> on_token;
+  std::vector<float> masked;  // [vocab_size], under a constraint
   Sampler sampler;
   AnswerText text;
   Generation out;

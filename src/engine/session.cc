@@ -42,8 +42,19 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
 
 std::span<const float> Session::logits() const { return impl_->logits; }
 
+const BlockChoices* Session::choices() const { return impl_->choices ? &*impl_->choices : nullptr; }
+
 std::unique_ptr<Session> Session::Fork() const {
   return std::make_unique<Session>(std::make_unique<Impl>(*impl_));
+}
+
+std::unique_ptr<Session> Session::ForkPrefix(int64_t shared) const {
+  auto fork = std::make_unique<Impl>(*impl_);
+  if (!fork->cache.Truncate(shared)) return nullptr;
+  fork->logits.clear();
+  fork->selected_rows = 0;
+  fork->attended_tokens = 0;
+  return std::make_unique<Session>(std::move(fork));
 }
 
 Status Session::SetMethod(const Method& method) {
@@ -64,6 +75,8 @@ std::span<const int32_t> Session::tokens() const { return impl_->cache.tokens();
 int64_t Session::context_tokens() const { return impl_->engine->context_tokens(); }
 
 Result<std::vector<Block>> Session::Blocks() { return impl_->cache.CutAll(); }
+
+std::span<const Block> Session::finished_blocks() const { return impl_->cache.blocks(); }
 
 std::vector<DelimiterImportance> Session::Importance() {
   const ClassImportance& learned = impl_->cache.Importance();

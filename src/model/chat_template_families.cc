@@ -81,11 +81,12 @@ std::string ThinkingOpened(std::string_view jinja, std::string_view opening) {
   return closes ? "<think>\n</think>" : "<think>\n";
 }
 
-TurnChat PhiChat(const std::string& open_end, const std::string& close) {
+// <|role|>\ncontent, and what ends a turn: Phi 3, Zephyr, OLMo 2.
+TurnChat RoleMarksChat(const std::string& close) {
   TurnChat chat;
-  chat.system = {"<|system|>" + open_end, close};
-  chat.user = {"<|user|>" + open_end, close};
-  chat.answer = {"<|assistant|>" + open_end, close};
+  chat.system = {"<|system|>\n", close};
+  chat.user = {"<|user|>\n", close};
+  chat.answer = {"<|assistant|>\n", close};
   chat.generation = chat.answer.open;
   return chat;
 }
@@ -109,7 +110,7 @@ TurnChat OpenedByUser(TurnChat chat) {
 
 // OLMo 2, Tulu and Falcon 3.
 TurnChat Olmo2Chat() {
-  TurnChat chat = PhiChat("\n", "\n");
+  TurnChat chat = RoleMarksChat("\n");
   chat.answer.close = "<|endoftext|>\n";
   chat.last_close = "<|endoftext|>";
   return chat;
@@ -270,9 +271,9 @@ std::optional<NamedFamily> RecogniseRoleMarks(std::string_view jinja) {
     const bool is_plain = Contains(Shape(jinja), "message['content']+'<|end|>");
     if (!is_plain || Contains(jinja, "FINAL RESPONSE")) return {};  // Apriel: instructions first
     if (names_roles || Contains(jinja, "<|system|>")) {
-      return NamedFamily{"phi3", PhiChat("\n", "<|end|>\n")};
+      return NamedFamily{"phi3", RoleMarksChat("<|end|>\n")};
     }
-    TurnChat chat = OpenedByUser(PhiChat("\n", "<|end|>\n"));
+    TurnChat chat = OpenedByUser(RoleMarksChat("<|end|>\n"));
     chat.takes_system = System::kRefused;
     return NamedFamily{"phi3", chat};
   }
@@ -281,7 +282,7 @@ std::optional<NamedFamily> RecogniseRoleMarks(std::string_view jinja) {
   const size_t user = jinja.find("<|user|>");
   const size_t user_end = jinja.find("%}", user);
   if (Contains(jinja.substr(user, user_end - user), "eos_token")) {
-    return NamedFamily{"zephyr", PhiChat("\n", "</s>\n")};
+    return NamedFamily{"zephyr", RoleMarksChat("</s>\n")};
   }
   if (!Contains(jinja, "not loop.last"))
     return {};  // the first OLMo: a mark of its own at the start
@@ -322,9 +323,9 @@ std::span<const NamedFamily> ChatFamilies() {
       {"gemma", GemmaChat{}},
       {"qwen3", ChatMl{"", Thinking::kStripped, ""}},
       {"smollm3", SmolLm3Chat{}},
-      {"phi3", PhiChat("\n", "<|end|>\n")},
+      {"phi3", RoleMarksChat("<|end|>\n")},
       {"phi4", Phi4Chat()},
-      {"zephyr", PhiChat("\n", "</s>\n")},
+      {"zephyr", RoleMarksChat("</s>\n")},
       {"olmo2", Olmo2Chat()},
       {"granite", GraniteChat()},
       {"deepseek", DeepSeekChat()},

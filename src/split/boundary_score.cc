@@ -41,6 +41,7 @@ void BoundaryScorer::AddRow(int64_t position, std::span<const float> mass, int h
   const double beyond_sink = 1.0 - mass[0] * per_head;
   for (int distance = 1; distance <= std::min<int64_t>(window, position); ++distance) {
     const int64_t i = position - distance;
+    if (mass_.queries[i] == window) continue;  // all were seen: these are read again (Truncate)
     const int count = ++mass_.queries[i];
     const double after = prefix_[distance];
     const double upto_near = prefix_[distance + retained_];
@@ -49,6 +50,19 @@ void BoundaryScorer::AddRow(int64_t position, std::span<const float> mass, int h
     // Rounding may leave less than nothing where the text is shorter than W + R.
     AddToMean(std::max(0.0, beyond_sink - upto_near), count, &mass_.far[i]);
   }
+}
+
+bool BoundaryScorer::Truncate(int64_t tokens) {
+  if (tokens > mass_.num_tokens()) return false;
+  const auto begin = mass_.queries.begin();
+  const auto waits = [&](uint8_t seen) { return seen < mass_.window; };
+  if (std::any_of(begin, begin + tokens, waits)) return false;
+  const auto size = static_cast<size_t>(tokens);
+  mass_.after.resize(size);
+  mass_.near.resize(size);
+  mass_.far.resize(size);
+  mass_.queries.resize(size);
+  return true;
 }
 
 }  // namespace dynsplit

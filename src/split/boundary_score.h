@@ -50,6 +50,11 @@ class BoundaryScorer {
   // of one length.
   void Restore(BoundaryMass mass) { mass_ = std::move(mass); }
 
+  // Forgets all but the first `tokens`. What later rows gave to these stays: their next `window`
+  // rows are to be added again, and change nothing of it. False, and nothing is forgotten, where a
+  // token has not seen all of its queries.
+  bool Truncate(int64_t tokens);
+
   int window() const { return mass_.window; }
   int retained() const { return retained_; }
   int sink() const { return sink_; }

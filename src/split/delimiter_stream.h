@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "split/delimiter_scanner.h"
@@ -18,6 +19,8 @@ class DelimiterStream {
   // Cost: one pass over the bytes of `tokens`, however long the text before is. Ids as in
   // DelimiterTable::Classify.
   void Append(std::span<const int32_t> tokens);
+
+  void Restart() { *this = DelimiterStream(std::move(table_)); }  // an empty text again
 
   // Class of every token so far: always equal to DelimiterTable::Classify of the whole text. Later
   // tokens may still change the class of the last token that has text, and turn the newline before

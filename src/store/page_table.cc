@@ -60,15 +60,25 @@ Status PageTable::Extend(int64_t first, int64_t count) {
   return ForEachRow([&](int layer, Row* row) { return Extend(layer, first, count, row); });
 }
 
-Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
-  const size_t held = NumPages(first);
-  // Pages behind `first` are left over from a pass that was given up.
+void PageTable::Truncate(int64_t tokens) {
+  DYNSPLIT_CHECK(tokens >= cold_end());
+  encoded_.clear();
+  for (Row& row : rows_) Truncate(tokens, &row);
+}
+
+void PageTable::Truncate(int64_t tokens, Row* row) const {
+  const size_t held = std::min(NumPages(tokens), row->keys.size());
   row->keys.resize(held);
   row->values.resize(held);
   if (pool_->pager() == nullptr) {
     row->key_rows.resize(held);
     row->value_rows.resize(held);
   }
+}
+
+Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
+  const size_t held = NumPages(first);
+  Truncate(first, row);  // pages behind it are left over from a pass that was given up
   if (first % kPageTokens != 0) {
     DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, &row->keys, &row->key_rows));
     DYNSPLIT_RETURN_IF_ERROR(MakeExclusive(layer, held - 1, &row->values, &row->value_rows));

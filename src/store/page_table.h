@@ -52,6 +52,9 @@ class PageTable {
   // PagePool::Allocate or Pager::Pin) what was held before is intact. Cost: O(new pages).
   Status Extend(int64_t first, int64_t count);
 
+  // Gives up the pages behind `tokens`, which must not be fewer than are cold.
+  void Truncate(int64_t tokens);
+
   // The same for all of a text that is to be read from a file, into a table that is empty: pages
   // are cold where they are after so many tokens.
   Status Restore(int64_t tokens);
@@ -87,6 +90,7 @@ class PageTable {
   size_t resident_bytes() const;  // of these, in memory now. Cost: O(pages)
 
  private:
+  void Truncate(int64_t tokens, Row* row) const;
   // Calls fn(layer, row) for the KV heads that each layer has, until one returns an error.
   template <typename Fn>
   Status ForEachRow(const Fn& fn);

@@ -205,6 +205,20 @@ TEST_F(SemanticCacheTest, ForksGoTheirOwnWays) {
             RunPass(&batch_, {{&fresh, 2, Attention::kSelected}}, 2));
 }
 
+TEST_F(SemanticCacheTest, WhatIsTooShortOrNotDenseCannotBeTruncated) {
+  TestSequence sequence(&pool_, Method{});
+  RunPass(&batch_, {{&sequence, 40, Attention::kDense}}, 2);
+  EXPECT_FALSE(sequence.cache.Truncate(kVoteWindow));
+  EXPECT_EQ(sequence.cache.size(), 40);
+  RunPass(&batch_, {{&sequence, 100, Attention::kDense}}, 2);
+  TestSequence fork = sequence;
+  ASSERT_TRUE(fork.cache.Truncate(1000));  // all there is
+  EXPECT_EQ(fork.cache.size(), 140 - kVoteWindow);
+  RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
+  RunPass(&batch_, {{&sequence, 100, Attention::kDense}}, 2);
+  EXPECT_FALSE(sequence.cache.Truncate(200));
+}
+
 TEST_F(SemanticCacheTest, AnUncommittedPassLeavesNoTrace) {
   TestSequence sequence(&pool_, Method{});
   RunPass(&batch_, {{&sequence, 100, Attention::kDense}}, 2);

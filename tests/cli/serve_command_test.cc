@@ -2,7 +2,10 @@
 #include <httplib.h>
 #include <signal.h>
 
+#include <thread>
+
 #include "cli/cli_fixture.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -53,6 +56,49 @@ TEST_F(ServeCommandTest, KeysMayComeFromAFile) {
   EXPECT_EQ(process.Finish(), 0);
 }
 
+// Killed while requests come and prefixes are written, then started again: what it says is what a
+// server without a cache says.
+TEST_F(ServeCommandTest, KilledUnderLoadItServesTheSameAfterwards) {
+  const TempFolder folder;
+  const std::vector<std::string> cached = {"--cache-dir", folder.path(), "--cache-memory", "1M"};
+  const auto ask = [](int port, int document) {
+    httplib::Client client("127.0.0.1", port);
+    const std::string text(600 + 10 * static_cast<size_t>(document),
+                           static_cast<char>('a' + document));
+    const auto answer = client.Post(
+        "/v1/completions",
+        R"({"temperature":0,"max_tokens":8,"ignore_eos":true,"prompt":")" + text + "\"}",
+        "application/json");
+    return answer && answer->status == 200 ? answer->body.substr(answer->body.find("choices"))
+                                           : std::string();
+  };
+  constexpr int kDocuments = 6;
+  std::vector<std::string> want;
+  {
+    Process fresh(Command({"--cache-memory", "0"}));
+    ASSERT_TRUE(fresh.WaitForErr("serving tiny")) << fresh.err();
+    for (int i = 0; i < kDocuments; ++i) want.push_back(ask(PortOf(fresh), i));
+    fresh.Signal(SIGTERM);
+    fresh.Finish();
+  }
+  for (int round = 0; round < 4; ++round) {
+    Process process(Command(cached));
+    ASSERT_TRUE(process.WaitForErr("serving tiny")) << process.err();
+    const int port = PortOf(process);
+    std::thread load([&] {
+      for (int i = 0; i < 40; ++i) ask(port, i % kDocuments);
+    });
+    for (int i = 0; i < kDocuments; ++i) {
+      const std::string got = ask(port, i);
+      EXPECT_EQ(got.substr(0, got.find("usage")),
+                want[static_cast<size_t>(i)].substr(0, want[static_cast<size_t>(i)].find("usage")));
+    }
+    process.Signal(SIGKILL);
+    process.Finish();
+    load.join();
+  }
+}
+
 TEST_F(ServeCommandTest, Refusals) {
   const TempFile empty("# no key\n");
   ExpectRefused(Run("serve", {"--api-key-file", empty.path()}), 2, "no key in it");
@@ -64,6 +110,8 @@ TEST_F(ServeCommandTest, Refusals) {
   ExpectRefused(Run("serve", {"--parallel", "0"}), 2, "--parallel");
   ExpectRefused(Run("serve", {"--cache-memory", "-1"}), 2, "-1 is negative");
   ExpectRefused(Run("serve", {"--max-body", "-1"}), 2, "-1 is negative");
+  ExpectRefused(Run("serve", {"--cache-disk", "-1"}), 2, "-1 is negative");
+  ExpectRefused(Run("serve", {"--cache-dir", empty.path()}), 1, empty.path());
   ExpectRefused(Run("serve", {"--host", "256.1.1.1"}), 1, "cannot listen there");
 }
 

@@ -71,6 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{{"--method", "fixed+block=0"}, "block"},
         WrongValue{{"--threads", "-1"}, "threads"}, WrongValue{{"--context", "-1"}, "context"},
         WrongValue{{"--repack", "perhaps"}, "perhaps"}, WrongValue{{"--isa", "MMX"}, "MMX"},
+        WrongValue{{"--rope-scaling", "ntk"}, "ntk"}, WrongValue{{"--rope-scale", "0.5"}, "0.5"},
+        WrongValue{{"--yarn-orig-ctx", "0"}, "--yarn-orig-ctx"},
         WrongValue{{"--temp", "-1"}, "temperature"}, WrongValue{{"--temp", "nan"}, "temperature"},
         WrongValue{{"--top-k", "-1"}, "top_k"}, WrongValue{{"--top-p", "0"}, "top_p"},
         WrongValue{{"--min-p", "2"}, "min_p"},

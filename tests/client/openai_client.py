@@ -78,6 +78,13 @@ class OpenAiClientTest(unittest.TestCase):
         answer = self.chat(extra_body={"dynsplit": {"method": "full"}})
         self.assertEqual(answer.usage.completion_tokens, 8)
 
+    def test_choices_in_a_stream(self):
+        chunks = list(self.chat(stream=True, extra_body={"dynsplit": {"choices": True}}))
+        told = [c.model_extra["dynsplit"] for c in chunks if "dynsplit" in c.model_extra]
+        self.assertIn("Say hello.", told[0]["prompt"])
+        self.assertEqual(sum(len(t.get("tokens", [])) for t in told), 8)
+        self.assertGreater(told[-1]["stats"]["attended_tokens"], 0)
+
     def test_errors(self):
         with self.assertRaises(openai.NotFoundError) as raised:
             self.client.chat.completions.create(model="gpt-5", messages=GREETING)

@@ -73,6 +73,8 @@ TEST(FindTemplateTest, TakesANameOrAFile) {
   const auto refused = FindTemplate(unknown.path());
   EXPECT_EQ(refused.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(refused.status().message(), ::testing::HasSubstr(unknown.path()));
+  const testing::TempFile large(std::string((1 << 20) + 1, ' '));
+  EXPECT_EQ(FindTemplate(large.path()).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(FindTemplate("no such thing").status().code(), StatusCode::kNotFound);
 }
 

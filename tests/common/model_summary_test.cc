@@ -108,6 +108,18 @@ TEST(ModelSummaryTest, KeysOfWrongTypesCountAsMissing) {
   EXPECT_THAT(model.runs.message(), HasSubstr("block_count"));
 }
 
+TEST(ModelSummaryTest, NonsenseGivesNoWrongSize) {
+  testing::GgufWriter writer;
+  writer.SetString("general.architecture", "odd");
+  writer.SetU32("odd.block_count", 60000);
+  writer.SetU32("odd.attention.key_length", 64);
+  writer.SetU32("odd.attention.value_length", 64);
+  writer.SetU32("odd.attention.head_count_kv", 4294967295u);
+  EXPECT_EQ(KvBytes(Summarise(writer), {}, int64_t{1} << 32), std::nullopt);
+  writer.SetI32("odd.attention.head_count_kv", -2);
+  EXPECT_EQ(KvBytesPerToken(Summarise(writer), KvType::kF16), std::nullopt);
+}
+
 TEST(ModelSummaryTest, OfAnUnknownPreTokenizer) {
   testing::GgufWriter writer = testing::TinyModel();
   writer.SetString("tokenizer.ggml.pre", "martian");

@@ -97,6 +97,48 @@ TEST_F(GenerateTest, StopTextEndsTheAnswerAndIsNoPartOfIt) {
   EXPECT_EQ(answer->text, free->text.substr(0, free->text.find(options.stop[1])));
 }
 
+// Lets each answer be of "b"s alone, and end after three.
+class ThreeBs : public TokenConstraint {
+ public:
+  bool Mask(std::span<float> logits) override {
+    for (size_t i = 0; i < logits.size(); ++i) {
+      if (i != 'b' || count_ == 3) logits[i] = -std::numeric_limits<float>::infinity();
+    }
+    return count_ < 3;
+  }
+  void Accept(std::string_view bytes) override {
+    EXPECT_EQ(bytes, "b");
+    ++count_;
+  }
+  bool complete() const override { return complete_ && count_ == 3; }
+
+  bool complete_ = true;
+
+ private:
+  int count_ = 0;
+};
+
+TEST_F(GenerateTest, AConstraintHoldsTheAnswerAndEndsIt) {
+  auto session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(30)).ok());
+  auto fork = session->Fork();
+  GenerateOptions options{.ignore_end = true, .constraint = std::make_shared<ThreeBs>()};
+  std::vector<float> told;
+  options.on_token = [&](int32_t, std::span<const float> logits) { told.push_back(logits[0]); };
+  const auto answer = Generate(session.get(), engine_->model().tokenizer(), options);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->text, "bbb");
+  EXPECT_EQ(answer->stop_reason, StopReason::kEnd);
+  for (const float logit : told) EXPECT_TRUE(std::isfinite(logit));  // the model's own
+
+  auto incomplete = std::make_shared<ThreeBs>();
+  incomplete->complete_ = false;
+  options.constraint = incomplete;
+  const auto cut = Generate(fork.get(), engine_->model().tokenizer(), options);
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cut->stop_reason, StopReason::kLength);
+}
+
 TEST_F(GenerateTest, EndTokenEndsTheAnswer) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     GenerateOptions options = Drawn(50);

@@ -203,6 +203,100 @@ TEST_F(SessionTest, ARestrictedQuestionInOnePieceEqualsTokenByToken) {
   ExpectNear(session->logits(), Decode(fork.get(), question));
 }
 
+// The tokens that a head's choice accounts for: sink, blocks, and what lies behind all blocks.
+int64_t CountAttended(const HeadChoice& choice, std::span<const Block> blocks, int64_t tokens) {
+  int64_t count = blocks.front().length + tokens - blocks.back().end();
+  int32_t last = 0;
+  for (const ChosenBlock& chosen : choice.blocks) {
+    EXPECT_GT(chosen.block, last);  // ascending, never the sink
+    last = chosen.block;
+    EXPECT_GE(chosen.tokens, 1);
+    EXPECT_LE(chosen.tokens, blocks[static_cast<size_t>(chosen.block)].length);
+    count += chosen.tokens;
+  }
+  EXPECT_LT(last, static_cast<int32_t>(blocks.size()));
+  return count;
+}
+
+TEST_F(SessionTest, ChoicesAccountForEveryTokenAttendedTo) {
+  for (const char* spec : {"dynsplit", "dynsplit+pick=blocks", "quest", "sentence", "random"}) {
+    auto session = NewSession(*ParseMethod(std::string(spec) + "+budget=40"));
+    ASSERT_TRUE(session->Feed(RandomTokens(300)).ok());
+    EXPECT_EQ(session->choices(), nullptr);
+    for (const int32_t token : {7, 8, 9}) {  // the later ones reuse blocks
+      session->ResetStats();
+      const BatchItem item{.session = session.get(),
+                           .tokens = {&token, 1},
+                           .attention = Attention::kSelected,
+                           .choices = true};
+      ASSERT_TRUE(engine_->Run({&item, 1}).ok()) << spec;
+      ASSERT_NE(session->choices(), nullptr) << spec;
+      const auto tokens = static_cast<int64_t>(session->tokens().size());
+      double attended = 0;
+      int num_dense = 0;
+      for (const HeadChoice& choice : session->choices()->heads) {
+        attended += static_cast<double>(choice.attended_tokens);
+        num_dense += choice.all ? 1 : 0;
+        EXPECT_EQ(choice.attended_tokens,
+                  choice.all ? tokens : CountAttended(choice, session->finished_blocks(), tokens))
+            << spec;
+      }
+      const auto num_heads = static_cast<double>(session->choices()->heads.size());
+      EXPECT_NEAR(attended / num_heads, session->stats().attended_tokens_mean, 1e-9) << spec;
+      EXPECT_EQ(num_dense, 2 * session->choices()->kv_heads) << spec;  // the first two layers
+    }
+  }
+}
+
+TEST_F(SessionTest, ChoicesOfATextTooShortForBlocks) {
+  auto session = NewSession(*ParseMethod("dynsplit+dense-layers=0"));
+  ASSERT_TRUE(session->Feed(RandomTokens(20)).ok());
+  const int32_t token = 7;
+  const BatchItem item{.session = session.get(),
+                       .tokens = {&token, 1},
+                       .attention = Attention::kSelected,
+                       .choices = true};
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  for (const HeadChoice& choice : session->choices()->heads) {
+    EXPECT_FALSE(choice.all);
+    EXPECT_EQ(choice.attended_tokens, 21);
+    EXPECT_TRUE(choice.blocks.empty());
+  }
+}
+
+TEST_F(SessionTest, ChoicesAreToldWhereTheyAreAskedForAndChangeNothing) {
+  auto session = NewSession(*ParseMethod("dynsplit+budget=40"));
+  ASSERT_TRUE(session->Feed(RandomTokens(300)).ok());
+  auto twin = session->Fork();
+  const int32_t token = 7;
+  BatchItem item{.session = session.get(),
+                 .tokens = {&token, 1},
+                 .attention = Attention::kSelected,
+                 .choices = true};
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  EXPECT_NE(session->choices(), nullptr);
+  ASSERT_TRUE(twin->Feed({&token, 1}, {.attention = Attention::kSelected}).ok());
+  EXPECT_EQ(twin->choices(), nullptr);
+  ExpectNear(session->logits(), {twin->logits().begin(), twin->logits().end()}, 0);
+  item.choices = false;
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  EXPECT_EQ(session->choices(), nullptr);
+}
+
+TEST_F(SessionTest, WhatIsReadDenselyAttendsToAll) {
+  auto session = NewSession();
+  const std::vector<int32_t> tokens = RandomTokens(50);
+  const BatchItem item{.session = session.get(), .tokens = tokens, .choices = true};
+  ASSERT_TRUE(engine_->Run({&item, 1}).ok());
+  ASSERT_NE(session->choices(), nullptr);
+  for (const HeadChoice& choice : session->choices()->heads) {
+    EXPECT_TRUE(choice.all);
+    EXPECT_EQ(choice.attended_tokens, 50);
+    EXPECT_TRUE(choice.blocks.empty());
+  }
+  EXPECT_TRUE(session->finished_blocks().empty());
+}
+
 TEST_F(SessionTest, ForksAreIndependent) {
   const std::vector<int32_t> prompt = RandomTokens(130);
   auto first = NewSession();
@@ -216,6 +310,54 @@ TEST_F(SessionTest, ForksAreIndependent) {
   ExpectNear(Decode(fresh.get(), a), logits_a, 1e-5f);
   second.reset();
   EXPECT_EQ(first->tokens().size(), 210u);
+}
+
+TEST_F(SessionTest, APrefixGoesOnAsIfTheRestHadNeverBeenRead) {
+  const std::vector<int32_t> first = RandomTokens(400);
+  std::vector<int32_t> second(first.begin(), first.begin() + 300);
+  const std::vector<int32_t> question = RandomTokens(70, 9);
+  second.insert(second.end(), question.begin(), question.end());
+  auto session = NewSession(), fresh = NewSession();
+  ASSERT_TRUE(session->Feed(first).ok());
+  ASSERT_TRUE(session->Blocks().ok());
+  ASSERT_TRUE(fresh->Feed(second).ok());
+  auto fork = session->ForkPrefix(300);
+  ASSERT_TRUE(fork);
+  const size_t kept = fork->tokens().size();
+  EXPECT_LT(kept, 300u);
+  EXPECT_GE(kept, 250u);
+  EXPECT_TRUE(fork->logits().empty());
+  ASSERT_TRUE(fork->Feed(std::span(second).subspan(kept)).ok());
+  ExpectNear(fork->logits(), fresh->logits(), 1e-4f);
+  const auto got = fork->Importance(), want = fresh->Importance();
+  for (size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(got[i].count, want[i].count);
+    EXPECT_NEAR(got[i].weight, want[i].weight, 1e-2);
+  }
+  // Also what the last queries vote for.
+  for (const char* name : {"dynsplit", "snapkv"}) {
+    ASSERT_TRUE(fork->SetMethod(MethodPreset(name).value()).ok());
+    ASSERT_TRUE(fresh->SetMethod(MethodPreset(name).value()).ok());
+    auto a = fork->Fork(), b = fresh->Fork();
+    ExpectNear(Decode(a.get(), std::span(first).first(3)),
+               Decode(b.get(), std::span(first).first(3)));
+  }
+  EXPECT_EQ(session->tokens().size(), 400u);
+}
+
+TEST_F(SessionTest, APrefixNeedsTextThatWasReadDensely) {
+  auto session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(30)).ok());
+  EXPECT_FALSE(session->ForkPrefix(30));
+  auto votes = NewSession(MethodPreset("h2o").value());
+  ASSERT_TRUE(votes->Feed(RandomTokens(200)).ok());
+  EXPECT_FALSE(votes->ForkPrefix(200));
+  session.reset();  // sessions do not outlive their engine
+  votes.reset();
+  Load({.num_layers = 4}, {.threads = 1, .kv_types = {.hot = KvType::kF16, .cold = KvType::kQ8}});
+  session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(400)).ok());
+  EXPECT_FALSE(session->ForkPrefix(300));
 }
 
 TEST_F(SessionTest, RefusesATextLongerThanTheContextWhole) {

@@ -96,6 +96,7 @@ TEST(PreTokenizer, LongRunsAreOneWord) {
   for (const char* scheme : {"gpt-2", "qwen2", "llama-bpe", "tekken", "gpt-4o", "deepseek-v3"}) {
     EXPECT_EQ(Words(scheme, std::string(1'000'000, ' ')).size(), 1u);
     EXPECT_EQ(Words(scheme, std::string(1'000'000, 'a')).size(), 1u);
+    EXPECT_EQ(Words(scheme, std::string(1'000'000, 'A')).size(), 1u);
     EXPECT_EQ(Words(scheme, std::string(1'000'000, '=')).size(), 1u);
   }
 }

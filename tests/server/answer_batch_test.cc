@@ -5,6 +5,8 @@
 namespace dynsplit::testing {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using Kind = AnswerEvent::Kind;
 
 constexpr int64_t kCacheBytes = int64_t{1} << 30;
@@ -16,19 +18,35 @@ struct Told {
   std::vector<TokenScore> prompt_scores;
   std::vector<std::string> texts = std::vector<std::string>(8);
   std::vector<std::vector<TokenScore>> scores = std::vector<std::vector<TokenScore>>(8);
+  std::vector<int64_t> read;
+  AnswerTrace trace;  // joined
   int num_finished = 0;
   int64_t num_tokens = 0;
   StopReason stop_reason = StopReason::kLength;
   Status failure;
 };
 
+void Join(const AnswerTrace& trace, AnswerTrace* joined) {
+  if (!trace.blocks.empty()) {
+    EXPECT_EQ(trace.first_block, static_cast<int64_t>(joined->blocks.size()));
+  }
+  joined->blocks.insert(joined->blocks.end(), trace.blocks.begin(), trace.blocks.end());
+  joined->tokens.insert(joined->tokens.end(), trace.tokens.begin(), trace.tokens.end());
+  if (!trace.importance.empty()) joined->importance = trace.importance;
+  if (trace.stats) joined->stats = trace.stats;
+}
+
 void Take(AnswerStream* stream, Told* told) {
   while (auto event = stream->Wait(std::chrono::milliseconds(0))) {
     const auto choice = static_cast<size_t>(event->choice);
+    Join(event->trace, &told->trace);
     switch (event->kind) {
       case Kind::kStarted:
         told->started = true;
         told->cached_tokens = event->cached_tokens;
+        break;
+      case Kind::kRead:
+        told->read.push_back(*event->trace.read);
         break;
       case Kind::kPrompt:
         told->prompt_scores.insert(told->prompt_scores.end(), event->scores.begin(),
@@ -61,9 +79,12 @@ class AnswerBatchTest : public ::testing::Test {
   Told RunAll(Job job) {
     const std::shared_ptr<AnswerStream> stream = job.stream;
     batch_->Admit(std::move(job));
-    while (!batch_->empty()) batch_->Step(nullptr);
     Told told;
-    Take(stream.get(), &told);
+    while (!batch_->empty()) {
+      batch_->Step(nullptr);
+      Take(stream.get(), &told);
+    }
+    Take(stream.get(), &told);  // of a job that was refused
     return told;
   }
 
@@ -191,7 +212,7 @@ TEST_F(AnswerBatchTest, TheSecondQuestionReadsOnlyWhatIsNew) {
   EXPECT_EQ(RunAll(MakeJob(first, 8)).cached_tokens, 0);
   const std::string alone = Alone(second, 20);
   const Told told = RunAll(MakeJob(second, 20));
-  EXPECT_EQ(told.cached_tokens, 1024);  // two prefixes of 512
+  EXPECT_EQ(told.cached_tokens, 1400 - 32);
   EXPECT_EQ(told.texts[0], alone);
   // It left a prefix where the two part.
   second.back() = 'A';
@@ -267,6 +288,59 @@ TEST_F(AnswerBatchTest, ScoresAreOfTheModelsOwnLogits) {
     EXPECT_EQ(score.token, score.top[0].token);  // greedy
     EXPECT_EQ(score.logprob, score.top[0].logprob);
   }
+}
+
+TEST_F(AnswerBatchTest, ProgressIsToldWhereItIsAskedFor) {
+  Job job = MakeJob(Letters(1200), 5);
+  EXPECT_THAT(RunAll(job).read, IsEmpty());
+  job.cache_salt = "anew";
+  job.tracing = Tracing::kProgress;
+  const Told told = RunAll(job);
+  EXPECT_THAT(told.read, ElementsAre(512, 1024, 1200));
+  EXPECT_THAT(told.trace.tokens, IsEmpty());
+  ASSERT_TRUE(told.trace.stats);
+  EXPECT_EQ(told.trace.stats->tokens, 1204);  // the last one is not fed
+}
+
+TEST_F(AnswerBatchTest, ChoicesAreToldTokenByTokenAndChangeNothing) {
+  const std::vector<int32_t> prompt = Letters(600);
+  Job job = MakeJob(prompt, 80);
+  job.method = *ParseMethod("dynsplit+dense-layers=0+budget=64");
+  job.tracing = Tracing::kChoices;
+  const Told told = RunAll(job);
+  EXPECT_EQ(told.texts[0], Alone(prompt, 80, job.method));
+  ASSERT_EQ(told.trace.tokens.size(), 80u);
+  EXPECT_FALSE(told.trace.tokens[0].choices);  // the prompt's last token was read densely
+  double attended = 0;
+  for (size_t i = 1; i < told.trace.tokens.size(); ++i) {
+    ASSERT_TRUE(told.trace.tokens[i].choices) << i;
+    for (const HeadChoice& head : told.trace.tokens[i].choices->heads) {
+      EXPECT_FALSE(head.all);
+      attended += static_cast<double>(head.attended_tokens);
+      for (const ChosenBlock& chosen : head.blocks) {
+        ASSERT_LT(chosen.block, static_cast<int32_t>(told.trace.blocks.size()));
+      }
+    }
+  }
+  const auto num_heads = static_cast<double>(told.trace.tokens[1].choices->heads.size());
+  EXPECT_NEAR(attended / num_heads / 79, told.trace.stats->attended_tokens_mean, 1e-9);
+  // The answer's own first tokens have become blocks, too.
+  EXPECT_GT(told.trace.blocks.back().end(), 600);
+  EXPECT_EQ(told.trace.importance.size(), static_cast<size_t>(kNumDelimiterClasses));
+}
+
+TEST_F(AnswerBatchTest, ChoicesDoNotPileUpForASlowClient) {
+  Job job = MakeJob(Letters(300), 200);
+  job.tracing = Tracing::kChoices;
+  batch_->Admit(job);
+  while (!batch_->empty()) batch_->Step(nullptr);
+  Told told;
+  Take(job.stream.get(), &told);
+  ASSERT_EQ(told.trace.tokens.size(), 200u);
+  size_t with_choices = 0;
+  for (const TokenTrace& token : told.trace.tokens) with_choices += token.choices ? 1 : 0;
+  EXPECT_GT(with_choices, 30u);
+  EXPECT_LT(with_choices, 65u);
 }
 
 TEST_F(AnswerBatchTest, NoTokensWanted) {

@@ -8,6 +8,7 @@
 namespace dynsplit::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -78,6 +79,38 @@ TEST_F(ApiServerTest, ChatWholeAndStreamedAreTheSame) {
   EXPECT_EQ(events.back()["usage"]["total_tokens"], whole["usage"]["total_tokens"]);
 }
 
+TEST_F(ApiServerTest, AStreamTellsWhatTheModelLookedAt) {
+  Start();
+  const auto streamed = Post(
+      "/v1/completions",
+      Json{{"prompt", std::string(300, 'a') + ". And so on."},
+           {"max_tokens", 20},
+           {"stream", true},
+           {"dynsplit", {{"method", "dynsplit+dense-layers=0"}, {"budget", 64}, {"choices", true}}}}
+          .dump());
+  ASSERT_TRUE(streamed);
+  const std::vector<Json> events = Events(streamed->body);
+  const auto prompt_tokens = events.front()["dynsplit"]["prompt_tokens"].get<int64_t>();
+  EXPECT_THAT(events.front()["dynsplit"]["prompt"].get<std::string>(), HasSubstr("aaaa. And so"));
+  EXPECT_EQ(events.front()["choices"], Json::array());
+  int num_tokens = 0, num_layers = 0;
+  int64_t read = 0, blocks = 0;
+  for (const Json& event : events) {
+    const Json told = event.value("dynsplit", Json::object());
+    read = told.value("read", read);
+    blocks += static_cast<int64_t>(told.value("blocks", Json::array()).size());
+    for (const Json& token : told.value("tokens", Json::array())) {
+      ++num_tokens;
+      num_layers += static_cast<int>(token["layers"].size());
+    }
+  }
+  EXPECT_EQ(read, prompt_tokens);
+  EXPECT_GT(blocks, 20);
+  EXPECT_EQ(num_tokens, 20);
+  EXPECT_EQ(num_layers, 19 * 2);  // of the tiny model, for all tokens but the first
+  EXPECT_LT(events.back()["dynsplit"]["stats"]["attended_tokens"].get<double>(), 160);
+}
+
 TEST_F(ApiServerTest, SeedsRepeatAndChoicesDiffer) {
   Start();
   const std::string body =
@@ -87,6 +120,33 @@ TEST_F(ApiServerTest, SeedsRepeatAndChoicesDiffer) {
   EXPECT_NE(first["choices"][0]["text"], first["choices"][1]["text"]);
   EXPECT_EQ(first["usage"]["completion_tokens"], 40);
   EXPECT_EQ(Ask("/v1/completions", body)["choices"], first["choices"]);
+}
+
+// Whatever the model would rather write.
+TEST_F(ApiServerTest, AnswersAreOfTheSchemaThatIsAskedFor) {
+  Start();
+  const std::string format = R"("response_format":{"type":"json_schema","json_schema":{"name":"x",
+      "schema":{"type":"object","required":["name","kind","sizes"],"properties":{
+          "name":{"type":"string","maxLength":5},"kind":{"enum":["a","b"]},
+          "sizes":{"type":"array","items":{"type":"integer"},"maxItems":2}}}}})";
+  for (const char* seed : {"1", "2", "3", "4"}) {
+    const Json whole =
+        Ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"Hello"}],"n":2,)"
+                                    R"("max_tokens":1000,"ignore_eos":true,"logprobs":true,)" +
+                                        format + ",\"seed\":" + seed + "}");
+    for (const Json& choice : whole["choices"]) {
+      EXPECT_EQ(choice["finish_reason"], "stop");
+      const Json answer = Json::parse(choice["message"]["content"].get<std::string>());
+      EXPECT_EQ(answer.size(), 3u);
+      EXPECT_TRUE(answer["name"].is_string());
+      EXPECT_TRUE(answer["kind"] == "a" || answer["kind"] == "b");
+      EXPECT_LE(answer["sizes"].size(), 2u);
+    }
+  }
+  // One that is cut off is the beginning of an object.
+  const Json cut = Ask("/v1/completions", R"({"prompt":"x","max_tokens":3,)"
+                                          R"("response_format":{"type":"json_object"}})");
+  EXPECT_THAT(cut["choices"][0]["text"].get<std::string>(), StartsWith("{"));
 }
 
 TEST_F(ApiServerTest, StopTextEndsAnAnswer) {
@@ -139,9 +199,9 @@ TEST_F(ApiServerTest, CachedTokensAreTold) {
                R"({"prompt":")" + document + question + R"(","max_tokens":2})")["usage"];
   };
   EXPECT_EQ(ask("first")["prompt_tokens_details"]["cached_tokens"], 0);
-  EXPECT_EQ(ask("second")["prompt_tokens_details"]["cached_tokens"], 1024);
+  EXPECT_EQ(ask("second")["prompt_tokens_details"]["cached_tokens"], 1500 - 32);
   EXPECT_EQ(ask("third")["prompt_tokens_details"]["cached_tokens"], 1500);
-  EXPECT_EQ(Figure("dynsplit_cached_tokens_total"), 2524);
+  EXPECT_EQ(Figure("dynsplit_cached_tokens_total"), 1500 - 32 + 1500);
 }
 
 TEST_F(ApiServerTest, TokensThereAndBack) {
@@ -155,9 +215,20 @@ TEST_F(ApiServerTest, TokensThereAndBack) {
   EXPECT_EQ(ErrorOf(Post("/detokenize", "{}"), 400)["param"], "tokens");
 }
 
+TEST_F(ApiServerTest, WhatThereIsToKnowOfTheTokenizer) {
+  Start();
+  const Json known = Json::parse(Client().Get("/tokenizer_info")->body);
+  EXPECT_EQ(known["vocab_size"], SharedTinyModel()->tokenizer().size());
+  EXPECT_TRUE(known["eos_token"].is_string());
+  EXPECT_TRUE(known.contains("chat_template"));
+}
+
 TEST_F(ApiServerTest, PropsAndMetrics) {
   Start();
-  EXPECT_EQ(Json::parse(Client().Get("/props")->body)["context_tokens"], kContextTokens);
+  const Json props = Json::parse(Client().Get("/props")->body);
+  EXPECT_EQ(props["context_tokens"], kContextTokens);
+  EXPECT_THAT(props["methods"].get<std::vector<std::string>>(), Contains("full"));
+  for (const std::string name : props["methods"]) EXPECT_TRUE(ParseMethod(name).ok()) << name;
   Ask("/v1/completions", R"({"prompt":"abc","max_tokens":4,"ignore_eos":true})");
   EXPECT_EQ(Client().Get("/nothing")->status, 404);
   // A request is counted once its response is out: its client may be quicker.
@@ -177,7 +248,10 @@ TEST_F(ApiServerTest, PropsAndMetrics) {
 TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
   Start();
   EXPECT_EQ(ErrorOf(Client().Get("/v2"), 404)["code"], "unknown_url");
-  EXPECT_EQ(ErrorOf(Client().Get("/v1/completions"), 404)["code"], "unknown_url");
+  const auto other_method = Client().Get("/v1/completions");
+  EXPECT_EQ(ErrorOf(other_method, 405)["code"], "method_not_allowed");
+  EXPECT_EQ(other_method->get_header_value("Allow"), "POST");
+  EXPECT_EQ(ErrorOf(Client().Put("/health", "", "text/plain"), 405)["code"], "method_not_allowed");
   ErrorOf(Post("/v1/completions", "{\"prompt\":"), 400);
   ErrorOf(Post("/v1/completions", ""), 400);
   ErrorOf(Post("/v1/chat/completions", std::string(100000, '[')), 400);
@@ -240,7 +314,7 @@ TEST_F(ApiServerTest, KeysAreWanted) {
 TEST_F(ApiServerTest, CorsIsOffUnlessAskedFor) {
   Start();
   EXPECT_FALSE(Client().Get("/health")->has_header("Access-Control-Allow-Origin"));
-  EXPECT_EQ(Client().Options("/v1/completions")->status, 404);
+  EXPECT_EQ(Client().Options("/v1/completions")->status, 405);
   Start({.api_keys = {"k"}, .cors_origin = "https://a.example"});
   const auto preflight = Client().Options("/v1/completions");
   EXPECT_EQ(preflight->status, 204);

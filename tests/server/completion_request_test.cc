@@ -150,9 +150,21 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{R"("logprobs":true,"top_logprobs":21)", "top_logprobs"},
         BadField{R"("presence_penalty":0.5)", "presence_penalty"},
         BadField{R"("logit_bias":{"5":1})", "logit_bias"}, BadField{R"("tools":[{}])", "tools"},
-        BadField{R"("response_format":{"type":"json_object"})", "response_format"},
+        BadField{R"("response_format":"json")", "response_format"},
+        BadField{R"("response_format":{})", "response_format.type"},
+        BadField{R"("response_format":{"type":"xml"})", "response_format.type"},
+        BadField{R"("response_format":{"type":"json_schema"})",
+                 "response_format.json_schema.schema"},
+        BadField{R"("response_format":{"type":"json_schema","json_schema":{"name":"x"}})",
+                 "response_format.json_schema.schema"},
+        BadField{R"("response_format":{"type":"json_schema","json_schema":{"schema":)"
+                 R"({"properties":{"a":{"pattern":"x"}}}}})",
+                 "response_format.json_schema.schema.properties.a.pattern"},
         BadField{R"("dynsplit":5)", "dynsplit"},
         BadField{R"("dynsplit":{"method":"nothing"})", "dynsplit.method"},
+        BadField{R"("dynsplit":{"choices":1})", "dynsplit.choices"},
+        BadField{R"("dynsplit":{"choices":true})", "dynsplit.choices"},  // no stream
+        BadField{R"("dynsplit":{"progress":true},"stream":true,"n":2)", "dynsplit.progress"},
         BadField{R"("dynsplit":{"budget":-3})", "dynsplit.budget"},
         BadField{R"("dynsplit":{"budget":"200%"})", "dynsplit.budget"}));
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -237,6 +238,59 @@ TEST_F(ConnectionTest, GoneWhileItsAnswerIsWritten) {
     EXPECT_LT(Figure("dynsplit_answer_tokens_total") - before, 19000);
   }
   ExpectStillServing();
+}
+
+// It takes a little before each wait is at its end, and would go on like that.
+TEST(ConnectionWriteTest, ASlowReaderIsWaitedForNoLongerThanThatInAll) {
+  int sockets[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  std::atomic<bool> done = false;
+  std::thread reader([&] {
+    char buffer[32 << 10];
+    while (!done) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      static_cast<void>(recv(sockets[1], buffer, sizeof(buffer), MSG_DONTWAIT));
+    }
+  });
+  Connection connection(sockets[0], {.write_time = std::chrono::milliseconds(200)},
+                        [] { return false; });
+  ASSERT_EQ(send(sockets[1], "x", 1, 0), 1);
+  ASSERT_TRUE(connection.AwaitRequest());
+  const std::string piece(32 << 10, 'x');
+  int written = 0;
+  while (written < 100 && connection.write(piece.data(), piece.size()) > 0) ++written;
+  EXPECT_LT(written, 100);
+  EXPECT_FALSE(connection.is_writable());
+  done = true;
+  reader.join();
+  close(sockets[0]);
+  close(sockets[1]);
+}
+
+// Many connections that do nothing, more than there are threads or may wait, and then a request.
+TEST_F(ConnectionTest, TenThousandConnectionsOpenedAndLeft) {
+  constexpr rlim_t kConnections = 10'000;
+  rlimit limit = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit before = limit;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, kConnections + 2000);
+  if (limit.rlim_cur < kConnections + 2000 || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    GTEST_SKIP() << "this process may not open " << kConnections << " files";
+  }
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (rlim_t i = 0; i < kConnections; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server_->port()));
+  }
+  bool served = false;
+  for (int i = 0; i < 200 && !served; ++i) {  // turned away until some have been given up
+    const auto result = Client().Get("/health");
+    served = result && result->status == 200;
+    if (!served) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_TRUE(served);
+  EXPECT_FALSE(server_->ended());
+  clients.clear();
+  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(ConnectionTest, OneConnectionServesSeveralRequests) {

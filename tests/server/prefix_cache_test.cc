@@ -1,6 +1,7 @@
 #include "apps/server/prefix_cache.h"
 
 #include "server/server_fixture.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -51,8 +52,10 @@ TEST_F(PrefixCacheTest, SaysWherePromptsPart) {
   prompt[150] = 'Z';
   const PrefixCache::Match match = cache.Find("", prompt);
   ASSERT_TRUE(match.session);
-  EXPECT_EQ(match.session->tokens().size(), 64u);
+  EXPECT_EQ(match.session->tokens().size(), 150u - 32u);  // which have to be read again
   EXPECT_EQ(match.shared_tokens, 150);
+  prompt[100] = 'Z';  // too little more than a kept prefix
+  EXPECT_EQ(cache.Find("", prompt).session->tokens().size(), 64u);
 }
 
 TEST_F(PrefixCacheTest, WholePromptsNeedTheirLogits) {
@@ -61,7 +64,7 @@ TEST_F(PrefixCacheTest, WholePromptsNeedTheirLogits) {
   auto session = engine_->NewSession();
   ASSERT_TRUE((*session)->Feed(prompt, {.logits = Logits::kNone}).ok());
   cache.Insert("", **session);
-  EXPECT_FALSE(cache.Find("", prompt).session);
+  EXPECT_EQ(cache.Find("", prompt).session->tokens().size(), 100u - 32u);
   EXPECT_EQ(cache.Find("", Letters(101)).session->tokens().size(), 100u);
   cache.Insert("", *Read(prompt));  // takes the place of the other
   EXPECT_EQ(cache.size(), 1u);
@@ -105,6 +108,48 @@ TEST_F(PrefixCacheTest, DropsTheLeastRecentlyUsedAndNoPrefixBeforeItsOwn) {
   const PrefixCache::Match match = cache.Find("", Letters(140));
   ASSERT_TRUE(match.session);  // what went on from it was dropped first
   EXPECT_EQ(match.session->tokens().size(), 128u);
+}
+
+TEST_F(PrefixCacheTest, WhatIsDroppedComesBackFromTheStore) {
+  const TempFolder folder;
+  const std::unique_ptr<PrefixStore> store =
+      *PrefixStore::Open(folder.path(), kPlenty, engine_.get());
+  const auto a = Read(Letters(600)), b = Read(Letters(600, 'B'));
+  PrefixCache measure(kPlenty);
+  measure.Insert("", *a);
+  PrefixCache cache(measure.bytes() * 3 / 2, store.get());  // room for one
+  cache.Insert("", *a);
+  EXPECT_EQ(store->size(), 0u);
+  cache.Insert("", *b);
+  EXPECT_EQ(cache.size(), 1u);
+  EXPECT_EQ(store->size(), 1u);
+  std::vector<int32_t> prompt = Letters(500);
+  prompt.push_back('Z');
+  const PrefixCache::Match match = cache.Find("", prompt);
+  ASSERT_TRUE(match.session);
+  EXPECT_EQ(match.shared_tokens, 500);
+  EXPECT_EQ(store->size(), 2u);  // the other one went
+  EXPECT_FALSE(cache.Find("another key", prompt).session);
+  EXPECT_FALSE(cache.StoreNext() && cache.StoreNext());
+}
+
+TEST_F(PrefixCacheTest, TheLongestIsStoredFirstAndStandsForItsBeginnings) {
+  const TempFolder folder;
+  const std::unique_ptr<PrefixStore> store =
+      *PrefixStore::Open(folder.path(), kPlenty, engine_.get());
+  PrefixCache cache(kPlenty, store.get());
+  const auto a = Read(Letters(600));
+  cache.Insert("", *a);
+  cache.Insert("", *ReadOn(*a, Letters(400, 'B')));
+  auto votes = engine_->NewSession(*MethodPreset("h2o"));
+  ASSERT_TRUE((*votes)->Feed(Letters(700, 'C')).ok());
+  cache.Insert("votes", **votes);
+  int tried = 0;
+  while (cache.StoreNext()) ++tried;
+  EXPECT_EQ(tried, 3);
+  EXPECT_EQ(store->size(), 1u);
+  EXPECT_EQ(store->SharedTokens("", Letters(600)), 600);
+  EXPECT_EQ(store->SharedTokens("votes", Letters(700, 'C')), 0);
 }
 
 TEST_F(PrefixCacheTest, NothingIsKeptWithoutRoom) {

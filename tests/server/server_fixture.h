@@ -75,6 +75,7 @@ class ApiServerTest : public ::testing::Test {
     service->defaults = {.method = {},
                          .max_choices = scheduler.max_answers,
                          .vocab_size = service->model->description().vocab_size};
+    if (!session_dir_.empty()) service->sessions.emplace(session_dir_);
     service->scheduler =
         std::make_unique<Scheduler>(std::move(engine), scheduler, server_->metrics());
     server_->SetService(std::move(service));
@@ -124,6 +125,7 @@ class ApiServerTest : public ::testing::Test {
     return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
   }
 
+  std::string session_dir_;  // "": no sessions
   std::unique_ptr<ApiServer> server_;
 };
 

@@ -90,6 +90,28 @@ TEST(BoundaryScorerTest, ACopyGoesItsOwnWay) {
   EXPECT_FLOAT_EQ(fork.mass().after[0], 0.25f);
 }
 
+// Truncated, and the rows behind it added again: as if nothing had come behind them.
+TEST(BoundaryScorerTest, TruncatedItGoesOnAsIfTheRestHadNeverBeen) {
+  const auto row = [](int position, float share) {
+    return std::vector<float>{0, 1 - share, share / 2, position > 1 ? share / 2 : 0};
+  };
+  BoundaryScorer all(2, 1, 0), fresh(2, 1, 0);
+  for (int p = 0; p < 6; ++p) all.AddRow(p, row(p, 0.125f * static_cast<float>(p)), 1);
+  for (int p = 0; p < 6; ++p) {
+    fresh.AddRow(p, row(p, p < 5 ? 0.125f * static_cast<float>(p) : 0.75f), 1);
+  }
+  EXPECT_FALSE(all.Truncate(5));  // token 4 waits for a query
+  EXPECT_FALSE(all.Truncate(7));
+  ASSERT_TRUE(all.Truncate(3));
+  for (int p = 3; p < 6; ++p) {
+    all.AddRow(p, row(p, p < 5 ? 0.125f * static_cast<float>(p) : 0.75f), 1);
+  }
+  EXPECT_EQ(all.mass().after, fresh.mass().after);
+  EXPECT_EQ(all.mass().near, fresh.mass().near);
+  EXPECT_EQ(all.mass().far, fresh.mass().far);
+  EXPECT_EQ(all.mass().queries, fresh.mass().queries);
+}
+
 TEST(BoundaryScorerDeathTest, RowsOutOfOrderAreABug) {
   BoundaryScorer scorer(1, 1, 0);
   scorer.AddRow(1, std::vector<float>{0, 1, 0}, 1);

@@ -75,6 +75,21 @@ TEST(PageTableTest, ForkCopiesOnlyThePageItWritesTo) {
   EXPECT_EQ(Key(fork, 0, 0, 0), Key(table, 0, 0, 0));
 }
 
+TEST(PageTableTest, TruncatingGivesUpThePagesBehind) {
+  PagePool pool(kDim);
+  PageTable table(&pool, kOneHead);
+  ASSERT_TRUE(table.Extend(0, 130).ok());
+  Key(table, 0, 0, 100)[0] = 7;
+  PageTable fork = table;
+  fork.Truncate(101);
+  EXPECT_EQ(fork.bytes(), 4 * pool.page_bytes());
+  EXPECT_EQ(table.bytes(), 6 * pool.page_bytes());
+  ASSERT_TRUE(fork.Extend(101, 1).ok());
+  Key(fork, 0, 0, 101)[0] = 9;
+  EXPECT_EQ(Key(fork, 0, 0, 100)[0], 7);
+  EXPECT_NE(Key(fork, 0, 0, 101), Key(table, 0, 0, 101));
+}
+
 TEST(PageTableTest, AForkAfterAGivenUpPassSharesNoPageThatIsWrittenTo) {
   PagePool pool(kDim);
   PageTable table(&pool, kOneHead);

@@ -131,11 +131,8 @@ class RandomTensors {
     const float range = std::sqrt(3.0f / static_cast<float>(row_length));
     const std::vector<float> values =
         Values(static_cast<uint64_t>(row_length * num_rows), 0.0f, range);
-    // Some types are only made with weights of the columns.
-    const std::vector<float> importance(static_cast<size_t>(row_length), 1.0f);
     std::string bytes(ggml_row_size(type_, row_length) * static_cast<size_t>(num_rows), '\0');
-    ggml_quantize_chunk(type_, values.data(), bytes.data(), 0, num_rows, row_length,
-                        ggml_quantize_requires_imatrix(type_) ? importance.data() : nullptr);
+    ggml_quantize_chunk(type_, values.data(), bytes.data(), 0, num_rows, row_length, nullptr);
     writer_->tensors().push_back({name, static_cast<uint32_t>(type_), shape, std::move(bytes), {}});
   }
   void Vector(const std::string& name, uint32_t length, float middle) {

@@ -1,0 +1,83 @@
+#include "engine/byte_automaton.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+
+namespace dynsplit {
+namespace {
+
+using State = ByteAutomaton::State;
+constexpr ByteGrammar::Node kEnd = ByteGrammar::kEnd;
+
+// Brackets within one another: rule = "" | "[" rule "]".
+std::shared_ptr<const ByteGrammar> Brackets() {
+  auto grammar = std::make_shared<ByteGrammar>();
+  const auto rule = grammar->Open();
+  grammar->AddWay(rule, kEnd);
+  grammar->AddWay(rule, grammar->Literal("[", grammar->Call(rule, grammar->Literal("]", kEnd))));
+  grammar->set_start(rule);
+  return grammar;
+}
+
+State Read(ByteAutomaton* automaton, State state, const std::string& text) {
+  for (const char c : text) {
+    if (state != ByteAutomaton::kDead) state = automaton->Next(state, static_cast<uint8_t>(c));
+  }
+  return state;
+}
+
+TEST(ByteAutomatonTest, TheSamePlacesAreOneState) {
+  auto grammar = std::make_shared<ByteGrammar>();
+  const auto letter = grammar->Bytes('a', 'z', kEnd);
+  grammar->set_start(grammar->Repeat(letter, 0, -1, kEnd));
+  ByteAutomaton automaton(grammar);
+  const State one = Read(&automaton, automaton.start(), "a");
+  EXPECT_EQ(Read(&automaton, one, "bcdefgh"), one);
+  EXPECT_LE(automaton.num_states(), 2u);
+  EXPECT_EQ(Read(&automaton, one, "A"), ByteAutomaton::kDead);
+}
+
+TEST(ByteAutomatonTest, ReadsOnAfterAllElseIsForgotten) {
+  ByteAutomaton automaton(Brackets());
+  State state = Read(&automaton, automaton.start(), "[[[[]");
+  const size_t before = automaton.num_states();
+  state = automaton.KeepOnly(state);
+  EXPECT_LT(automaton.num_states(), before);
+  EXPECT_FALSE(automaton.IsComplete(state));
+  EXPECT_EQ(Read(&automaton, state, "]]]]"), ByteAutomaton::kDead);
+  EXPECT_TRUE(automaton.IsComplete(Read(&automaton, state, "]]]")));
+  EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), "[]")));
+}
+
+TEST(ByteAutomatonTest, CallsAreBounded) {
+  ByteAutomaton automaton(Brackets());
+  const std::string deepest(ByteAutomaton::kMaxCalls, '[');
+  const State state = Read(&automaton, automaton.start(), deepest);
+  ASSERT_NE(state, ByteAutomaton::kDead);
+  EXPECT_EQ(Read(&automaton, state, "[["), ByteAutomaton::kDead);
+}
+
+TEST(ByteAutomatonTest, ACallThatComesLastNeedsNoRoom) {
+  auto grammar = std::make_shared<ByteGrammar>();  // any number of a, by a rule that ends in itself
+  const auto rule = grammar->Open();
+  grammar->AddWay(rule, kEnd);
+  grammar->AddWay(rule, grammar->Literal("a", grammar->Call(rule, kEnd)));
+  grammar->set_start(rule);
+  ByteAutomaton automaton(grammar);
+  EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), std::string(1000, 'a'))));
+  EXPECT_LE(automaton.num_states(), 2u);
+}
+
+TEST(ByteAutomatonTest, ARuleThatIsOnlyItselfHasNoText) {
+  auto grammar = std::make_shared<ByteGrammar>();
+  const auto rule = grammar->Open();
+  grammar->AddWay(rule, grammar->Call(rule, kEnd));
+  grammar->AddWay(rule, grammar->Call(rule, grammar->Literal("a", kEnd)));
+  grammar->set_start(rule);
+  EXPECT_EQ(ByteAutomaton(grammar).start(), ByteAutomaton::kDead);
+}
+
+}  // namespace
+}  // namespace dynsplit
