@@ -18,9 +18,10 @@ struct Tolerance {
 };
 
 // Widened, libllama differs from itself (flash attention, KV type) by 4e-6 and in no top token. As
-// it is, 8-bit rounding of activations turns any last bit into 4e-3 and 5 % of the top tokens.
+// it is, 8-bit rounding of activations turns any last bit into 4e-3 and 5 % of the top tokens, of
+// Gemma 3 into 8e-3 and 6 %.
 constexpr Tolerance kWide = {1e-4, 0.99};
-constexpr Tolerance kAsItIs = {6e-3, 0.92};
+constexpr Tolerance kAsItIs = {8e-3, 0.92};
 
 constexpr size_t kMostRows = 512;
 
