@@ -26,31 +26,38 @@ Json ToJson(const SessionStats& stats) {
 
 double MeanAttended(const BlockChoices& choices) {
   double sum = 0;
-  for (const HeadChoice& head : choices.heads) sum += static_cast<double>(head.attended_tokens);
-  return sum / static_cast<double>(choices.heads.size());
+  size_t num_heads = 0;
+  for (const std::vector<HeadChoice>& layer : choices.layers) {
+    for (const HeadChoice& head : layer) sum += static_cast<double>(head.attended_tokens);
+    num_heads += layer.size();
+  }
+  return sum / static_cast<double>(num_heads);
 }
 
-// [[null, [block, tokens, block, tokens, ...]], ...]: layers, KV heads, and null for those that
-// attend to everything. Null where all do.
+// [block, tokens, block, tokens, ...]; null for a head that does not choose.
+Json BlocksOf(const HeadChoice& head) {
+  if (head.all) return {};
+  Json blocks = Json::array();
+  for (const ChosenBlock& chosen : head.blocks) {
+    blocks.push_back(chosen.block);
+    blocks.push_back(chosen.tokens);
+  }
+  return blocks;
+}
+
+// Layer by layer, KV head by KV head. Null where none of them chooses.
 Json LayersOf(const BlockChoices& choices) {
-  const bool all = std::all_of(choices.heads.begin(), choices.heads.end(),
-                               [](const HeadChoice& head) { return head.all; });
-  if (all) return {};
   Json layers = Json::array();
-  for (int layer = 0; layer < choices.num_layers; ++layer) {
+  bool chosen = false;
+  for (const std::vector<HeadChoice>& layer : choices.layers) {
     Json heads = Json::array();
-    for (int kv_head = 0; kv_head < choices.kv_heads; ++kv_head) {
-      const HeadChoice& choice = choices.of({layer, kv_head});
-      Json blocks = choice.all ? Json() : Json::array();
-      for (const ChosenBlock& chosen : choice.blocks) {
-        blocks.push_back(chosen.block);
-        blocks.push_back(chosen.tokens);
-      }
-      heads.push_back(std::move(blocks));
+    for (const HeadChoice& head : layer) {
+      heads.push_back(BlocksOf(head));
+      chosen = chosen || !head.all;
     }
     layers.push_back(std::move(heads));
   }
-  return layers;
+  return chosen ? layers : Json();
 }
 
 }  // namespace

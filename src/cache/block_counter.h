@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dynsplit/choices.h"
+#include "dynsplit/method.h"
 #include "kernels/kv_view.h"
 
 namespace dynsplit {

@@ -367,7 +367,9 @@ void RowSelector::Finish(const Row& row) {
 void RowSelector::Record(const Row& row) const {
   const Span& span = SpanOf(row);
   const RowChoice& choice = choices_[RowHead(row)];
-  HeadChoice& record = span.choices->of(row.head);
+  HeadChoice& record =
+      span.choices
+          ->layers[static_cast<size_t>(row.head.layer)][static_cast<size_t>(row.head.kv_head)];
   record.all = false;
   record.attended_tokens = choice.num_tokens;
   BlockCounter counter(span.cache->blocks(), static_cast<size_t>(FirstBlock(span.cache->method())),

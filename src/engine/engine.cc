@@ -138,11 +138,12 @@ Status CheckContext(const BatchItem& item, int64_t context_tokens) {
 
 // Where no head selects; those that do write what they chose over it.
 BlockChoices AttendingToAll(const CacheShape& shape, int64_t tokens) {
-  const auto num_heads =
-      static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads);
-  return {.num_layers = shape.num_layers,
-          .kv_heads = shape.kv_heads,
-          .heads = std::vector<HeadChoice>(num_heads, {.attended_tokens = tokens})};
+  BlockChoices choices;
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
+    const int64_t seen = tokens - shape.FirstSeen(layer, tokens - 1);
+    choices.layers.emplace_back(shape.KvHeads(layer), HeadChoice{.attended_tokens = seen});
+  }
+  return choices;
 }
 
 Status CheckBatch(const Engine* engine, std::span<const BatchItem> items,

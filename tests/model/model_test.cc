@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "model/model_impl.h"
 #include "support/temp_file.h"
 #include "support/tiny_model.h"
 
@@ -47,6 +48,32 @@ TEST(ModelTest, SaysWhichFileHasAWrongVocabulary) {
   EXPECT_EQ(model.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(model.status().message(), HasSubstr(file.path()));
   EXPECT_THAT(model.status().message(), HasSubstr("of another world"));
+}
+
+TEST(ModelTest, StretchingAsTheCallerWants) {
+  const TempFile file(TinyModel().Build());
+  const auto own = Model::Load(file.path()).value();
+  const auto yarn =
+      Model::Load(file.path(), {.rope = {.scaling = RopeScaling::kYarn, .factor = 4.0f}}).value();
+  EXPECT_EQ(own->description().context_length, 512);
+  EXPECT_EQ(yarn->description().context_length, 2048);
+  // What was read by one means nothing to the other.
+  EXPECT_NE(own->impl().Fingerprint(512), yarn->impl().Fingerprint(512));
+  EXPECT_EQ(own->impl().Fingerprint(512), own->impl().Fingerprint(2048));
+  EXPECT_EQ(Model::Load(file.path(), {.rope = {.factor = 0.5f}}).status().code(),
+            StatusCode::kInvalidArgument);
+}
+
+TEST(ModelTest, TwoSetsOfFrequencyFactorsReadTextsDifferently) {
+  GgufWriter writer = TinyModel({.architecture = "phi3"});
+  for (const char* name : {"rope_factors_short.weight", "rope_factors_long.weight"}) {
+    writer.tensors().push_back({name, GGML_TYPE_F32, {8}, std::string(32, '?'), {}});
+  }
+  const TempFile file(writer.Build());
+  const auto model = Model::Load(file.path());
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  EXPECT_EQ((*model)->impl().Fingerprint(100), (*model)->impl().Fingerprint(512));
+  EXPECT_NE((*model)->impl().Fingerprint(512), (*model)->impl().Fingerprint(513));
 }
 
 }  // namespace

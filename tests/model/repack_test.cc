@@ -13,7 +13,9 @@ namespace {
 TEST(Repack, PlainTypesStayPlain) {
   EXPECT_EQ(RepackedBufferType(GGML_TYPE_F32, 256, 64), nullptr);
   ggml_backend_buffer_type_t type = RepackedBufferType(GGML_TYPE_Q4_1, 256, 64);
-  if (type != nullptr) EXPECT_TRUE(HoldsAmxTiles(type));  // the only other layout that it has
+  if (type != nullptr) {
+    EXPECT_TRUE(HoldsAmxTiles(type));  // the only other layout that it has
+  }
 }
 
 // On x86 ggml interleaves rows of q4_K in groups of 8 where there is AVX2.

@@ -304,26 +304,29 @@ TEST_F(AnswerBatchTest, ProgressIsToldWhereItIsAskedFor) {
 
 TEST_F(AnswerBatchTest, ChoicesAreToldTokenByTokenAndChangeNothing) {
   const std::vector<int32_t> prompt = Letters(600);
-  Job job = MakeJob(prompt, 80);
+  Job job = MakeJob(prompt, 160);
   job.method = *ParseMethod("dynsplit+dense-layers=0+budget=64");
   job.tracing = Tracing::kChoices;
   const Told told = RunAll(job);
-  EXPECT_EQ(told.texts[0], Alone(prompt, 80, job.method));
-  ASSERT_EQ(told.trace.tokens.size(), 80u);
+  EXPECT_EQ(told.texts[0], Alone(prompt, 160, job.method));
+  ASSERT_EQ(told.trace.tokens.size(), 160u);
   EXPECT_FALSE(told.trace.tokens[0].choices);  // the prompt's last token was read densely
   double attended = 0;
   for (size_t i = 1; i < told.trace.tokens.size(); ++i) {
     ASSERT_TRUE(told.trace.tokens[i].choices) << i;
-    for (const HeadChoice& head : told.trace.tokens[i].choices->heads) {
-      EXPECT_FALSE(head.all);
-      attended += static_cast<double>(head.attended_tokens);
-      for (const ChosenBlock& chosen : head.blocks) {
-        ASSERT_LT(chosen.block, static_cast<int32_t>(told.trace.blocks.size()));
+    for (const auto& layer : told.trace.tokens[i].choices->layers) {
+      ASSERT_EQ(layer.size(), 2u);
+      for (const HeadChoice& head : layer) {
+        EXPECT_FALSE(head.all);
+        attended += static_cast<double>(head.attended_tokens);
+        for (const ChosenBlock& chosen : head.blocks) {
+          ASSERT_LT(chosen.block, static_cast<int32_t>(told.trace.blocks.size()));
+        }
       }
     }
   }
-  const auto num_heads = static_cast<double>(told.trace.tokens[1].choices->heads.size());
-  EXPECT_NEAR(attended / num_heads / 79, told.trace.stats->attended_tokens_mean, 1e-9);
+  constexpr double kHeads = 2 * 2;  // of the tiny model's layers
+  EXPECT_NEAR(attended / kHeads / 159, told.trace.stats->attended_tokens_mean, 1e-9);
   // The answer's own first tokens have become blocks, too.
   EXPECT_GT(told.trace.blocks.back().end(), 600);
   EXPECT_EQ(told.trace.importance.size(), static_cast<size_t>(kNumDelimiterClasses));
@@ -340,7 +343,7 @@ TEST_F(AnswerBatchTest, ChoicesDoNotPileUpForASlowClient) {
   size_t with_choices = 0;
   for (const TokenTrace& token : told.trace.tokens) with_choices += token.choices ? 1 : 0;
   EXPECT_GT(with_choices, 30u);
-  EXPECT_LT(with_choices, 65u);
+  EXPECT_LT(with_choices, 120u);  // an event may tell of several tokens
 }
 
 TEST_F(AnswerBatchTest, NoTokensWanted) {

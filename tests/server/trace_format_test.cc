@@ -72,15 +72,14 @@ TEST(TraceFormatTest, BlocksGoOnIntoTheAnswer) {
 
 TEST(TraceFormatTest, ChoicesByLayerAndHead) {
   TraceFormat format = MakeFormat("ab");
-  BlockChoices choices{.num_layers = 2, .kv_heads = 1, .heads = {{}, {}}};
-  choices.heads[0].attended_tokens = 100;
-  choices.heads[1] = {.all = false, .attended_tokens = 50, .blocks = {{3, 2}, {9, 1}}};
+  BlockChoices choices{.layers = {{HeadChoice{.attended_tokens = 100}}, {HeadChoice{}}}};
+  choices.layers[1][0] = {.all = false, .attended_tokens = 50, .blocks = {{3, 2}, {9, 1}}};
   const auto layers = [&](const BlockChoices& c) {
     return format.Of({.trace = {.tokens = {{.token = 'x', .choices = c}}}})["tokens"][0];
   };
   EXPECT_EQ(DumpJson(layers(choices)["layers"]), "[[null],[[3,2,9,1]]]");
   EXPECT_EQ(layers(choices)["attended_tokens"], 75);
-  choices.heads[1] = {.attended_tokens = 100};
+  choices.layers[1][0] = {.attended_tokens = 100};
   EXPECT_TRUE(layers(choices)["layers"].is_null());  // all attend to everything
 }
 

@@ -82,7 +82,7 @@ export class Answer {
 
   end(reason) {
     this.#go("done");
-    this.#say(reason === "length" ? "ended at most tokens" : "");
+    this.#say(reason === "length" ? "reached the most tokens" : "");
   }
 
   stop() {

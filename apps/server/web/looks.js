@@ -4,10 +4,11 @@ import { byId, count, element, excerpt, percent, setText } from "./format.js";
 const MOST_BLOCKS = 8;
 
 // A block is a few words: it is shown between those before and after it.
+const LEAD = 16; // characters before it
 function inContext(trace, i) {
   const line = (text) => text.replace(/\s+/g, " ");
   const around = (from, to) => line(trace.blocks.slice(Math.max(0, from), to).map((block) => trace.textOf(block)).join(""));
-  return [around(i - 2, i).trimStart(), element("b", {}, line(trace.textOf(trace.blocks[i]))), around(i + 1, i + 4)];
+  return [around(i - 2, i).slice(-LEAD), element("b", {}, line(trace.textOf(trace.blocks[i]))), around(i + 1, i + 4)];
 }
 
 export class Looks {
