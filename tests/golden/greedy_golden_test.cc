@@ -94,6 +94,8 @@ TEST_P(GreedyGolden, EqualLibllamasButForNearTies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GreedyGolden, kGoldenModels, GoldenTestName);
+INSTANTIATE_TEST_SUITE_P(Windowed, GreedyGolden,
+                         ::testing::Values(GoldenModel{"gemma3-270m", false}), GoldenTestName);
 
 }  // namespace
 }  // namespace dynsplit::testing

@@ -64,6 +64,11 @@ TEST_P(LogitsGolden, EqualLibllamas) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, LogitsGolden, kGoldenModels, GoldenTestName);
+// Behind more tokens than a window holds.
+INSTANTIATE_TEST_SUITE_P(Windowed, LogitsGolden,
+                         ::testing::Values(GoldenModel{"gemma3-270m", false},
+                                           GoldenModel{"gemma3-270m", true}),
+                         GoldenTestName);
 
 }  // namespace
 }  // namespace dynsplit::testing

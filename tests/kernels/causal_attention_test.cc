@@ -114,10 +114,10 @@ TEST_P(CausalAttentionTest, SeesEarlierRangesAndWhatFollowsTheDenseStart) {
 // Windows that begin and end anywhere in pages, of one key and of more than there are.
 TEST_P(CausalAttentionTest, ARowSeesTheLastKeysOfItsWindow) {
   ForGroupSizes([&] {
-    const RandomPages pages(rng_, 330, head_dim());
-    for (const int64_t window : {1, 2, 17, 63, 64, 65, 100, 250, 400}) {
-      for (const int rows : {1, 17, 64}) {
-        CausalAttentionArgs args = Args(pages.View(), rows, 330 - rows);
+    const RandomPages pages(rng_, 200, head_dim());
+    for (const int64_t window : {1, 17, 64, 65, 250}) {
+      for (const int rows : {1, 17}) {
+        CausalAttentionArgs args = Args(pages.View(), rows, 200 - rows);
         args.window = window;
         const int64_t first = std::max<int64_t>(0, args.first_position + 1 - window);
         args.dense_start = first / kPageTokens * kPageTokens;
