@@ -148,7 +148,7 @@ class PageTest(unittest.TestCase):
     def assert_fits(self):
         wide = self.js("""return [...document.querySelectorAll("body *")].filter((e) => {
             const box = e.getBoundingClientRect();
-            return box.width > 1 && box.right > innerWidth + 1 && !e.closest(".settings, .meters");
+            return box.width > 1 && box.right > innerWidth + 1 && !e.closest(".settings, .meters, .best .t");
           }).map((e) => e.outerHTML.slice(0, 120))""")
         self.assertEqual(wide, [])
         self.assertEqual(self.js("return document.documentElement.scrollWidth > innerWidth"), False)
