@@ -42,7 +42,7 @@ TEST_F(DecodedPagesTest, GivesWhatPagesDecodeTo) {
 
 TEST_F(DecodedPagesTest, ThatOfNoTokensReadsNothing) {
   DecodedPages decoded;
-  decoded.Decode({nullptr, nullptr, kDim, {KvType::kQ8, KvType::kQ8}}, KvPart::kKeys, {5, 5});
+  decoded.Decode({nullptr, nullptr, kDim, kDim, {KvType::kQ8, KvType::kQ8}}, KvPart::kKeys, {5, 5});
 }
 
 }  // namespace
