@@ -227,7 +227,8 @@ TEST_F(BlockIndexTest, MisuseIsABug) {
   EXPECT_DEATH(index.Reserve(9), "check failed");
   EXPECT_DEATH(index.Fill(0, 10, one, views), "check failed");
   EXPECT_DEATH(index.Fill(kLayers, 0, one, views), "check failed");
-  EXPECT_DEATH(index.Fill(0, 0, one, std::span(views).first(1)), "check failed");
+  const std::vector<KvView> too_many(kHeads + 1, pages_[0].View());
+  EXPECT_DEATH(index.Fill(0, 0, one, too_many), "check failed");
   Add(10, 11, &index);
   EXPECT_DEATH(index.Fill(0, 9, one, views), "check failed");
 }
