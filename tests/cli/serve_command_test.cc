@@ -111,8 +111,11 @@ TEST_F(ServeCommandTest, Refusals) {
   ExpectRefused(Run("serve", {"--cache-memory", "-1"}), 2, "-1 is negative");
   ExpectRefused(Run("serve", {"--max-body", "-1"}), 2, "-1 is negative");
   ExpectRefused(Run("serve", {"--cache-disk", "-1"}), 2, "-1 is negative");
-  ExpectRefused(Run("serve", {"--cache-dir", empty.path()}), 1, empty.path());
   ExpectRefused(Run("serve", {"--host", "256.1.1.1"}), 1, "cannot listen there");
+  // Found after it listens, when the model is loaded.
+  const auto no_folder = Run("serve", {"--port", "0", "--cache-dir", empty.path()});
+  EXPECT_EQ(no_folder.status, 1);
+  EXPECT_THAT(no_folder.err, HasSubstr("dynsplit: " + empty.path()));
 }
 
 }  // namespace

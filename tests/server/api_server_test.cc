@@ -85,6 +85,7 @@ TEST_F(ApiServerTest, AStreamTellsWhatTheModelLookedAt) {
       "/v1/completions",
       Json{{"prompt", std::string(300, 'a') + ". And so on."},
            {"max_tokens", 20},
+           {"ignore_eos", true},
            {"stream", true},
            {"dynsplit", {{"method", "dynsplit+dense-layers=0"}, {"budget", 64}, {"choices", true}}}}
           .dump());
