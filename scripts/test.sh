@@ -6,8 +6,8 @@
 #   scripts/test.sh --fast         the tests of the label fast alone: under a minute, no large model
 #   scripts/test.sh --sanitize     the fast tests under AddressSanitizer + UBSan, then those with threads
 #                                  under ThreadSanitizer
-#   scripts/test.sh --all          everything above, and clients that come from the network: OpenAI's,
-#                                  and a browser on the page
+#   scripts/test.sh --all          everything above
+#   scripts/test.sh --clients      clients that come from the network: OpenAI's, and a browser on the page
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
@@ -55,7 +55,8 @@ case ${1:-} in
   "") ;;
   --fast) preset=dev models=0 ;;
   --sanitize) fast=0 models=0 sanitize=1 ;;
-  --all) sanitize=1 clients=1 ;;
+  --all) sanitize=1 ;;
+  --clients) fast=0 models=0 clients=1 ;;
   *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
 esac
 
@@ -82,6 +83,7 @@ if [[ $models == 1 ]]; then
 fi
 if [[ $clients == 1 ]]; then
   scripts/setup.sh --page
+  scripts/build.sh "$preset" dynsplit
   run_tests clients "$preset" -L client -j 1
 fi
 if [[ $sanitize == 1 ]]; then
