@@ -81,24 +81,25 @@ std::string ThinkingOpened(std::string_view jinja, std::string_view opening) {
   return closes ? "<think>\n</think>" : "<think>\n";
 }
 
-// <|role|>\ncontent, and what ends a turn: Phi 3, Zephyr, OLMo 2.
-TurnChat RoleMarksChat(const std::string& close) {
+struct RoleNames {
+  std::string system = "system", user = "user", answer = "assistant";
+};
+
+// Turns that begin with their role's name between two marks, and all end alike.
+TurnChat NamedRolesChat(const std::string& before, const std::string& behind,
+                        const std::string& close, const RoleNames& names = {}) {
   TurnChat chat;
-  chat.system = {"<|system|>\n", close};
-  chat.user = {"<|user|>\n", close};
-  chat.answer = {"<|assistant|>\n", close};
+  chat.system = {before + names.system + behind, close};
+  chat.user = {before + names.user + behind, close};
+  chat.answer = {before + names.answer + behind, close};
   chat.generation = chat.answer.open;
   return chat;
 }
 
-TurnChat Phi4Chat() {
-  TurnChat chat;
-  chat.system = {"<|im_start|>system<|im_sep|>", "<|im_end|>"};
-  chat.user = {"<|im_start|>user<|im_sep|>", "<|im_end|>"};
-  chat.answer = {"<|im_start|>assistant<|im_sep|>", "<|im_end|>"};
-  chat.generation = chat.answer.open;
-  return chat;
-}
+// <|role|>\ncontent, and what ends a turn: Phi 3, Zephyr, OLMo 2.
+TurnChat RoleMarksChat(const std::string& close) { return NamedRolesChat("<|", "|>\n", close); }
+
+TurnChat Phi4Chat() { return NamedRolesChat("<|im_start|>", "<|im_sep|>", "<|im_end|>"); }
 
 // Where each of the user's turns opens the assistant's too.
 TurnChat OpenedByUser(TurnChat chat) {
@@ -117,15 +118,7 @@ TurnChat Olmo2Chat() {
 }
 
 TurnChat GraniteChat() {
-  TurnChat chat;
-  const auto open = [](const std::string& role) {
-    return "<|start_of_role|>" + role + "<|end_of_role|>";
-  };
-  chat.system = {open("system"), "<|end_of_text|>\n"};
-  chat.user = {open("user"), "<|end_of_text|>\n"};
-  chat.answer = {open("assistant"), "<|end_of_text|>\n"};
-  chat.generation = chat.answer.open;
-  return chat;
+  return NamedRolesChat("<|start_of_role|>", "<|end_of_role|>", "<|end_of_text|>\n");
 }
 
 // Granite 4.0's default system message; those of 3.1 to 3.3 name the day and are left out.
@@ -139,14 +132,8 @@ TurnChat GraniteWithDefault(std::string_view jinja) {
 }
 
 TurnChat CommandRChat() {
-  TurnChat chat;
-  const auto open = [](const std::string& who) {
-    return "<|START_OF_TURN_TOKEN|><|" + who + "_TOKEN|>";
-  };
-  chat.system = {open("SYSTEM"), "<|END_OF_TURN_TOKEN|>"};
-  chat.user = {open("USER"), "<|END_OF_TURN_TOKEN|>"};
-  chat.answer = {open("CHATBOT"), "<|END_OF_TURN_TOKEN|>"};
-  chat.generation = chat.answer.open;
+  TurnChat chat = NamedRolesChat("<|START_OF_TURN_TOKEN|><|", "_TOKEN|>", "<|END_OF_TURN_TOKEN|>",
+                                 {"SYSTEM", "USER", "CHATBOT"});
   chat.alternates = true;
   chat.trims = true;
   return chat;
