@@ -122,13 +122,7 @@ bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* respo
     return true;
   }
   if (!error) error = CheckAdmission(request);
-  const std::string methods = error ? "" : routes_.OtherMethods(request.method, request.path);
-  if (!methods.empty()) {
-    response->set_header("Allow", methods);
-    error = ApiError{.http_status = 405,
-                     .message = "the route has no " + request.method + ", but " + methods,
-                     .code = "method_not_allowed"};
-  }
+  if (!error) error = CheckMethod(request.method, request.path, response);
   if (!error) return false;
   if (error->http_status == 401) response->set_header("WWW-Authenticate", "Bearer");
   Reply(*error, response);
@@ -150,6 +144,16 @@ std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& reques
   return {};
 }
 
+std::optional<ApiError> ApiServer::CheckMethod(const std::string& method, const std::string& path,
+                                               httplib::Response* response) const {
+  const std::string methods = routes_.OtherMethods(method, path);
+  if (methods.empty()) return {};
+  response->set_header("Allow", methods);
+  return ApiError{.http_status = 405,
+                  .message = "the route has no " + method + ", but " + methods,
+                  .code = "method_not_allowed"};
+}
+
 void ApiServer::AddCorsHeaders(httplib::Response* response) const {
   if (options_.cors_origin.empty()) return;
   response->set_header("Access-Control-Allow-Origin", options_.cors_origin);
@@ -161,9 +165,15 @@ std::string ApiServer::SaltOf(const httplib::Request& request) const {
   return access_.Check(request.get_header_value("Authorization")).value_or("");
 }
 
-void ApiServer::CompleteError(httplib::Response* response) const {
+void ApiServer::CompleteError(const httplib::Request& request, httplib::Response* response) const {
   if (!response->body.empty()) return;  // a route has said what is wrong
-  Reply(ErrorOfStatus(response->status), response);
+  ApiError error = ErrorOfStatus(response->status);
+  // A method that httplib does not know, QUERY for one, ends the request before it has a path.
+  if (error.http_status == 400 && request.path.empty()) {
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    error = CheckMethod(request.method, path, response).value_or(error);
+  }
+  Reply(error, response);
 }
 
 void ApiServer::AddGet(const char* path, Route route) {
@@ -201,7 +211,7 @@ void ApiServer::AddRoutes() {
     Reply(ErrorOf(thrown), &response);
   });
   http_.set_error_handler(httplib::Server::Handler(
-      [this](const Request&, Response& response) { CompleteError(&response); }));
+      [this](const Request& request, Response& response) { CompleteError(request, &response); }));
   http_.set_logger([this](const Request& request, const Response& response) {
     metrics_.CountRequest(request.path == "/" ? "/" : routes_.LabelOf(request.path),
                           response.status);

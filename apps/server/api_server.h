@@ -64,8 +64,11 @@ class ApiServer {
   // The first look at a request, before its body is read. True: it was answered.
   bool Refuse(const httplib::Request& request, httplib::Response* response);
   std::optional<ApiError> CheckAdmission(const httplib::Request& request) const;
+  // A route that lacks the method; the response gets the ones that it has.
+  std::optional<ApiError> CheckMethod(const std::string& method, const std::string& path,
+                                      httplib::Response* response) const;
   void AddCorsHeaders(httplib::Response* response) const;
-  void CompleteError(httplib::Response* response) const;
+  void CompleteError(const httplib::Request& request, httplib::Response* response) const;
   std::string SaltOf(const httplib::Request& request) const;
 
   const ApiServerOptions options_;

@@ -85,6 +85,9 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   std::string text;
   EncodeOptions options{.add_special = false};
   const char* const field = fields.Find("content") != nullptr ? "content" : "prompt";
+  if (fields.Find("content") != nullptr && fields.Find("prompt") != nullptr) {
+    fields.Fail("prompt", "there are content and prompt, wanted one of them");
+  }
   if (fields.Find(field) == nullptr) fields.Fail("content", "content is missing");
   fields.Text(field, &text);
   fields.Bool("add_special", &options.add_special);

@@ -1,7 +1,5 @@
 #include "apps/server/route_table.h"
 
-#include <algorithm>
-
 namespace dynsplit::server {
 namespace {
 
@@ -26,16 +24,15 @@ std::string RouteTable::LabelOf(const std::string& path) const {
 
 std::string RouteTable::OtherMethods(const std::string& method, const std::string& path) const {
   if (path.size() > kMaxPathBytes) return "";
-  std::vector<std::string> methods;
+  std::string pattern, methods;
   for (size_t i = 0; i < routes_.size(); ++i) {
-    if (!std::regex_match(path, compiled_[i])) continue;
+    if (pattern.empty() && std::regex_match(path, compiled_[i])) pattern = routes_[i].pattern;
+    if (pattern.empty() || routes_[i].pattern != pattern) continue;
     const std::string& known = routes_[i].method;
     if (known == method || (known == "GET" && method == "HEAD")) return "";
-    if (std::find(methods.begin(), methods.end(), known) == methods.end()) methods.push_back(known);
+    methods += (methods.empty() ? "" : ", ") + known;
   }
-  std::string joined;
-  for (const std::string& known : methods) joined += (joined.empty() ? "" : ", ") + known;
-  return joined;
+  return methods;
 }
 
 }  // namespace dynsplit::server

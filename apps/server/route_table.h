@@ -23,7 +23,7 @@ class RouteTable {
   std::string LabelOf(const std::string& path) const;
 
   // "GET, POST": the methods of a path that has routes, where `method` is none of them; else "".
-  // HEAD is a GET.
+  // HEAD is a GET. The routes of a path are those with the first pattern that it matches.
   std::string OtherMethods(const std::string& method, const std::string& path) const;
 
  private:

@@ -84,7 +84,12 @@ std::optional<ApiError> TakePrompt(const Service& service, const std::string& bo
                                    std::vector<int32_t>* tokens) {
   const ParsedBody parsed = ParseBody(body);
   if (parsed.error) return parsed.error;
-  if (RequestFields(parsed.json).Find("messages") != nullptr) {
+  RequestFields fields(parsed.json);
+  if (fields.Find("messages") != nullptr) {
+    if (fields.Find("prompt") != nullptr) {
+      return ApiError{.message = "there are messages and a prompt, wanted one of them",
+                      .param = "prompt"};
+    }
     ChatRequest chat;
     if (auto error = ParseChatRequest(body, service.defaults, &chat)) return error;
     if (auto error = EncodeMessages(service, chat.messages, tokens)) return error;

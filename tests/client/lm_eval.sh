@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Lets lm-evaluation-harness ask dynsplit serve: a small task of choices by local-completions, which
-# needs the logprobs of echoed prompts, and one of written answers by local-chat-completions.
+# needs /tokenize and the logprobs of echoed prompts, and one of written answers by
+# local-chat-completions.
 #
 #   tests/client/lm_eval.sh PROGRAM        the dynsplit to test, of any build
 #
@@ -31,7 +32,7 @@ ask() {
 status=0
 {
   ask local-completions dynsplit_choices \
-    "base_url=$base/v1/completions,tokenizer_backend=None,tokenized_requests=False" &&
+    "base_url=$base/v1/completions,tokenizer_backend=remote,auth_token=$KEY" &&
     ask local-chat-completions dynsplit_answers "base_url=$base/v1/chat/completions" \
       --apply_chat_template &&
     "$python" "$ROOT/tests/client/lm_eval_tasks.py" "$work" check

@@ -95,7 +95,9 @@ TEST_P(GreedyGolden, EqualLibllamasButForNearTies) {
 
 INSTANTIATE_TEST_SUITE_P(Models, GreedyGolden, kGoldenModels, GoldenTestName);
 INSTANTIATE_TEST_SUITE_P(Windowed, GreedyGolden,
-                         ::testing::Values(GoldenModel{"gemma3-270m", false}), GoldenTestName);
+                         ::testing::Values(GoldenModel{"gemma3-270m", false},
+                                           GoldenModel{"gemma3-270m", true}),
+                         GoldenTestName);
 
 }  // namespace
 }  // namespace dynsplit::testing

@@ -212,6 +212,7 @@ TEST_F(ApiServerTest, TokensThereAndBack) {
   EXPECT_EQ(Ask("/detokenize", DumpJson(Json{{"tokens", tokens["tokens"]}}))["content"], "hello");
   EXPECT_EQ(ErrorOf(Post("/tokenize", "{}"), 400)["param"], "content");
   EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"content":5})"), 400)["param"], "content");
+  EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"content":"a","prompt":{}})"), 400)["param"], "prompt");
   EXPECT_EQ(ErrorOf(Post("/detokenize", R"({"tokens":[-1]})"), 400)["param"], "tokens");
   EXPECT_EQ(ErrorOf(Post("/detokenize", "{}"), 400)["param"], "tokens");
 }
@@ -253,6 +254,12 @@ TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
   EXPECT_EQ(ErrorOf(other_method, 405)["code"], "method_not_allowed");
   EXPECT_EQ(other_method->get_header_value("Allow"), "POST");
   EXPECT_EQ(ErrorOf(Client().Put("/health", "", "text/plain"), 405)["code"], "method_not_allowed");
+  httplib::Request unknown_method;
+  unknown_method.method = "QUERY";
+  unknown_method.path = "/v1/completions?a=b";
+  const auto refused = Client().send(unknown_method);
+  EXPECT_EQ(ErrorOf(refused, 405)["code"], "method_not_allowed");
+  EXPECT_EQ(refused->get_header_value("Allow"), "POST");
   ErrorOf(Post("/v1/completions", "{\"prompt\":"), 400);
   ErrorOf(Post("/v1/completions", ""), 400);
   ErrorOf(Post("/v1/chat/completions", std::string(100000, '[')), 400);

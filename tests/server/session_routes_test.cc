@@ -94,6 +94,10 @@ TEST_F(SessionRoutesTest, WhatIsWrongIsNamed) {
   EXPECT_EQ(ErrorOf(Post("/v1/sessions/a", R"({"prompt":["x","y"]})"), 400)["param"], "prompt");
   EXPECT_EQ(ErrorOf(Post("/v1/sessions/a", R"({"prompt":""})"), 400)["param"], "prompt");
   EXPECT_EQ(ErrorOf(Post("/v1/sessions/a", R"({"messages":[]})"), 400)["param"], "messages");
+  EXPECT_EQ(
+      ErrorOf(Post("/v1/sessions/a", R"({"messages":[{"role":"user","content":"x"}],"prompt":{}})"),
+              400)["param"],
+      "prompt");
   ErrorOf(Post("/v1/sessions/a", "{"), 400);
   Ask("/v1/sessions/broken", R"({"prompt":"x"})");
   const std::string path = folder_.path() + "/sessions/default/broken.session";
