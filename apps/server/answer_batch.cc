@@ -79,9 +79,11 @@ void AnswerBatch::Admit(Job job) {
   job.stream->Push(
       {.kind = AnswerEvent::Kind::kStarted, .choice = job.first_choice, .cached_tokens = cached});
   if (job.prompt_logprobs) {  // nothing comes before the first token
+    const Tokenizer& tokenizer = engine_.model().tokenizer();
     job.stream->Push({.kind = AnswerEvent::Kind::kPrompt,
                       .choice = job.first_choice,
-                      .scores = {{.token = job.prompt.front(), .logprob = {}, .top = {}}}});
+                      .scores = {{.token = job.prompt.front(),
+                                  .in_text = job.prompt.front() != tokenizer.bos()}}});
   }
   seats_.push_back({.job = std::move(job),
                     .cache_key = std::move(key),
@@ -296,7 +298,10 @@ Status AnswerBatch::StartAnswer(Seat* seat, std::unique_ptr<Session> session, in
   options.on_text = [&answer](std::string_view text) { answer.piece.text += text; };
   options.on_token = [this, seat, &answer, traced](int32_t token, std::span<const float> logits) {
     const std::optional<int> top = seat->job.top_logprobs;
-    if (top) answer.piece.scores.push_back(Score(logits, token, *top));
+    if (top) {
+      answer.piece.scores.push_back(Score(logits, token, *top));
+      answer.piece.scores.back().in_text = !engine_.model().tokenizer().IsControl(token);
+    }
     if (traced) TraceToken(token, &answer);
     CountToken(seat->job, &answer);
   };
@@ -353,12 +358,17 @@ void AnswerBatch::CountToken(const Job& job, Answer* answer) {
 }
 
 void AnswerBatch::UpdateMetrics() {
-  int64_t kv_bytes = 0;
-  for (const Seat& seat : seats_) {
-    if (seat.session) kv_bytes += seat.session->stats().kv_bytes_total;
-    for (const Answer& answer : seat.answers) kv_bytes += answer.session->stats().kv_bytes_total;
-  }
-  metrics_.kv_bytes.Set(static_cast<double>(kv_bytes));
+  const EngineStats stats = engine_.stats();
+  const auto count = [](int64_t now, int64_t before, prometheus::Counter* counter) {
+    counter->Increment(static_cast<double>(now - before));
+  };
+  count(stats.chosen_blocks, counted_.chosen_blocks, &metrics_.chosen_blocks);
+  count(stats.pages_read, counted_.pages_read, &metrics_.pages_read);
+  count(stats.pages_spilled, counted_.pages_spilled, &metrics_.pages_spilled);
+  counted_ = stats;
+  metrics_.kv_bytes.Set(static_cast<double>(stats.kv_bytes));
+  metrics_.kv_bytes_resident.Set(static_cast<double>(stats.kv_bytes_resident));
+  metrics_.kv_bytes_spilled.Set(static_cast<double>(stats.kv_bytes_spilled));
   metrics_.running.Set(static_cast<double>(seats_.size()));
   metrics_.cache_bytes.Set(static_cast<double>(cache_.bytes()));
   metrics_.cache_entries.Set(static_cast<double>(cache_.size()));

@@ -94,6 +94,7 @@ class AnswerBatch {
   int max_answers_;
   PrefixCache& cache_;
   Metrics& metrics_;
+  EngineStats counted_;                    // in metrics_ so far
   std::shared_ptr<const TokenTrie> trie_;  // made for the first answer that is held to a grammar
   Seats seats_;  // who read last in the last pass reads last in the next one
 };

@@ -1,7 +1,11 @@
 #include "apps/server/answer_format.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "model/utf8.h"
 
 namespace dynsplit::server {
 namespace {
@@ -118,18 +122,28 @@ class TextFormat : public AnswerFormat {
     return chunk;
   }
 
+  // A part of a character by its bytes, as OpenAI's API had it ("bytes:\\xe6\\x97"): as text,
+  // several would be the same key.
+  std::string NameOf(int32_t token) const {
+    std::string text = TokenText(token);
+    if (IsValidUtf8(text)) return text;
+    std::string name = "bytes:";
+    for (const char c : text) name += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    return name;
+  }
+
   Json Logprobs(int choice, const std::vector<TokenScore>& scores) {
     Json tokens = Json::array(), logprobs = Json::array();
     Json tops = Json::array(), offsets = Json::array();
     for (const TokenScore& score : scores) {
-      const std::string text = TokenText(score.token);
-      tokens.push_back(text);
+      const std::string name = NameOf(score.token);
+      tokens.push_back(name);
       offsets.push_back(offsets_[choice]);
-      offsets_[choice] += NumCharacters(text);
+      if (score.in_text) offsets_[choice] += NumCharacters(TokenText(score.token));
       logprobs.push_back(score.logprob ? Json(Finite(*score.logprob)) : Json());
       Json top = Json::object();
-      for (const TokenLogprob& each : score.top) top[TokenText(each.token)] = Finite(each.logprob);
-      if (score.logprob) top[text] = Finite(*score.logprob);  // also where it is no likely one
+      for (const TokenLogprob& each : score.top) top[NameOf(each.token)] = Finite(each.logprob);
+      if (score.logprob) top[name] = Finite(*score.logprob);  // also where it is no likely one
       tops.push_back(score.logprob ? std::move(top) : Json());
     }
     return {{"tokens", std::move(tokens)},
@@ -161,11 +175,13 @@ Json AnswerFormat::UsageChunk(const Usage& usage) const {
 }
 
 Json AnswerFormat::Envelope(const char* object) const {
-  return {{"id", header_.id},
-          {"object", object},
-          {"created", header_.created},
-          {"model", header_.model},
-          {"choices", Json::array()}};
+  Json envelope = {{"id", header_.id},
+                   {"object", object},
+                   {"created", header_.created},
+                   {"model", header_.model},
+                   {"choices", Json::array()}};
+  if (header_.usage_follows) envelope["usage"] = Json();
+  return envelope;
 }
 
 std::string AnswerFormat::TokenText(int32_t token) const {

@@ -39,6 +39,7 @@ class AnswerFormat {
     int64_t created = 0;  // seconds since 1970
     std::string model;
     bool logprobs = false;
+    bool usage_follows = false;  // of a stream: its last chunk tells it, the others say null
   };
 
   AnswerFormat(Header header, const Tokenizer& tokenizer)

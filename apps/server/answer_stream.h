@@ -24,6 +24,7 @@ struct TokenScore {
   int32_t token = 0;
   std::optional<double> logprob = {};
   std::vector<TokenLogprob> top = {};  // the likeliest tokens in its place
+  bool in_text = true;                 // else its name shows nowhere but here
 };
 
 // Of one answer, in this order: kStarted (kRead | kPrompt)* kPiece* kFinished; or kFailed, which is

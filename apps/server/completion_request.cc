@@ -56,6 +56,7 @@ void TakeMethod(RequestFields* fields, const Method& standard, AnswerRequest* an
     return fields->Fail("dynsplit", "dynsplit is no object, wanted {\"method\", \"budget\", ...}");
   }
   RequestFields own(*json, "dynsplit.");
+  own.AllowOnly({"method", "budget", "progress", "choices"});
   std::string spec;
   own.Text("method", &spec);
   if (!spec.empty()) {
@@ -131,7 +132,9 @@ void TakeAnswer(RequestFields* fields, const RequestDefaults& defaults, AnswerRe
   fields->Text("model", &answer->model);
   fields->Bool("stream", &answer->stream);
   if (const Json* options = fields->Find("stream_options")) {
-    if (options->is_object()) {
+    if (!answer->stream) {
+      fields->Fail("stream_options", "stream_options is given without stream");
+    } else if (options->is_object()) {
       RequestFields own(*options, "stream_options.");
       own.Bool("include_usage", &answer->include_usage);
       fields->Keep(own.error());
@@ -279,6 +282,7 @@ std::optional<ApiError> ParseCompletionRequest(const std::string& body,
   answer.max_tokens = kDefaultCompletionTokens;
   TakeMaxTokens(&fields, "max_tokens", 0, &answer.max_tokens);
   fields.Bool("echo", &request->echo);
+  fields.Bool("parse_special", &request->parse_special);
   int top = -1;
   fields.Whole("logprobs", 0, kMaxTopLogprobs, &top);
   if (top >= 0) answer.top_logprobs = top;

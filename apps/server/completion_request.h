@@ -59,6 +59,7 @@ struct CompletionRequest {
   AnswerRequest answer;
   std::vector<PromptInput> prompts;  // at least one
   bool echo = false;                 // the prompt stands before the answer
+  bool parse_special = true;         // control tokens by their names in a text
 };
 std::optional<ApiError> ParseCompletionRequest(const std::string& body,
                                                const RequestDefaults& defaults,

@@ -119,11 +119,20 @@ void Serve(Service* service, const std::string& salt, EncodedRequest request,
   Reply(*whole, response);
 }
 
+// The prompt as text, without the token that begins a text.
+std::string EchoOf(const PromptInput& prompt, std::span<const int32_t> tokens,
+                   const Tokenizer& tokenizer) {
+  if (const auto* text = std::get_if<std::string>(&prompt)) return *text;
+  if (!tokens.empty() && tokens.front() == tokenizer.bos()) tokens = tokens.subspan(1);
+  return tokenizer.Decode(tokens, /*show_control=*/true);
+}
+
 AnswerFormat::Header MakeHeader(Service* service, const char* prefix, const AnswerRequest& answer) {
   return {.id = fmt::format("{}-{:x}{:08x}", prefix, service->created, service->num_requests++),
           .created = std::time(nullptr),
           .model = service->model_name,
-          .logprobs = answer.top_logprobs.has_value()};
+          .logprobs = answer.top_logprobs.has_value(),
+          .usage_follows = answer.stream && answer.include_usage};
 }
 
 }  // namespace
@@ -161,10 +170,10 @@ void ServeCompletions(Service* service, const std::string& salt, const httplib::
   EncodedRequest encoded{.answer = std::move(completion.answer), .prompts = {}, .echo = {}};
   for (const PromptInput& prompt : completion.prompts) {
     std::vector<int32_t>& tokens = encoded.prompts.emplace_back();
-    if (const auto error = EncodePrompt(*service, prompt, &tokens)) return Reply(*error, response);
-    if (!completion.echo) continue;
-    const auto* text = std::get_if<std::string>(&prompt);
-    encoded.echo.push_back(text != nullptr ? *text : tokenizer.Decode(tokens));
+    if (const auto error = EncodePrompt(*service, prompt, completion.parse_special, &tokens)) {
+      return Reply(*error, response);
+    }
+    if (completion.echo) encoded.echo.push_back(EchoOf(prompt, tokens, tokenizer));
   }
   auto format = MakeTextFormat(MakeHeader(service, "cmpl", encoded.answer), tokenizer);
   Serve(service, salt, std::move(encoded), std::move(format), response);

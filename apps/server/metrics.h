@@ -31,9 +31,15 @@ class Metrics {
   prometheus::Counter& cached_tokens;  // that need not be read
   prometheus::Counter& answer_tokens;
   prometheus::Counter& passes;
+  // What the engine counts (EngineStats).
+  prometheus::Counter& chosen_blocks;
+  prometheus::Counter& pages_read;
+  prometheus::Counter& pages_spilled;
+  prometheus::Gauge& kv_bytes;
+  prometheus::Gauge& kv_bytes_resident;
+  prometheus::Gauge& kv_bytes_spilled;
   prometheus::Gauge& queued;       // jobs that wait
   prometheus::Gauge& running;      // jobs under way
-  prometheus::Gauge& kv_bytes;     // keys and values of jobs under way
   prometheus::Gauge& cache_bytes;  // of prompts kept
   prometheus::Gauge& cache_entries;
   prometheus::Gauge& cache_disk_bytes;

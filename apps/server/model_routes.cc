@@ -83,7 +83,7 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   if (body.error) return Reply(*body.error, response);
   RequestFields fields(body.json);
   std::string text;
-  EncodeOptions options{.add_special = false};
+  EncodeOptions options{.add_special = false, .parse_special = true};
   const char* const field = fields.Find("content") != nullptr ? "content" : "prompt";
   if (fields.Find("content") != nullptr && fields.Find("prompt") != nullptr) {
     fields.Fail("prompt", "there are content and prompt, wanted one of them");
@@ -92,6 +92,7 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   fields.Text(field, &text);
   fields.Bool("add_special", &options.add_special);
   fields.Bool("add_special_tokens", &options.add_special);  // its name in vLLM
+  fields.Bool("parse_special", &options.parse_special);
   if (fields.error()) return Reply(*fields.error(), response);
   const auto tokens = service.model->tokenizer().Encode(text, options);
   if (!tokens.ok()) return Reply(FromStatus(tokens.status()), response);

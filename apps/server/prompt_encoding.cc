@@ -42,12 +42,13 @@ std::optional<ApiError> EncodeMessages(const Service& service,
 }
 
 std::optional<ApiError> EncodePrompt(const Service& service, const PromptInput& prompt,
-                                     std::vector<int32_t>* tokens) {
+                                     bool parse_special, std::vector<int32_t>* tokens) {
   if (const auto* ids = std::get_if<std::vector<int32_t>>(&prompt)) {
     *tokens = *ids;
     return {};
   }
-  auto encoded = service.model->tokenizer().Encode(std::get<std::string>(prompt));
+  auto encoded = service.model->tokenizer().Encode(std::get<std::string>(prompt),
+                                                   {.parse_special = parse_special});
   if (!encoded.ok()) return PromptError(encoded.status(), "prompt");
   *tokens = *std::move(encoded);
   return {};

@@ -20,8 +20,9 @@ std::optional<ApiError> CheckModel(const Service& service, const std::string& mo
 std::optional<ApiError> EncodeMessages(const Service& service,
                                        std::span<const ChatMessage> messages,
                                        std::vector<int32_t>* tokens);
+// `parse_special`: a text's control tokens by their names.
 std::optional<ApiError> EncodePrompt(const Service& service, const PromptInput& prompt,
-                                     std::vector<int32_t>* tokens);
+                                     bool parse_special, std::vector<int32_t>* tokens);
 
 // An empty prompt, or one that leaves no room for an answer. `field`: what it came from.
 std::optional<ApiError> CheckPrompt(const Service& service, std::span<const int32_t> prompt,

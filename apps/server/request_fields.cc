@@ -35,6 +35,7 @@ std::optional<int64_t> WholeOf(const Json& value) {
 class BodyCheck : public nlohmann::json_sax<Json> {
  public:
   const std::string& problem() const { return problem_; }  // "" while all is well
+  const std::string& last_key() const { return last_key_; }
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -47,15 +48,19 @@ class BodyCheck : public nlohmann::json_sax<Json> {
     if (++num_objects_ > kMaxObjects) return Over("has more objects than", kMaxObjects);
     return Open();
   }
-  bool key(string_t&) override {
+  bool key(string_t& key) override {
+    last_key_ = key;
     if (++num_keys_.back() > kMaxKeys) return Over("has an object with more keys than", kMaxKeys);
     return true;
   }
   bool end_object() override { return Close(); }
   bool start_array(size_t) override { return Open(); }
   bool end_array() override { return Close(); }
-  bool parse_error(size_t, const std::string&, const Json::exception&) override {
-    problem_ = "the body is no well-formed JSON";
+  bool parse_error(size_t, const std::string&, const Json::exception& error) override {
+    constexpr int kNumberOverflow = 406;  // nlohmann's id
+    problem_ = error.id == kNumberOverflow ? "the body has a number that is too large"
+                                           : "the body is no well-formed JSON";
+    if (!last_key_.empty()) problem_ += ", behind \"" + last_key_.substr(0, kMaxShownText) + "\"";
     return false;
   }
 
@@ -75,6 +80,7 @@ class BodyCheck : public nlohmann::json_sax<Json> {
 
   std::vector<size_t> num_keys_;  // of each object that is open; 0 for a list
   size_t num_objects_ = 0;
+  std::string last_key_;
   std::string problem_;
 };
 
@@ -84,7 +90,7 @@ ParsedBody ParseBody(std::string_view body) {
   ParsedBody parsed;
   BodyCheck check;
   if (!Json::sax_parse(body, &check)) {
-    parsed.error = {.message = check.problem()};
+    parsed.error = {.message = check.problem(), .param = check.last_key().substr(0, kMaxShownText)};
     return parsed;
   }
   // Not with a callback: that has nlohmann's parser go over all siblings at the end of each value.
@@ -159,6 +165,15 @@ void RequestFields::Refuse(const char* key, const std::vector<Json>& harmless) {
     return;
   }
   Fail(key, prefix_ + key + " is not supported here", "unsupported_parameter");
+}
+
+void RequestFields::AllowOnly(const std::vector<std::string>& keys) {
+  for (const auto& [key, value] : object_.items()) {
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    std::string known;
+    for (const std::string& each : keys) known += (known.empty() ? "" : ", ") + each;
+    return Fail(key, prefix_ + key + " is none of " + known);
+  }
 }
 
 const Json* RequestFields::Find(const char* key) const {

@@ -39,6 +39,10 @@ class RequestFields {
   // the values that mean "not wanted".
   void Refuse(const char* key, const std::vector<Json>& harmless);
 
+  // Fails for the first key that is none of these: where ignoring it would be another answer than
+  // the one that was meant.
+  void AllowOnly(const std::vector<std::string>& keys);
+
   // The value; null where it is missing, null, or something was wrong before.
   const Json* Find(const char* key) const;
 

@@ -100,7 +100,9 @@ std::optional<ApiError> TakePrompt(const Service& service, const std::string& bo
   if (completion.prompts.size() > 1) {
     return ApiError{.message = "prompt is more than one", .param = "prompt"};
   }
-  if (auto error = EncodePrompt(service, completion.prompts.front(), tokens)) return error;
+  if (auto error =
+          EncodePrompt(service, completion.prompts.front(), completion.parse_special, tokens))
+    return error;
   return CheckPrompt(service, *tokens, "prompt");
 }
 

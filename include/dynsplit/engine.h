@@ -53,6 +53,17 @@ struct BatchItem {
   bool choices = false;  // Session::choices() shall tell what the last of them attends to
 };
 
+// Of all its sequences.
+struct EngineStats {
+  int64_t kv_bytes = 0;           // of keys and values; a page that sequences share counts once
+  int64_t kv_bytes_resident = 0;  // memory held for them
+  int64_t kv_bytes_spilled = 0;   // of the file in kv_dir that is in use
+  // Since the engine was made.
+  int64_t pages_read = 0;     // from kv_dir, and from session files
+  int64_t pages_spilled = 0;  // written to kv_dir
+  int64_t chosen_blocks = 0;  // by selecting rows, over layers and KV heads
+};
+
 class Engine {
  public:
   // InvalidArgument where an option is out of range, or kv_memory_bytes too few to work with; the
@@ -98,6 +109,8 @@ class Engine {
   // file that cannot be read or has no room to grow, and a later try may succeed; Corruption, from
   // a session's file (LoadSession). `cancel`, if set during the call, ends it early with Cancelled.
   Status Run(std::span<const BatchItem> items, const std::atomic<bool>* cancel = nullptr);
+
+  EngineStats stats() const;
 
   struct Impl;
   Impl& impl() { return *impl_; }

@@ -79,6 +79,8 @@ class AttentionBatch {
   const Status& status() const { return error_.status(); }
   // What was seen of a span's rows; valid until the next Begin.
   Observed ObservedOf(size_t span_idx) const;
+  // Blocks chosen for the span's rows, summed over layers, KV heads and rows.
+  int64_t ChosenBlocks(size_t span_idx) const { return selector_.chosen_blocks(span_idx); }
   // Tokens attended to by the span's rows, summed over layers, KV heads and rows.
   int64_t AttendedTokens(size_t span_idx) const;
 

@@ -72,7 +72,10 @@ void RowSelector::Begin(std::span<const Span> spans) {
   const size_t most_shared = scratch_.size() > 1 ? kSharedPerWorker * scratch_.size() : 0;
   shares_rows_ = RowHead(rows, 0) < most_shared;
   Reserve(rows);
-  for (size_t s = 0; s < spans_.size(); ++s) attended_[s] = 0;
+  for (size_t s = 0; s < spans_.size(); ++s) {
+    attended_[s] = 0;
+    chosen_blocks_[s] = 0;
+  }
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
   }
@@ -124,6 +127,7 @@ void RowSelector::Reserve(int rows) {
   parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
+  chosen_blocks_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
   choices_.resize(RowHead(rows, 0));
   plans_.resize(static_cast<size_t>(rows));
   rows_capacity_ = rows;
@@ -249,6 +253,7 @@ void RowSelector::Choose(const Row& row, const SelectInput& input, TokenSelectio
   RowChoice& choice = choices_[RowHead(row)];
   choice.by_token = true;
   selection->Choose(method, input, &choice.tokens);
+  CountBlocks(row, selection->num_candidates());
   LookLists* looks = Looks(row);
   if (looks == nullptr || Plan(row).reuses) return;
   selection->FindBestBlocks(input, selection->num_chosen() + kReusedTokens,
@@ -343,6 +348,7 @@ void RowSelector::ChooseRanges(SelectInput input, const Row& row, Scratch* scrat
     }
     pages.Release();
   }
+  CountBlocks(row, static_cast<int64_t>(scratch->chosen.size()));
   AppendRange({0, std::min<int64_t>(method.sink, recent_start)}, &scratch->ranges);
   for (const int32_t c : scratch->chosen) {
     AppendRange({input.blocks[c].start, input.blocks[c].end()}, &scratch->ranges);

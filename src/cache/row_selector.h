@@ -59,6 +59,10 @@ class RowSelector {
   int64_t attended_tokens(size_t span_idx) const {
     return attended_[span_idx].load(std::memory_order_relaxed);
   }
+  // Blocks chosen, summed alike; where single tokens are, the blocks that these were taken from.
+  int64_t chosen_blocks(size_t span_idx) const {
+    return chosen_blocks_[span_idx].load(std::memory_order_relaxed);
+  }
 
  private:
   struct Scratch {
@@ -120,6 +124,9 @@ class RowSelector {
                  PinnedPages* pages);
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
   void ChooseRanges(SelectInput input, const Row& row, Scratch* scratch);
+  void CountBlocks(const Row& row, int64_t count) {
+    chosen_blocks_[row.span_idx].fetch_add(count, std::memory_order_relaxed);
+  }
   void Finish(const Row& row);
   void Record(const Row& row) const;
   void Pad(const Row& row);
@@ -127,13 +134,14 @@ class RowSelector {
   CacheShape shape_;
   FirstError& error_;
   std::span<const Span> spans_;
-  std::vector<Scratch> scratch_;                      // [max_workers]
-  std::vector<RowChoice> choices_;                    // [rows * kv_heads]
-  std::vector<TokenSelection> selections_;            // the same; of shared rows
-  std::vector<RowPlan> plans_;                        // [rows], of those that select
-  std::unique_ptr<std::atomic<int>[]> parts_done_;    // [rows * kv_heads]
-  std::unique_ptr<std::atomic<int>[]> heads_done_;    // [rows]
-  std::unique_ptr<std::atomic<int64_t>[]> attended_;  // [spans, no more than rows]
+  std::vector<Scratch> scratch_;                           // [max_workers]
+  std::vector<RowChoice> choices_;                         // [rows * kv_heads]
+  std::vector<TokenSelection> selections_;                 // the same; of shared rows
+  std::vector<RowPlan> plans_;                             // [rows], of those that select
+  std::unique_ptr<std::atomic<int>[]> parts_done_;         // [rows * kv_heads]
+  std::unique_ptr<std::atomic<int>[]> heads_done_;         // [rows]
+  std::unique_ptr<std::atomic<int64_t>[]> attended_;       // [spans, no more than rows]
+  std::unique_ptr<std::atomic<int64_t>[]> chosen_blocks_;  // the same
   int rows_capacity_ = 0;
   bool shares_rows_ = false;  // this pass
   std::atomic<int> next_survey_{0};

@@ -232,6 +232,16 @@ int Engine::pass_tokens(Attention attention) const {
 int64_t Engine::context_tokens() const { return impl_->options.context_tokens; }
 std::string Engine::BuildInfo() const { return DescribeBuild(); }
 
+EngineStats Engine::stats() const {
+  const PagePool& pool = impl_->pool;
+  return {.kv_bytes = static_cast<int64_t>(pool.used_bytes()),
+          .kv_bytes_resident = static_cast<int64_t>(pool.allocated_bytes()),
+          .kv_bytes_spilled = static_cast<int64_t>(pool.spilled_bytes()),
+          .pages_read = pool.num_read(),
+          .pages_spilled = pool.num_written(),
+          .chosen_blocks = impl_->chosen_blocks};
+}
+
 Status Engine::CheckMethod(const Method& method) const { return impl_->Resolve(method).status(); }
 
 Result<std::unique_ptr<Session>> Engine::NewSession(const Method& method) {
@@ -345,6 +355,7 @@ void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const floa
     if (items[i].attention == Attention::kSelected) {
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);
+      chosen_blocks += attention.ChosenBlocks(i);
     }
     session.cache.Commit(items[i].tokens, attention.ObservedOf(i));
   }

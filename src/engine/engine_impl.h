@@ -50,6 +50,8 @@ struct Engine::Impl {
   std::vector<int32_t> positions;
   std::vector<int32_t> output_rows;
   std::vector<std::optional<BlockChoices>> choices;  // [items]
+
+  int64_t chosen_blocks = 0;  // so far
 };
 
 struct Session::Impl {

@@ -57,6 +57,8 @@ class TokenSelection {
   void ScoreKeys(const SelectInput& input, TokenRange range);
   // Cost: O(keys), no sort without a budget of mass.
   void Choose(const Method& method, const SelectInput& input, TokenChoice* choice);
+  // Of FindKeys or LookAt: how many blocks are looked at a second time.
+  int64_t num_candidates() const { return static_cast<int64_t>(candidates_.size()); }
   // After Choose: how many of the candidates' tokens.
   int64_t num_chosen() const {
     return static_cast<int64_t>(best_.size() + num_candidate_keys_ - keys_.size());

@@ -92,4 +92,12 @@ size_t PagePool::spilled_bytes() const {
   return SumOverTiers([](const Tier& tier) { return tier.file ? tier.file->used_bytes() : 0; });
 }
 
+int64_t PagePool::num_read() const {
+  return SumOverTiers([](const Tier& tier) { return tier.pager ? tier.pager->num_read() : 0; });
+}
+
+int64_t PagePool::num_written() const {
+  return SumOverTiers([](const Tier& tier) { return tier.pager ? tier.pager->num_written() : 0; });
+}
+
 }  // namespace dynsplit

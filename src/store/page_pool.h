@@ -83,6 +83,9 @@ class PagePool {
   size_t used_bytes() const;
   size_t allocated_bytes() const;  // of memory
   size_t spilled_bytes() const;
+  // Pages read from files and written there, so far.
+  int64_t num_read() const;
+  int64_t num_written() const;
 
  private:
   friend class PageRef;
@@ -102,7 +105,7 @@ class PagePool {
     return tier == PageTier::kCold && cold_ ? *cold_ : hot_;
   }
   template <typename Fn>
-  size_t SumOverTiers(const Fn& fn) const {
+  auto SumOverTiers(const Fn& fn) const {
     return fn(hot_) + (cold_ ? fn(*cold_) : 0);
   }
   void MakePages();

@@ -145,6 +145,7 @@ Status Pager::Vacate(const Move& move) {
   DYNSPLIT_RETURN_IF_ERROR(
       file_.Write(victim->slot, reinterpret_cast<const std::byte*>(move.rows)));
   victim->changed.store(false, std::memory_order_relaxed);
+  num_written_.fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
@@ -163,6 +164,7 @@ void Pager::ReadPages(std::span<Move> moves) {
       readers[count++] = &move;
     }
     file->ReadMany(std::span(reads).first(count));
+    num_read_.fetch_add(static_cast<int64_t>(count), std::memory_order_relaxed);
     for (size_t i = 0; i < count; ++i) {
       const Page& page = *readers[i]->page;
       Status& status = readers[i]->status = std::move(reads[i].status);

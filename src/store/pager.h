@@ -49,6 +49,10 @@ class Pager {
   // Tells which layer is computed from now on; they come in turn.
   void EnterLayer(int layer, int num_layers);
 
+  // Pages brought into memory and written to make room, so far.
+  int64_t num_read() const { return num_read_.load(std::memory_order_relaxed); }
+  int64_t num_written() const { return num_written_.load(std::memory_order_relaxed); }
+
  private:
   // A page on its way into a frame, and the one that it takes the place of.
   struct Move {
@@ -81,6 +85,8 @@ class Pager {
   std::atomic<int32_t> pass_{0};
   std::atomic<int32_t> layer_{0};
   std::atomic<int32_t> num_layers_{1};
+  std::atomic<int64_t> num_read_{0};
+  std::atomic<int64_t> num_written_{0};
 };
 
 }  // namespace dynsplit

@@ -6,6 +6,7 @@ usage: page_test.py ADDRESS KEY [FOLDER]     FOLDER: where screenshots go
 import io
 import json
 import pathlib
+import re
 import sys
 import unittest
 
@@ -208,6 +209,11 @@ class PageTest(unittest.TestCase):
         self.assertEqual(len(found), 1)
         self.assertEqual(" ".join(found[0].text.split()),
                          " ".join(best[0].find_element(By.TAG_NAME, "b").text.split()))
+        block = int(re.match(r"Block (\d+): \d+ tokens.*, chosen [\d,]+ times$", self.text("block-says"))[1])
+        self.by_id("blocks").send_keys(Keys.ARROW_RIGHT)
+        self.assertIn(f"Block {block + 1}: ", self.text("block-says"))
+        self.all("#blocks .b")[0].click()
+        self.assertIn("Block 0: ", self.text("block-says"))
         self.by_id("layer").send_keys(Keys.HOME, *[Keys.ARROW_RIGHT] * 11)
         self.assertEqual(self.text("layer-name"), "10")
         self.assertNotEqual(self.steps(), all_layers)
@@ -298,7 +304,7 @@ class PageTest(unittest.TestCase):
         self.answered()
         self.assertEqual(self.all(".answer .note")[0].text, "stopped")
         running = """return fetch("metrics", {headers: {Authorization: "Bearer " + arguments[0]}})
-            .then((r) => r.text()).then((t) => t.match(/^dynsplit_running (.*)$/m)[1])"""
+            .then((r) => r.text()).then((t) => t.match(/^dynsplit_num_requests_running (.*)$/m)[1])"""
         self.wait(lambda: self.js(running, KEY) == "0")
 
     def test_pasted_and_opened_texts(self):

@@ -74,6 +74,12 @@ TEST_F(SyntheticFillTest, LittleKvMemoryChangesNoLogit) {
     EXPECT_LE(stats.kv_bytes_resident, paged ? options.kv_memory_bytes : stats.kv_bytes_total);
     logits.push_back(Decode(session.get(), 3));
     ASSERT_TRUE(session->Feed(RandomTokens(100, 3)).ok());
+    const EngineStats engine = engine_->stats();
+    EXPECT_EQ(engine.kv_bytes, session->stats().kv_bytes_total);
+    EXPECT_GT(engine.chosen_blocks, 0);
+    for (const int64_t moved : {engine.pages_read, engine.pages_spilled, engine.kv_bytes_spilled}) {
+      EXPECT_EQ(moved > 0, paged);
+    }
     logits.emplace_back(session->logits().begin(), session->logits().end());
   }
   EXPECT_EQ(logits[0], logits[2]);

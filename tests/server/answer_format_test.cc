@@ -40,6 +40,33 @@ TEST_F(AnswerFormatTest, ChatChunks) {
             R"("prompt_tokens_details":{"cached_tokens":3}})");
 }
 
+TEST_F(AnswerFormatTest, UsageIsNullUntilItIsTold) {
+  AnswerFormat::Header header = Header(false);
+  header.usage_follows = true;
+  const auto format = MakeChatFormat(header, tokenizer_);
+  const Json delta = format->Delta(0, "hi", {});
+  ASSERT_TRUE(delta.contains("usage"));
+  EXPECT_TRUE(delta["usage"].is_null());
+  EXPECT_EQ(format->UsageChunk({.prompt_tokens = 5})["usage"]["prompt_tokens"], 5);
+  EXPECT_FALSE(MakeChatFormat(Header(false), tokenizer_)->Delta(0, "hi", {}).contains("usage"));
+}
+
+TEST_F(AnswerFormatTest, PartsOfCharactersAreNamedByTheirBytes) {
+  const std::vector<TokenScore> scores = {
+      {.token = 0xe6, .logprob = -1, .top = {{0xe6, -1}, {0xe7, -2}}}};
+  const Json delta = MakeTextFormat(Header(true), tokenizer_)->Delta(0, "", scores);
+  const Json& logprobs = delta["choices"][0]["logprobs"];
+  EXPECT_EQ(logprobs["tokens"], Json({"bytes:\\xe6"}));
+  EXPECT_EQ(logprobs["top_logprobs"][0].size(), 2u);
+}
+
+TEST_F(AnswerFormatTest, OffsetsCountWhatIsInTheText) {
+  std::vector<TokenScore> scores = Scores();
+  scores[0].in_text = false;
+  const Json delta = MakeTextFormat(Header(true), tokenizer_)->Delta(0, "i", scores);
+  EXPECT_EQ(delta["choices"][0]["logprobs"]["text_offset"], Json({0, 0}));
+}
+
 TEST_F(AnswerFormatTest, WholeChat) {
   const Json whole = MakeChatFormat(Header(false), tokenizer_)
                          ->Whole({{.text = "a", .stop_reason = StopReason::kStopText},

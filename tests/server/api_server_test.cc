@@ -183,6 +183,25 @@ TEST_F(ApiServerTest, EchoAndLogprobsOfSeveralPrompts) {
   EXPECT_EQ(none["choices"][0]["logprobs"]["tokens"].size(), 3u);
 }
 
+TEST_F(ApiServerTest, ControlTokensAreParsedUnlessTheyAreNotToBe) {
+  Start();
+  const std::string name = "<|im_start|>";
+  const Json tokens = Ask("/tokenize", R"({"content":")" + name + "a\"}")["tokens"];
+  ASSERT_EQ(tokens.size(), 2u);
+  EXPECT_EQ(Ask("/tokenize", R"({"content":")" + name + R"(a","parse_special":false})")["count"],
+            name.size() + 1);
+  const auto echo = [&](const std::string& fields) {
+    return Ask("/v1/completions", R"({"echo":true,"logprobs":0,"max_tokens":0,"prompt":)" + fields +
+                                      "}")["choices"][0];
+  };
+  const Json text = echo("\"" + name + "a\""), ids = echo(DumpJson(tokens));
+  EXPECT_EQ(text, ids);
+  EXPECT_EQ(text["text"], name + "a");
+  EXPECT_EQ(text["logprobs"]["text_offset"], Json({0, name.size()}));
+  EXPECT_EQ(echo("\"" + name + R"(a","parse_special":false)")["logprobs"]["tokens"].size(),
+            name.size() + 1);
+}
+
 TEST_F(ApiServerTest, TooManyEchoedLogprobsAreRefused) {
   Start();
   const std::string text(17000, 'x');  // of so many tokens, four times
@@ -240,11 +259,13 @@ TEST_F(ApiServerTest, PropsAndMetrics) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     text = Client().Get("/metrics")->body;
   }
-  EXPECT_THAT(text, HasSubstr("dynsplit_answer_tokens_total 4\n"));
+  EXPECT_THAT(text, HasSubstr("dynsplit_generation_tokens_total 4\n"));
   EXPECT_THAT(text, HasSubstr("dynsplit_prompt_tokens_total 3\n"));
   EXPECT_THAT(text, HasSubstr("{route=\"/v1/completions\",status=\"200\"} 1\n"));
   EXPECT_THAT(text, HasSubstr(kNotFound));
-  EXPECT_THAT(text, HasSubstr("dynsplit_next_token_seconds_count 3\n"));
+  EXPECT_THAT(text, HasSubstr("dynsplit_inter_token_latency_seconds_count 3\n"));
+  EXPECT_THAT(text, HasSubstr("dynsplit_kv_pages_read_total 0\n"));
+  EXPECT_EQ(text.find("dynsplit_kv_bytes_resident 0\n"), std::string::npos);
 }
 
 TEST_F(ApiServerTest, WhatIsWrongIsNamed) {
@@ -346,7 +367,8 @@ TEST_F(ApiServerTest, AFullQueueSaysWhenToComeBack) {
       };
       Client().send(request);
     });
-    const char* const place = i == 0 ? "dynsplit_running" : "dynsplit_queued";
+    const char* const place =
+        i == 0 ? "dynsplit_num_requests_running" : "dynsplit_num_requests_waiting";
     while (Figure(place) < 1) std::this_thread::yield();
   }
   const auto refused = Post("/v1/completions", R"({"prompt":"a"})");
@@ -370,7 +392,7 @@ TEST_F(ApiServerTest, SeveralClientsAtOnce) {
 TEST_F(ApiServerTest, StoppingEndsAStreamWithAnError) {
   Start();
   std::thread stopper([&] {
-    while (Figure("dynsplit_answer_tokens_total") < 5) std::this_thread::yield();
+    while (Figure("dynsplit_generation_tokens_total") < 5) std::this_thread::yield();
     server_->Stop(std::chrono::milliseconds(20));
   });
   const auto result = Post("/v1/completions",

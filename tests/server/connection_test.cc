@@ -73,7 +73,7 @@ class ConnectionTest : public ApiServerTest {
   // Waits until nothing is read or written any more.
   bool BecomesIdle() const {
     for (int i = 0; i < 1000; ++i) {
-      if (Figure("dynsplit_running") == 0) return true;
+      if (Figure("dynsplit_num_requests_running") == 0) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
@@ -218,7 +218,7 @@ TEST_F(ConnectionTest, GoneWhileItsPromptIsRead) {
     const double before = Figure("dynsplit_prompt_tokens_total");
     client.Send(PostOf(R"({"prompt":")" + std::string(19000, 'x') +
                        R"(","max_tokens":1,"stream":)" + stream + "}"));
-    AwaitFigure("dynsplit_running", 1);
+    AwaitFigure("dynsplit_num_requests_running", 1);
     client.Close();
     EXPECT_TRUE(BecomesIdle());
     EXPECT_LT(Figure("dynsplit_prompt_tokens_total") - before, 19000);
@@ -229,13 +229,13 @@ TEST_F(ConnectionTest, GoneWhileItsPromptIsRead) {
 TEST_F(ConnectionTest, GoneWhileItsAnswerIsWritten) {
   for (const char* stream : {"false", "true"}) {
     RawClient client(server_->port());
-    const double before = Figure("dynsplit_answer_tokens_total");
+    const double before = Figure("dynsplit_generation_tokens_total");
     client.Send(PostOf(std::string(R"({"prompt":"a","max_tokens":19000,"ignore_eos":true,)") +
                        "\"stream\":" + stream + "}"));
-    AwaitFigure("dynsplit_answer_tokens_total", before + 5);
+    AwaitFigure("dynsplit_generation_tokens_total", before + 5);
     client.Close();
     EXPECT_TRUE(BecomesIdle());
-    EXPECT_LT(Figure("dynsplit_answer_tokens_total") - before, 19000);
+    EXPECT_LT(Figure("dynsplit_generation_tokens_total") - before, 19000);
   }
   ExpectStillServing();
 }

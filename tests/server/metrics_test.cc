@@ -20,10 +20,10 @@ TEST(Metrics, AreWrittenAsPrometheusReadsThem) {
   EXPECT_THAT(text, HasSubstr("\ndynsplit_prompt_tokens_total 7\n"));
   EXPECT_THAT(text,
               HasSubstr("\ndynsplit_requests_total{route=\"/v1/models\",status=\"200\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("\ndynsplit_queued 3\n"));
+  EXPECT_THAT(text, HasSubstr("\ndynsplit_num_requests_waiting 3\n"));
   EXPECT_THAT(text, HasSubstr("\nprocess_resident_memory_bytes "));
-  EXPECT_THAT(text, HasSubstr("\ndynsplit_first_token_seconds_bucket{le=\"0.25\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("\ndynsplit_first_token_seconds_bucket{le=\"0.5\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\ndynsplit_time_to_first_token_seconds_bucket{le=\"0.25\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\ndynsplit_time_to_first_token_seconds_bucket{le=\"0.5\"} 1\n"));
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ class PromptEncodingTest : public ::testing::Test {
 
 TEST_F(PromptEncodingTest, TextsAndTokens) {
   std::vector<int32_t> from_text, from_tokens;
-  EXPECT_FALSE(EncodePrompt(service_, std::string("hello"), &from_text));
+  EXPECT_FALSE(EncodePrompt(service_, std::string("hello"), true, &from_text));
   EXPECT_FALSE(from_text.empty());
-  EXPECT_FALSE(EncodePrompt(service_, from_text, &from_tokens));
+  EXPECT_FALSE(EncodePrompt(service_, from_text, true, &from_tokens));
   EXPECT_EQ(from_text, from_tokens);
 }
 

@@ -15,6 +15,15 @@ TEST(ParseBody, RefusesWhatIsNoObject) {
   }
 }
 
+TEST(ParseBody, NamesWhereJsonEnds) {
+  const auto error_of = [](const char* body) { return *ParseBody(body).error; };
+  EXPECT_EQ(error_of(R"({"prompt":"a","temperature":NaN})").param, "temperature");
+  const ApiError large = error_of(R"({"top_p":1e400,"n":1})");
+  EXPECT_EQ(large.param, "top_p");
+  EXPECT_THAT(large.message, ::testing::HasSubstr("too large"));
+  EXPECT_EQ(error_of("").param, "");
+}
+
 TEST(ParseBody, RefusesDeepNesting) {
   const auto nested = [](size_t depth) {
     return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}";

@@ -1,6 +1,6 @@
 // The text as the model read it, block by block, coloured by how often each was chosen; beside it a
 // map of the whole.
-import { byId, count } from "./format.js";
+import { byId, count, setText } from "./format.js";
 
 const STEPS = 9;
 
@@ -38,6 +38,11 @@ export class Blocks {
       const span = target.closest(".b");
       if (span) span.title = this.#describe(Number(span.dataset.i));
     });
+    this.#box.addEventListener("click", ({ target }) => {
+      const span = target.closest(".b");
+      if (span) this.scrollTo(Number(span.dataset.i));
+    });
+    this.#box.addEventListener("keydown", (event) => this.#walk(event));
     new ResizeObserver(() => this.#drawMap()).observe(this.#box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawMap());
   }
@@ -53,6 +58,7 @@ export class Blocks {
       this.#tail.className = "tail";
       this.#box.replaceChildren(this.#tail);
       this.#box.scrollTop = 0;
+      setText("block-says", "");
       this.#fillTail();
     }
     const added = [];
@@ -94,7 +100,17 @@ export class Blocks {
     const span = this.#spans[i];
     if (!span) return;
     span.classList.add("found");
+    setText("block-says", this.#describe(i));
     span.scrollIntoView({ block: "center", behavior: "smooth" });
+  }
+
+  // From block to block with the keys left and right.
+  #walk(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || this.#spans.length === 0) return;
+    event.preventDefault();
+    const at = this.#spans.indexOf(this.#box.querySelector(".found"));
+    this.scrollTo(Math.min(Math.max(at + by, 0), this.#spans.length - 1));
   }
 
   #describe(i) {

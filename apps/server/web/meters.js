@@ -21,7 +21,7 @@ export class Meters {
     if (!document.hidden) {
       const text = await getText("metrics").catch(() => "");
       const figure = (name) => Number(text.match(new RegExp(`^${name} (\\S+)`, "m"))?.[1] ?? NaN);
-      this.#show("meter-kv", Math.max(figure("dynsplit_kv_bytes"), figure("dynsplit_cache_bytes")));
+      this.#show("meter-kv", figure("dynsplit_kv_bytes"));
       this.#show("meter-rss", figure("process_resident_memory_bytes"));
     }
     setTimeout(() => this.#poll(), this.#chat.busy ? BUSY_MS : IDLE_MS);
