@@ -6,8 +6,9 @@
 #   scripts/test.sh --fast         the tests of the label fast alone: under a minute, no large model
 #   scripts/test.sh --sanitize     the fast tests under AddressSanitizer + UBSan, then those with threads
 #                                  under ThreadSanitizer
+#   scripts/test.sh --clients      what comes from the network against dynsplit serve: OpenAI's client, a
+#                                  browser on the page, lm-evaluation-harness, Schemathesis
 #   scripts/test.sh --all          everything above
-#   scripts/test.sh --clients      clients that come from the network: OpenAI's, and a browser on the page
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
@@ -55,7 +56,7 @@ case ${1:-} in
   "") ;;
   --fast) preset=dev models=0 ;;
   --sanitize) fast=0 models=0 sanitize=1 ;;
-  --all) sanitize=1 ;;
+  --all) sanitize=1 clients=1 ;;
   --clients) fast=0 models=0 clients=1 ;;
   *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
 esac

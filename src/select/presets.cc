@@ -73,6 +73,16 @@ Method OneDelimiter(DelimiterClass delimiter) {
 
 Method Sentence() { return OneDelimiter(DelimiterClass::kSentence); }
 
+// The paper's system, told apart from what this project adds: DD-Select's cuts in blocks as long as
+// the published ones, one mean for each.
+Method DdSelect() {
+  Method method = Published();
+  method.split.block_tokens = kInterval;
+  method.split.search_range = kInterval / 2;
+  method.split.search = Search::kGreedy;
+  return method;
+}
+
 Method Random() {
   Method method = Full();
   method.policy = Policy::kRandom;
@@ -142,6 +152,7 @@ constexpr Preset kPresets[] = {
     {"fixed-cuts", FixedCuts},
     {"quest", Quest},
     {"sentence", Sentence},
+    {"dd-select", DdSelect},
     {"any-delimiter", AnyDelimiter},
     {"random-cuts", RandomCuts},
     {"scatter", Scatter},

@@ -36,7 +36,7 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
   EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(16));
+  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(17));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {
@@ -63,6 +63,13 @@ TEST(PresetsTest, AreTheSystemsOfTheirNames) {
   EXPECT_EQ(quest.split.block_tokens, 16);
   EXPECT_EQ(quest.summary, Summary::kMinMax);
   EXPECT_EQ(quest.policy, Policy::kTop);
+
+  const Method paper = *MethodPreset("dd-select");
+  EXPECT_EQ(paper.split.splitter, Splitter::kDynamic);
+  EXPECT_EQ(paper.split.search, Search::kGreedy);
+  EXPECT_EQ(paper.split.block_tokens, fixed.split.block_tokens);
+  EXPECT_EQ(paper.vectors, fixed.vectors);
+  EXPECT_EQ(paper.refine, 1);
 
   const Method sentence = *MethodPreset("sentence");
   EXPECT_EQ(sentence.split.splitter, Splitter::kDelimiter);
