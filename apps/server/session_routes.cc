@@ -92,8 +92,8 @@ std::optional<ApiError> TakePrompt(const Service& service, const std::string& bo
     }
     ChatRequest chat;
     if (auto error = ParseChatRequest(body, service.defaults, &chat)) return error;
-    if (auto error = EncodeMessages(service, chat.messages, tokens)) return error;
-    return CheckPrompt(service, *tokens, "messages");
+    if (auto error = CheckModel(service, chat.answer.model)) return error;
+    return EncodeMessages(service, chat.messages, tokens);
   }
   CompletionRequest completion;
   if (auto error = ParseCompletionRequest(body, service.defaults, &completion)) return error;

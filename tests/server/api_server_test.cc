@@ -215,6 +215,9 @@ TEST_F(ApiServerTest, TokensThereAndBack) {
   EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"content":"a","prompt":{}})"), 400)["param"], "prompt");
   EXPECT_EQ(ErrorOf(Post("/detokenize", R"({"tokens":[-1]})"), 400)["param"], "tokens");
   EXPECT_EQ(ErrorOf(Post("/detokenize", "{}"), 400)["param"], "tokens");
+  const std::string megabytes((1 << 20) + 1, 'x');
+  EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"prompt":")" + megabytes + "\"}"), 400)["param"],
+            "prompt");
 }
 
 TEST_F(ApiServerTest, WhatThereIsToKnowOfTheTokenizer) {
