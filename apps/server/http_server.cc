@@ -73,7 +73,7 @@ bool HttpServer::process_and_close_socket(socket_t sock) {
 bool HttpServer::ServeConnection(socket_t sock) {
   Connection connection(
       sock, limits_, [this] { return svr_sock_ == INVALID_SOCKET; },
-      [this] { return queue_.load()->crowded(); });
+      [this] { return queue_.load()->crowded(); }, ConnectionQueue::came());
   const Connection::Serving serving(&connection);
   for (size_t left = kRequestsPerConnection; left > 0; --left) {
     if (!connection.AwaitRequest()) break;
