@@ -14,6 +14,7 @@
 #include "apps/server/json_response.h"
 #include "apps/server/model_routes.h"
 #include "apps/server/openapi_document.h"
+#include "apps/server/origin.h"
 #include "apps/server/session_routes.h"
 #include "apps/server/web_page.h"
 
@@ -117,6 +118,10 @@ void ApiServer::Stop(std::chrono::milliseconds grace) {
 bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* response) {
   AddCorsHeaders(response);
   std::optional<ApiError> error = CheckFraming(request);
+  if (!error) error = CheckOrigin(request, options_.cors_origin);
+  if (!error && options_.api_keys.empty() && IsLoopback(options_.host)) {
+    error = CheckHost(request, options_.host);
+  }
   if (!error && request.method == "OPTIONS" && !options_.cors_origin.empty()) {
     response->status = 204;
     return true;
