@@ -168,6 +168,14 @@ bool Connection::Count(const char* bytes, size_t size) {
   return true;
 }
 
+void Connection::TakeRest() {
+  shutdown(socket_, SHUT_WR);
+  const Clock::time_point until = Clock::now() + kRestTime;
+  while (!stop_() && !crowded_() && Clock::now() < until && Poll(socket_, POLLIN, kStopInterval)) {
+    if (recv(socket_, received_.data(), received_.size(), 0) <= 0) return;
+  }
+}
+
 ssize_t Connection::write(const char* bytes, size_t size) {
   if (!AwaitRoom()) return -1;
   return send(socket_, bytes, size, MSG_NOSIGNAL);

@@ -58,6 +58,9 @@ class Connection : public httplib::Stream {
   // What follows on the connection may be the body of a request that was refused unread.
   void CloseAfterResponse() { close_ = true; }
   bool closes() const { return close_ || timed_out_ || too_large_; }
+  // Takes what a client still sends, for a moment: closed before, the system would give up the
+  // response with it, and the client never read why.
+  void TakeRest();
 
   bool is_readable() const override;
   bool is_writable() const override;

@@ -78,7 +78,9 @@ bool HttpServer::ServeConnection(socket_t sock) {
   for (size_t left = kRequestsPerConnection; left > 0; --left) {
     if (!connection.AwaitRequest()) break;
     bool closed = false;
-    if (!process_request(connection, left == 1, closed, IgnoreTypeAndRanges)) return false;
+    const bool good = process_request(connection, left == 1, closed, IgnoreTypeAndRanges);
+    if (connection.closes()) connection.TakeRest();
+    if (!good) return false;
     if (closed || connection.closes()) break;
   }
   return true;

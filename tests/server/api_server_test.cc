@@ -359,6 +359,45 @@ TEST_F(ApiServerTest, AFullQueueSaysWhenToComeBack) {
   for (std::thread& client : clients) client.join();
 }
 
+TEST_F(ApiServerTest, MorePromptsThanMayWaitAreNoMatterOfTime) {
+  Start({}, {.max_answers = 4, .max_queued = 2});
+  const Json error = ErrorOf(Post("/v1/completions", R"({"prompt":["a","b","c"]})"), 400);
+  EXPECT_EQ(error["param"], "prompt");
+  Ask("/v1/completions", R"({"prompt":["a","b"],"max_tokens":1})");
+}
+
+TEST_F(ApiServerTest, WhatHttplibRefusesIsWholeJson) {
+  Start();
+  const auto ranges = Client().Get("/v1/models", {{"Range", "bytes=0-0,5-1"}});
+  EXPECT_THAT(ErrorOf(ranges, 416)["message"].get<std::string>(), HasSubstr("Range"));
+  ErrorOf(Client().Get("/v1/models/" + std::string(9000, 'x')), 414);
+}
+
+TEST_F(ApiServerTest, PagesOfElsewhereAreRefused) {
+  const auto post = [&](const httplib::Headers& headers) {
+    return Client().Post("/v1/completions", headers, R"({"prompt":"a","max_tokens":1})",
+                         "text/plain");
+  };
+  Start();
+  const std::string port = ":" + std::to_string(server_->port());
+  EXPECT_EQ(ErrorOf(post({{"Origin", "https://a.example"}}), 403)["code"], "origin_not_allowed");
+  EXPECT_EQ(ErrorOf(post({{"Origin", "null"}}), 403)["code"], "origin_not_allowed");
+  EXPECT_EQ(post({{"Origin", "http://127.0.0.1" + port}})->status, 200);
+  EXPECT_EQ(ErrorOf(post({{"Host", "a.example"}, {"Origin", "http://a.example"}}), 403)["code"],
+            "host_not_allowed");
+  EXPECT_EQ(Client().Get("/", {{"Host", "a.example"}})->status, 403);
+  EXPECT_EQ(post({{"Host", "localhost" + port}})->status, 200);
+  Start({.cors_origin = "https://a.example"});
+  EXPECT_EQ(post({{"Origin", "https://a.example"}})->status, 200);
+  EXPECT_EQ(post({{"Origin", "https://b.example"}})->status, 403);
+  // Behind a proxy, which passes on what the client asked for.
+  Start({.api_keys = {"k"}});
+  EXPECT_EQ(
+      post({{"Host", "a.example"}, {"Origin", "https://a.example"}, {"Authorization", "Bearer k"}})
+          ->status,
+      200);
+}
+
 TEST_F(ApiServerTest, SeveralClientsAtOnce) {
   Start();
   const std::string body = R"({"prompt":"abc","max_tokens":20,"ignore_eos":true,"temperature":0})";

@@ -295,6 +295,72 @@ TEST_F(ConnectionTest, TenThousandConnectionsOpenedAndLeft) {
   setrlimit(RLIMIT_NOFILE, &before);
 }
 
+// More than there are threads, with a request that never ends: in its head, or in its body.
+TEST_F(ConnectionTest, ManyHalfRequestsHoldTheThreadsForAMomentOnly) {
+  Start({.limits = {.crowded_time = std::chrono::milliseconds(200)}});  // else 60 seconds
+  for (const std::string& begun : {std::string("P"), PostOf(std::string(50, 'x')).substr(0, 120)}) {
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 50; ++i) {
+      clients.push_back(std::make_unique<RawClient>(server_->port()));
+      EXPECT_TRUE(clients.back()->Send(begun));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(Client().Get("/health"));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  }
+}
+
+TEST(ConnectionCrowdTest, WhatKeepsComingMayTakeItsTime) {
+  int sockets[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  Connection connection(
+      sockets[0], {.crowded_time = std::chrono::milliseconds(100)}, [] { return false; },
+      [] { return true; });
+  const std::string head = "POST / HTTP/1.1\r\n\r\n", piece(8 << 10, 'x');  // half a second's worth
+  ASSERT_EQ(send(sockets[1], head.data(), head.size(), 0), static_cast<ssize_t>(head.size()));
+  ASSERT_TRUE(connection.AwaitRequest());
+  std::thread client([&] {
+    for (int i = 0; i < 3; ++i) {
+      send(sockets[1], piece.data(), piece.size(), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+  });
+  char buffer[32 << 10];
+  size_t received = 0;
+  while (true) {
+    const ssize_t count = connection.read(buffer, sizeof(buffer));
+    if (count <= 0) break;
+    received += static_cast<size_t>(count);
+  }
+  client.join();
+  EXPECT_EQ(received, head.size() + 3 * piece.size());
+  EXPECT_TRUE(connection.timed_out());
+  close(sockets[0]);
+  close(sockets[1]);
+}
+
+TEST_F(ConnectionTest, AHundredMegabytesAreRefusedAtOnce) {
+  Start();  // with the limit that there is by default
+  const auto start = std::chrono::steady_clock::now();
+  const std::string body = R"({"prompt":")" + std::string(100 << 20, 'x') + "\"}";
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", body), 413)["code"], "too_large");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, WhoAsksFirstIsToldBeforeTheBody) {
+  const auto response = [&](size_t length) {
+    RawClient client(server_->port());
+    client.Send(
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        "Content-Length: " +
+        std::to_string(length) + "\r\n\r\n");
+    return client.ReadAll();
+  };
+  EXPECT_THAT(response(70000), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(response(7), StartsWith("HTTP/1.1 100"));
+}
+
 TEST_F(ConnectionTest, OneConnectionServesSeveralRequests) {
   RawClient client(server_->port());
   const std::string get = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
