@@ -297,7 +297,7 @@ void ApiServer::AddSessionRoutes() {
     ServeSessions(*service_, SaltOf(request), response);
   });
   AddPost("/v1/sessions/(.+)/load", [this](const Request& request, Response* response) {
-    ServeLoadSession(service_, SaltOf(request), request.matches[1], response);
+    ServeLoadSession(service_, SaltOf(request), request, response);
   });
   AddPost("/v1/sessions/(.+)", [this](const Request& request, Response* response) {
     ServeSaveSession(service_, SaltOf(request), request, response);
