@@ -49,6 +49,17 @@ bool IsOfType(const Json& value, std::string_view type) {
          (type == "integer" && value.is_number_integer());
 }
 
+// A name as a JSON pointer has it (RFC 6901): ~1 is a slash, ~0 a tilde.
+std::string Unescaped(std::string_view name) {
+  std::string text;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool escape =
+        name[i] == '~' && i + 1 < name.size() && (name[i + 1] == '0' || name[i + 1] == '1');
+    text += !escape ? name[i] : (name[++i] == '1' ? '/' : '~');
+  }
+  return text;
+}
+
 class SchemaCompiler {
  public:
   SchemaCompiler(const Json& root, std::string name)
@@ -183,7 +194,7 @@ class SchemaCompiler {
     while (!ref.empty()) {
       if (ref.front() != '/' || !at->is_object()) return nullptr;
       const size_t end = std::min(ref.find('/', 1), ref.size());
-      const auto found = at->find(std::string(ref.substr(1, end - 1)));
+      const auto found = at->find(Unescaped(ref.substr(1, end - 1)));
       if (found == at->end()) return nullptr;
       at = &*found;
       ref.remove_prefix(end);

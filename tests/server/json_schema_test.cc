@@ -94,6 +94,8 @@ TEST(JsonSchemaTest, ReferencesMayGoRound) {
   EXPECT_TRUE(Allows(tree, R"({"value": 1, "next": {"value": 2, "next": null}})"));
   EXPECT_FALSE(Allows(tree, R"({"value": 1, "next": {"value": 2}})"));
   EXPECT_TRUE(Allows(R"({"type": "array", "items": {"$ref": "#"}})", "[[], [[]]]"));
+  EXPECT_TRUE(
+      Allows(R"({"$ref": "#/$defs/a~1b~01", "$defs": {"a/b~1": {"type": "null"}}})", "null"));
 }
 
 TEST(JsonSchemaTest, WhatIsNotSupportedIsNamed) {
