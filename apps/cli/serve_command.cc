@@ -75,6 +75,7 @@ Result<std::unique_ptr<server::Service>> MakeService(const ServeFlags& flags, co
   service->model = loaded->model;
   service->chat_template = ChooseTemplate(*loaded->model, flags.chat_template);
   service->context_tokens = loaded->engine->context_tokens();
+  service->text_bound = server::TextBound(loaded->model->tokenizer());
   service->build_info = loaded->engine->BuildInfo();
   service->defaults = {.method = method,
                        .max_choices = flags.parallel,

@@ -42,6 +42,9 @@ ApiError FromStatus(const Status& status) {
 }
 
 ApiError FromSubmission(const Status& status) {
+  if (status.code() == StatusCode::kInvalidArgument) {
+    return {.http_status = 400, .message = status.message(), .param = "prompt"};
+  }
   if (status.code() != StatusCode::kResourceExhausted) return FromStatus(status);
   return {.http_status = 429,
           .message = status.message(),

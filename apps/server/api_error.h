@@ -22,7 +22,7 @@ Json ToJson(const ApiError& error);
 // InvalidArgument is the client's fault (400), NotFound 404, Unavailable and ResourceExhausted are
 // for another try (503), Cancelled is a request that took too long (504); all else is ours (500).
 ApiError FromStatus(const Status& status);
-// Of Scheduler::Submit: ResourceExhausted is a full queue (429).
+// Of Scheduler::Submit: ResourceExhausted is a full queue (429), InvalidArgument too many prompts.
 ApiError FromSubmission(const Status& status);
 
 }  // namespace dynsplit::server

@@ -14,6 +14,7 @@
 #include "apps/server/json_response.h"
 #include "apps/server/model_routes.h"
 #include "apps/server/openapi_document.h"
+#include "apps/server/origin.h"
 #include "apps/server/session_routes.h"
 #include "apps/server/web_page.h"
 
@@ -58,6 +59,12 @@ ApiError ErrorOfStatus(int http_status) {
   }
   if (http_status == 404) {
     return {.http_status = 404, .message = "no such route", .code = "unknown_url"};
+  }
+  if (http_status == 414) {
+    return {.http_status = 414, .message = "the request's address is too long"};
+  }
+  if (http_status == 416) {
+    return {.http_status = 416, .message = "the header Range cannot be read: leave it out"};
   }
   return {.http_status = http_status, .message = "the request is no well-formed HTTP request"};
 }
@@ -117,6 +124,10 @@ void ApiServer::Stop(std::chrono::milliseconds grace) {
 bool ApiServer::Refuse(const httplib::Request& request, httplib::Response* response) {
   AddCorsHeaders(response);
   std::optional<ApiError> error = CheckFraming(request);
+  if (!error) error = CheckOrigin(request, options_.cors_origin);
+  if (!error && options_.api_keys.empty() && IsLoopback(options_.host)) {
+    error = CheckHost(request, options_.host);
+  }
   if (!error && request.method == "OPTIONS" && !options_.cors_origin.empty()) {
     response->status = 204;
     return true;
@@ -139,6 +150,9 @@ std::optional<ApiError> ApiServer::CheckAdmission(const httplib::Request& reques
   }
   if (request.has_header("Content-Encoding")) {  // a few bytes could stand for very many
     return ApiError{.http_status = 415, .message = "a body must not be compressed"};
+  }
+  if (request.get_header_value<uint64_t>("Content-Length") > options_.limits.body_bytes) {
+    return TooLarge();  // before a byte of it is waited for
   }
   if (service_.load() == nullptr) return Unavailable("the model is being loaded");
   return {};
@@ -207,11 +221,23 @@ void ApiServer::AddRoutes() {
     return Refuse(request, &response) ? httplib::Server::HandlerResponse::Handled
                                       : httplib::Server::HandlerResponse::Unhandled;
   });
+  http_.set_expect_100_continue_handler([this](const Request& request, Response& response) {
+    if (Refuse(request, &response)) return response.status;
+    response.headers.clear();  // those of the answer come again
+    return 100;
+  });
   http_.set_exception_handler([](const Request&, Response& response, std::exception_ptr thrown) {
     Reply(ErrorOf(thrown), &response);
   });
-  http_.set_error_handler(httplib::Server::Handler(
-      [this](const Request& request, Response& response) { CompleteError(request, &response); }));
+  http_.set_error_handler(
+      httplib::Server::HandlerWithResponse([this](const Request& request, Response& response) {
+        CompleteError(request, &response);
+        // Ranges that it could not read httplib would go on to apply to the error, those before the
+        // wrong one; else it does so, and counts the bytes, because it is told that all is handled.
+        if (response.status != 416) return httplib::Server::HandlerResponse::Handled;
+        response.set_header("Content-Length", std::to_string(response.body.size()));
+        return httplib::Server::HandlerResponse::Unhandled;
+      }));
   http_.set_logger([this](const Request& request, const Response& response) {
     metrics_.CountRequest(request.path == "/" ? "/" : routes_.LabelOf(request.path),
                           response.status);
@@ -271,7 +297,7 @@ void ApiServer::AddSessionRoutes() {
     ServeSessions(*service_, SaltOf(request), response);
   });
   AddPost("/v1/sessions/(.+)/load", [this](const Request& request, Response* response) {
-    ServeLoadSession(service_, SaltOf(request), request.matches[1], response);
+    ServeLoadSession(service_, SaltOf(request), request, response);
   });
   AddPost("/v1/sessions/(.+)", [this](const Request& request, Response* response) {
     ServeSaveSession(service_, SaltOf(request), request, response);

@@ -88,6 +88,7 @@ void RefuseUnsupported(RequestFields* fields) {
   fields->Refuse("frequency_penalty", {0, 0.0});
   fields->Refuse("logit_bias", {Json::object()});
   fields->Refuse("tools", {none});
+  fields->Refuse("tool_choice", {"none", "auto"});
   fields->Refuse("functions", {none});
   fields->Refuse("best_of", {1});
   fields->Refuse("suffix", {""});

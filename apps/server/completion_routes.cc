@@ -24,15 +24,7 @@ struct EncodedRequest {
   AnswerRequest answer;
   std::vector<std::vector<int32_t>> prompts;
   std::vector<std::string> echo;  // the prompts' texts; empty: not wanted
-  const char* prompt_field = "prompt";
 };
-
-std::optional<ApiError> CheckPrompts(const Service& service, const EncodedRequest& request) {
-  for (const std::vector<int32_t>& prompt : request.prompts) {
-    if (auto error = CheckPrompt(service, prompt, request.prompt_field)) return error;
-  }
-  return {};
-}
 
 int64_t CountTokens(const EncodedRequest& request) {
   int64_t count = 0;
@@ -90,7 +82,6 @@ void Stream(std::shared_ptr<OngoingAnswers> answers, httplib::Response* response
 
 void Serve(Service* service, const std::string& salt, EncodedRequest request,
            std::unique_ptr<AnswerFormat> format, httplib::Response* response) {
-  if (const auto error = CheckPrompts(*service, request)) return Reply(*error, response);
   if (const auto error = CheckEcho(request)) return Reply(*error, response);
   const auto stream = std::make_shared<AnswerStream>();
   OngoingAnswers::Options options{.num_choices = request.answer.num_choices,
@@ -150,10 +141,8 @@ void ServeChat(Service* service, const std::string& salt, const httplib::Request
   }
   auto format =
       MakeChatFormat(MakeHeader(service, "chatcmpl", chat.answer), service->model->tokenizer());
-  EncodedRequest encoded{.answer = std::move(chat.answer),
-                         .prompts = {std::move(tokens)},
-                         .echo = {},
-                         .prompt_field = "messages"};
+  EncodedRequest encoded{
+      .answer = std::move(chat.answer), .prompts = {std::move(tokens)}, .echo = {}};
   Serve(service, salt, std::move(encoded), std::move(format), response);
 }
 

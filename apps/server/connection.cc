@@ -15,6 +15,9 @@ namespace {
 
 constexpr size_t kReceiveBytes = 16 << 10;
 constexpr std::chrono::milliseconds kStopInterval(100);
+constexpr std::chrono::seconds kRestTime(1);
+// What a request has to bring while others wait for its thread.
+constexpr int64_t kCrowdedBytesPerSecond = 16 << 10;
 // A body in chunks of httplib's own client, or of any other that sends 16 bytes at a time or more,
 // has no more than this for each byte of its content.
 constexpr size_t kChunkOverhead = 2;
@@ -54,12 +57,13 @@ void GetAddress(socket_t socket, NameOf name_of, std::string* ip, int* port) {
 }  // namespace
 
 Connection::Connection(socket_t socket, const ConnectionLimits& limits, std::function<bool()> stop,
-                       std::function<bool()> crowded)
+                       std::function<bool()> crowded, Clock::time_point came)
     : socket_(socket),
       limits_(limits),
       stop_(std::move(stop)),
       crowded_(std::move(crowded)),
-      received_(kReceiveBytes) {}
+      received_(kReceiveBytes),
+      came_(came) {}
 
 Connection* Connection::Current() { return current; }
 
@@ -69,10 +73,13 @@ Connection::Serving::Serving(Connection* connection) { current = connection; }
 Connection::Serving::~Serving() { current = nullptr; }
 
 bool Connection::AwaitRequest() {
+  begun_ = came_.value_or(Clock::now());
+  came_.reset();
   if (begin_ == end_) {
     deadline_ = Clock::now() + limits_.idle_time;
     while (!Poll(socket_, POLLIN, kStopInterval)) {
-      if (stop_() || crowded_() || Clock::now() >= deadline_) return false;
+      begun_ = Clock::now();
+      if (stop_() || crowded_() || begun_ >= deadline_) return false;
     }
     if (Receive() <= 0) return false;
   }
@@ -127,12 +134,20 @@ ssize_t Connection::read(char* bytes, size_t size) {
   return static_cast<ssize_t>(count);
 }
 
+Connection::Clock::time_point Connection::Deadline() const {
+  if (!crowded_()) return deadline_;
+  const std::chrono::milliseconds earned(static_cast<int64_t>(counted_) * 1000 /
+                                         kCrowdedBytesPerSecond);
+  return std::min(deadline_, begun_ + limits_.crowded_time + earned);
+}
+
 ssize_t Connection::Receive() {
   // A client that sends a byte now and then is never waited for long.
-  if (stop_() || !Await(POLLIN, deadline_)) {
-    timed_out_ = true;
-    return -1;
+  timed_out_ = stop_();
+  while (!timed_out_ && !Poll(socket_, POLLIN, kStopInterval)) {
+    timed_out_ = stop_() || Clock::now() >= Deadline();
   }
+  if (timed_out_) return -1;
   const ssize_t count = recv(socket_, received_.data(), received_.size(), 0);
   begin_ = 0;
   end_ = count > 0 ? static_cast<size_t>(count) : 0;
@@ -151,6 +166,14 @@ bool Connection::Count(const char* bytes, size_t size) {
     if (head_end_ == 4) counted_ = 0;
   }
   return true;
+}
+
+void Connection::TakeRest() {
+  shutdown(socket_, SHUT_WR);
+  const Clock::time_point until = Clock::now() + kRestTime;
+  while (!stop_() && !crowded_() && Clock::now() < until && Poll(socket_, POLLIN, kStopInterval)) {
+    if (recv(socket_, received_.data(), received_.size(), 0) <= 0) return;
+  }
 }
 
 ssize_t Connection::write(const char* bytes, size_t size) {

@@ -6,6 +6,7 @@ namespace dynsplit::server {
 namespace {
 
 thread_local bool one_too_many = false;
+thread_local std::chrono::steady_clock::time_point served_came;
 
 }  // namespace
 
@@ -16,11 +17,13 @@ ConnectionQueue::ConnectionQueue(size_t num_threads, size_t max_waiting)
 
 bool ConnectionQueue::turned_away() { return one_too_many; }
 
+std::chrono::steady_clock::time_point ConnectionQueue::came() { return served_came; }
+
 void ConnectionQueue::enqueue(std::function<void()> serve) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < max_waiting_) {
-      waiting_.push_back(std::move(serve));
+      waiting_.push_back({std::move(serve), std::chrono::steady_clock::now()});
       num_waiting_.store(waiting_.size());
     }
   }
@@ -46,7 +49,8 @@ void ConnectionQueue::Work() {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
-      serve = std::move(waiting_.front());
+      serve = std::move(waiting_.front().serve);
+      served_came = waiting_.front().came;
       waiting_.pop_front();
       num_waiting_.store(waiting_.size());
     }

@@ -6,6 +6,7 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -30,14 +31,21 @@ class ConnectionQueue : public httplib::TaskQueue {
   bool crowded() const { return num_waiting_.load() > 0; }
   // Whether the connection that this thread is to serve is one too many.
   static bool turned_away();
+  // Since when the connection that this thread serves has been there.
+  static std::chrono::steady_clock::time_point came();
 
  private:
+  struct Waiting {
+    std::function<void()> serve;
+    std::chrono::steady_clock::time_point came;
+  };
+
   void Work();
 
   const size_t max_waiting_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> waiting_;  // this and the next are guarded by mutex_
+  std::deque<Waiting> waiting_;  // this and the next are guarded by mutex_
   bool ending_ = false;
   std::atomic<size_t> num_waiting_ = 0;  // of waiting_
   std::vector<std::thread> threads_;

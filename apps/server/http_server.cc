@@ -73,12 +73,14 @@ bool HttpServer::process_and_close_socket(socket_t sock) {
 bool HttpServer::ServeConnection(socket_t sock) {
   Connection connection(
       sock, limits_, [this] { return svr_sock_ == INVALID_SOCKET; },
-      [this] { return queue_.load()->crowded(); });
+      [this] { return queue_.load()->crowded(); }, ConnectionQueue::came());
   const Connection::Serving serving(&connection);
   for (size_t left = kRequestsPerConnection; left > 0; --left) {
     if (!connection.AwaitRequest()) break;
     bool closed = false;
-    if (!process_request(connection, left == 1, closed, IgnoreTypeAndRanges)) return false;
+    const bool good = process_request(connection, left == 1, closed, IgnoreTypeAndRanges);
+    if (connection.closes()) connection.TakeRest();
+    if (!good) return false;
     if (closed || connection.closes()) break;
   }
   return true;

@@ -30,7 +30,8 @@ struct Job {
   // that was is loaded and put into the prefix cache; then there is no prompt.
   std::string save_path = {};
   std::string load_path = {};
-  std::string cache_salt = {};  // prompts are shared among jobs with the same one
+  std::shared_ptr<void> session_place = {};  // SessionFolder::Reserve's, held until all is done
+  std::string cache_salt = {};               // prompts are shared among jobs with the same one
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<AnswerStream> stream = {};

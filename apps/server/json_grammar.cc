@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace dynsplit::server {
 namespace {
@@ -138,7 +139,34 @@ Node JsonGrammar::Format(std::string_view name) {
   return text == ByteGrammar::kNone ? text : g.Literal("\"", text);
 }
 
-Node JsonGrammar::Constant(const Json& value) { return Rule(DumpJson(value)); }
+Node JsonGrammar::Constants(std::span<const Json> values) {
+  std::set<std::string> texts;
+  for (const Json& value : values) texts.insert(DumpJson(value));
+  return OneOf(std::vector<std::string>(texts.begin(), texts.end()), 0);
+}
+
+// A tree, so that a text is at one place of it, however many there are. Its depth is no more than
+// their number, as what a group has in common is read at once.
+Node JsonGrammar::OneOf(std::span<const std::string> texts, size_t read) {
+  std::vector<Node> ways;
+  if (texts.front().size() == read) {
+    ways.push_back(kEnd);
+    texts = texts.subspan(1);
+  }
+  while (!texts.empty()) {
+    const char byte = texts.front()[read];
+    const auto behind = std::find_if(texts.begin(), texts.end(),
+                                     [&](const std::string& text) { return text[read] != byte; });
+    const auto group = texts.first(static_cast<size_t>(behind - texts.begin()));
+    const std::string_view low = group.front(), high = group.back();
+    const auto common = static_cast<size_t>(
+        std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first - low.begin());
+    const Node rest = group.size() == 1 ? kEnd : OneOf(group, common);
+    ways.push_back(grammar_.Literal(low.substr(read, common - read), rest));
+    texts = texts.subspan(group.size());
+  }
+  return grammar_.Either(ways);
+}
 
 Node JsonGrammar::Close(char bracket) { return Spaced(Rule({&bracket, 1})); }
 

@@ -4,6 +4,8 @@
 // model cannot go on for ever with what means nothing.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +32,8 @@ class JsonGrammar {
   Node String(int least, int most);
   // The texts of a format of JSON Schema ("date", "time", "date-time", "uuid"); kNone: not known.
   Node Format(std::string_view name);
-  Node Constant(const Json& value);
+  // One of these, at least one.
+  Node Constants(std::span<const Json> values);
 
   struct Member {
     std::string name;
@@ -47,6 +50,8 @@ class JsonGrammar {
 
  private:
   Node Rule(std::string_view text) { return grammar_.Literal(text, ByteGrammar::kEnd); }
+  // One of the texts, ascending, of which all have the same first `read` bytes, from there on.
+  Node OneOf(std::span<const std::string> texts, size_t read);
   Node MakeSpace();
   Node MakeCharacter();
   Node MakeFraction();

@@ -20,6 +20,10 @@ constexpr int kMaxRepeats = 1000;     // of elements and characters that are cou
 constexpr int kMaxRefs = 64;          // that lead to one another
 constexpr size_t kMaxNodes = 50'000;  // 40 bytes each; one for each byte of a name or a constant
 constexpr size_t kMaxListed = 1000;   // values of `enum`, names of `required`
+// Of the states that a schema's first characters lead to, and of the work for them (20 ms; usual
+// schemas have a tenth of it).
+constexpr size_t kMaxFirstStates = 200;
+constexpr int64_t kMaxFirstWork = 500'000;
 
 // They say nothing of what a value may be.
 constexpr std::array<std::string_view, 13> kAnnotations = {
@@ -45,6 +49,17 @@ bool IsOfType(const Json& value, std::string_view type) {
          (type == "integer" && value.is_number_integer());
 }
 
+// A name as a JSON pointer has it (RFC 6901): ~1 is a slash, ~0 a tilde.
+std::string Unescaped(std::string_view name) {
+  std::string text;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool escape =
+        name[i] == '~' && i + 1 < name.size() && (name[i + 1] == '0' || name[i + 1] == '1');
+    text += !escape ? name[i] : (name[++i] == '1' ? '/' : '~');
+  }
+  return text;
+}
+
 class SchemaCompiler {
  public:
   SchemaCompiler(const Json& root, std::string name)
@@ -54,7 +69,7 @@ class SchemaCompiler {
     grammar_.set_start(Value(root_, name_));
     if (error_) return error_;
     auto made = std::make_shared<const ByteGrammar>(std::move(grammar_));
-    if (ByteAutomaton(made).start() == ByteAutomaton::kDead) Fail(name_, "allows no value");
+    CheckBeginnings(made);
     *grammar = std::move(made);
     return error_;
   }
@@ -65,6 +80,26 @@ class SchemaCompiler {
       error_ = ApiError{.message = path + " " + problem, .param = path, .code = "invalid_schema"};
     }
     return ByteGrammar::kEnd;
+  }
+
+  // Whether there are texts, and not too many ways to go on from the beginnings of them: a token
+  // must not take long. What is met further on ends the answer (GrammarConstraint).
+  void CheckBeginnings(std::shared_ptr<const ByteGrammar> grammar) {
+    ByteAutomaton automaton(std::move(grammar));
+    const auto is_too_much = [&] {
+      return automaton.overflowed() || automaton.work() > kMaxFirstWork;
+    };
+    // States are numbered as they are come to: those of short texts first.
+    for (size_t state = 0; state < std::min(automaton.num_states(), kMaxFirstStates); ++state) {
+      for (int byte = 0; byte < 256 && !is_too_much(); ++byte) {
+        automaton.Next(static_cast<ByteAutomaton::State>(state), static_cast<uint8_t>(byte));
+      }
+    }
+    if (is_too_much()) {
+      Fail(name_, "allows too many ways to go on from the same text");
+    } else if (automaton.start() == ByteAutomaton::kDead) {
+      Fail(name_, "allows no value");
+    }
   }
 
   // Whether so many nodes more may be made.
@@ -123,16 +158,16 @@ class SchemaCompiler {
   Node Enumeration(const Json& schema, const Json& values, const std::string& path) {
     if (values.size() > kMaxListed) return Fail(path, "has more than 1000 values");
     const std::vector<std::string> types = Types(schema, path);
-    std::vector<Node> ways;
+    std::vector<Json> fitting;
     for (const Json& value : values) {
       if (!HasRoom(DumpJson(value).size(), path)) return ByteGrammar::kEnd;
       const bool fits = types.empty() || std::any_of(types.begin(), types.end(), [&](auto& type) {
                           return IsOfType(value, type);
                         });
-      if (fits) ways.push_back(pieces_.Constant(value));
+      if (fits) fitting.push_back(value);
     }
-    if (ways.empty()) return Fail(path, "has no value of the schema's type");
-    return grammar_.Either(ways);
+    if (fitting.empty()) return Fail(path, "has no value of the schema's type");
+    return pieces_.Constants(fitting);
   }
 
   // A part of the same document: "#", "#/$defs/NAME".
@@ -159,7 +194,7 @@ class SchemaCompiler {
     while (!ref.empty()) {
       if (ref.front() != '/' || !at->is_object()) return nullptr;
       const size_t end = std::min(ref.find('/', 1), ref.size());
-      const auto found = at->find(std::string(ref.substr(1, end - 1)));
+      const auto found = at->find(Unescaped(ref.substr(1, end - 1)));
       if (found == at->end()) return nullptr;
       at = &*found;
       ref.remove_prefix(end);

@@ -8,6 +8,8 @@
 namespace dynsplit::server {
 namespace {
 
+constexpr size_t kMaxTokenizedBytes = 1 << 20;  // of one text: up to 5 seconds
+
 Json DescribeModel(const Service& service) {
   return {{"id", service.model_name},
           {"object", "model"},
@@ -90,6 +92,10 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   }
   if (fields.Find(field) == nullptr) fields.Fail("content", "content is missing");
   fields.Text(field, &text);
+  if (text.size() > kMaxTokenizedBytes) {
+    fields.Fail(field, std::string(field) + " has " + std::to_string(text.size()) +
+                           " bytes, wanted at most " + std::to_string(kMaxTokenizedBytes));
+  }
   fields.Bool("add_special", &options.add_special);
   fields.Bool("add_special_tokens", &options.add_special);  // its name in vLLM
   fields.Bool("parse_special", &options.parse_special);

@@ -31,6 +31,10 @@ Status Scheduler::Submit(std::vector<Job> jobs) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return ShuttingDown();
+    if (jobs.size() > options_.max_queued) {
+      return InvalidArgument(std::to_string(jobs.size()) + " prompts, wanted at most " +
+                             std::to_string(options_.max_queued) + ": no more may wait here");
+    }
     if (queue_.size() + jobs.size() > options_.max_queued) {
       return ResourceExhausted(std::to_string(queue_.size()) + " requests wait, room for " +
                                std::to_string(options_.max_queued));

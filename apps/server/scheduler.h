@@ -39,8 +39,8 @@ class Scheduler {
             std::unique_ptr<PrefixStore> store = nullptr);
   ~Scheduler();  // Stop(0)
 
-  // Takes all jobs or none: ResourceExhausted where the queue has no room for them, Unavailable
-  // once Stop was called.
+  // Takes all jobs or none: ResourceExhausted where the queue has no room for them, InvalidArgument
+  // where it never can have, Unavailable once Stop was called.
   Status Submit(std::vector<Job> jobs);
 
   // Takes no new jobs, gives those that there are so much time, and then ends them. Waits for the

@@ -11,6 +11,7 @@
 #include "apps/server/completion_request.h"
 #include "apps/server/scheduler.h"
 #include "apps/server/session_folder.h"
+#include "apps/server/text_bound.h"
 #include "dynsplit/chat.h"
 #include "dynsplit/model.h"
 
@@ -22,6 +23,7 @@ struct Service {
   std::shared_ptr<const Model> model;
   Result<ChatTemplate> chat_template = Unsupported("no chat template");
   int64_t context_tokens = 0;
+  TextBound text_bound;  // of the model's vocabulary
   std::string build_info;
   RequestDefaults defaults;
   std::chrono::seconds timeout{0};        // of one request; 0: none

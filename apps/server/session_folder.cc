@@ -67,8 +67,25 @@ std::vector<SessionFolder::Saved> SessionFolder::List(const std::string& key) co
   return saved;
 }
 
+std::shared_ptr<void> SessionFolder::Reserve(const std::string& key, const std::string& name) {
+  const std::string path = PathOf(key, name), folder = FolderOf(key) + "/";
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> paths;
+  for (const Saved& saved : List(key)) paths.insert(PathOf(key, saved.name));
+  for (const std::string& other : reserved_) {
+    if (other.starts_with(folder)) paths.insert(other);
+  }
+  if (paths.size() >= kMaxSessions && !paths.contains(path)) return nullptr;
+  const auto at = reserved_.insert(path);
+  return {this, [this, at](void*) {
+            const std::lock_guard ending(mutex_);
+            reserved_.erase(at);
+          }};
+}
+
 Status SessionFolder::Remove(const std::string& key, const std::string& name) const {
   if (unlink(PathOf(key, name).c_str()) == 0) return {};
+  if (errno == EISDIR) return Corruption(name + " is a folder");
   return ErrnoStatus(name, errno);
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,13 +34,18 @@ class SessionFolder {
   // Makes the key's folder where there is none.
   Status Prepare(const std::string& key) const;
   std::vector<Saved> List(const std::string& key) const;  // by name
-  // NotFound where there is none.
+  // A place for one that is being saved: null where the key has kMaxSessions of other names, those
+  // counted that have a place. Given up with the last copy; the folder must outlive them.
+  std::shared_ptr<void> Reserve(const std::string& key, const std::string& name);
+  // NotFound where there is none, Corruption where it is no file.
   Status Remove(const std::string& key, const std::string& name) const;
 
  private:
   std::string FolderOf(const std::string& key) const;
 
   std::string root_;
+  std::mutex mutex_;                     // of what follows
+  std::multiset<std::string> reserved_;  // paths
 };
 
 }  // namespace dynsplit::server

@@ -92,18 +92,27 @@ std::optional<ApiError> TakePrompt(const Service& service, const std::string& bo
     }
     ChatRequest chat;
     if (auto error = ParseChatRequest(body, service.defaults, &chat)) return error;
-    if (auto error = EncodeMessages(service, chat.messages, tokens)) return error;
-    return CheckPrompt(service, *tokens, "messages");
+    if (auto error = CheckModel(service, chat.answer.model)) return error;
+    return EncodeMessages(service, chat.messages, tokens);
   }
   CompletionRequest completion;
   if (auto error = ParseCompletionRequest(body, service.defaults, &completion)) return error;
+  if (auto error = CheckModel(service, completion.answer.model)) return error;
   if (completion.prompts.size() > 1) {
     return ApiError{.message = "prompt is more than one", .param = "prompt"};
   }
-  if (auto error =
-          EncodePrompt(service, completion.prompts.front(), completion.parse_special, tokens))
-    return error;
-  return CheckPrompt(service, *tokens, "prompt");
+  return EncodePrompt(service, completion.prompts.front(), completion.parse_special, tokens);
+}
+
+// Of a request that needs no body.
+std::optional<ApiError> CheckBody(const Service& service, const std::string& body) {
+  if (body.empty()) return {};
+  const ParsedBody parsed = ParseBody(body);
+  if (parsed.error) return parsed.error;
+  RequestFields fields(parsed.json);
+  std::string model;
+  fields.Text("model", &model);
+  return fields.error() ? fields.error() : CheckModel(service, model);
 }
 
 }  // namespace
@@ -128,11 +137,9 @@ void ServeSaveSession(Service* service, const std::string& key, const httplib::R
   if (const auto error = TakePrompt(*service, request.body, &job.prompt)) {
     return Reply(*error, response);
   }
-  const std::vector<SessionFolder::Saved> saved = service->sessions->List(key);
-  const bool known = std::any_of(saved.begin(), saved.end(),
-                                 [&](const auto& session) { return session.name == name; });
-  if (!known && saved.size() >= SessionFolder::kMaxSessions) {
-    return Reply(ApiError{.message = "there are " + std::to_string(saved.size()) +
+  job.session_place = service->sessions->Reserve(key, name);
+  if (!job.session_place) {
+    return Reply(ApiError{.message = "there are " + std::to_string(SessionFolder::kMaxSessions) +
                                      " sessions, and no more are kept: delete one",
                           .param = "name",
                           .code = "too_many_sessions"},
@@ -146,9 +153,11 @@ void ServeSaveSession(Service* service, const std::string& key, const httplib::R
   RunJob(service, std::move(job), name, response);
 }
 
-void ServeLoadSession(Service* service, const std::string& key, const std::string& name,
+void ServeLoadSession(Service* service, const std::string& key, const httplib::Request& request,
                       httplib::Response* response) {
+  const std::string name = request.matches[1];
   if (const auto error = CheckName(*service, name)) return Reply(*error, response);
+  if (const auto error = CheckBody(*service, request.body)) return Reply(*error, response);
   Job job;
   job.load_path = service->sessions->PathOf(key, name);
   job.cache_salt = key;

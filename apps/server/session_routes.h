@@ -16,7 +16,7 @@ void ServeSessions(const Service& service, const std::string& key, httplib::Resp
 void ServeSaveSession(Service* service, const std::string& key, const httplib::Request& request,
                       httplib::Response* response);
 // Puts it into the prefix cache: prompts that begin alike go on from there.
-void ServeLoadSession(Service* service, const std::string& key, const std::string& name,
+void ServeLoadSession(Service* service, const std::string& key, const httplib::Request& request,
                       httplib::Response* response);
 void ServeDeleteSession(const Service& service, const std::string& key, const std::string& name,
                         httplib::Response* response);

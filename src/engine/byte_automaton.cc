@@ -14,32 +14,45 @@ ByteAutomaton::ByteAutomaton(std::shared_ptr<const ByteGrammar> grammar)
 
 ByteAutomaton::State ByteAutomaton::Next(State state, uint8_t byte) {
   const size_t at = static_cast<size_t>(state) * kNumBytes + byte;
-  if (next_[at] == kUnknown) {
-    const State next = Compute(state, byte);  // may move next_
-    next_[at] = next;
-  }
+  if (next_[at] == kUnknown) Compute(state, byte);
   return next_[at];
 }
 
-ByteAutomaton::State ByteAutomaton::Compute(State state, uint8_t byte) {
+// Also for the bytes around it that the same edges read.
+void ByteAutomaton::Compute(State state, uint8_t byte) {
   std::vector<Place> places;
+  int first = 0, last = kNumBytes - 1;
   for (const auto& [node, stack] : states_[static_cast<size_t>(state)].places) {
     for (const ByteGrammar::Edge& edge : grammar_->edges(node)) {
-      if (edge.first <= byte && byte <= edge.last) places.emplace_back(edge.to, stack);
+      ++work_;
+      if (edge.first > edge.last) continue;
+      if (byte < edge.first) {
+        last = std::min(last, edge.first - 1);
+      } else if (byte > edge.last) {
+        first = std::max(first, edge.last + 1);
+      } else {
+        first = std::max<int>(first, edge.first);
+        last = std::min<int>(last, edge.last);
+        places.emplace_back(edge.to, stack);
+      }
     }
   }
-  return Close(std::move(places));
+  const State next = Close(std::move(places));  // may move next_
+  const auto row = next_.begin() + static_cast<ptrdiff_t>(state) * kNumBytes;
+  std::fill(row + first, row + last + 1, next);
 }
 
 ByteAutomaton::State ByteAutomaton::Close(std::vector<Place> places) {
   std::set<Place> seen(places.begin(), places.end());
   StateEntry entry;
   const auto come_to = [&](Node node, Stack stack) {
-    if (seen.size() < kMaxPlaces && seen.emplace(node, stack).second) {
-      places.emplace_back(node, stack);
-    }
+    if (seen.emplace(node, stack).second) places.emplace_back(node, stack);
   };
   while (!places.empty()) {
+    if (seen.size() > kMaxPlaces) {
+      overflowed_ = true;
+      return kDead;
+    }
     const auto [node, stack] = places.back();
     places.pop_back();
     if (node == ByteGrammar::kEnd) {
@@ -53,6 +66,7 @@ ByteAutomaton::State ByteAutomaton::Close(std::vector<Place> places) {
     }
     bool reads = false;
     for (const ByteGrammar::Edge& edge : grammar_->edges(node)) {
+      ++work_;
       if (edge.first <= edge.last) {
         reads = true;
       } else if (edge.call == ByteGrammar::kNone) {

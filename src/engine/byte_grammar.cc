@@ -1,5 +1,7 @@
 #include "engine/byte_grammar.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace dynsplit {
@@ -32,8 +34,20 @@ ByteGrammar::Node ByteGrammar::Call(Node rule, Node next) {
 
 ByteGrammar::Node ByteGrammar::Either(std::span<const Node> ways) {
   const Node node = Open();
-  for (const Node way : ways) AddWay(node, way);
+  for (const Node way : ways) {
+    if (!ReadsOnly(way)) {
+      AddWay(node, way);
+      continue;
+    }
+    for (const Edge& edge : edges(way)) AddEdge(node, edge);
+  }
   return node;
+}
+
+bool ByteGrammar::ReadsOnly(Node node) const {
+  const std::span<const Edge> ways = edges(node);
+  return !ways.empty() &&
+         std::all_of(ways.begin(), ways.end(), [](const Edge& e) { return e.first <= e.last; });
 }
 
 ByteGrammar::Node ByteGrammar::Repeat(Node rule, int least, int most, Node next) {

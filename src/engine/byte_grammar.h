@@ -37,6 +37,8 @@ class ByteGrammar {
   Node Bytes(uint8_t first, uint8_t last, Node next);
   Node Literal(std::string_view text, Node next);
   Node Call(Node rule, Node next);
+  // Ways that begin with bytes alone are joined to one place of a text: AddWay nothing to them
+  // later.
   Node Either(std::span<const Node> ways);
   // So many times `rule`, at least and at most; with most < 0, any number of times more.
   Node Repeat(Node rule, int least, int most, Node next);
@@ -49,6 +51,7 @@ class ByteGrammar {
   void set_start(Node start) { start_ = start; }
 
  private:
+  bool ReadsOnly(Node node) const;
   void AddEdge(Node from, const Edge& edge) { nodes_[static_cast<size_t>(from)].push_back(edge); }
 
   std::vector<std::vector<Edge>> nodes_;

@@ -7,8 +7,9 @@
 namespace dynsplit {
 namespace {
 
-constexpr size_t kMaxStates = 20'000;  // 1 KB each, and more for a deep nesting
-constexpr size_t kMaxMasks = 512;      // 6 KB each for 50,000 tokens
+constexpr size_t kMaxStates = 20'000;    // 1 KB each, and more for a deep nesting
+constexpr size_t kMaxMasks = 512;        // 6 KB each for 50,000 tokens
+constexpr int64_t kMaxWork = 1'200'000;  // of one walk: 50 ms
 constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -60,12 +61,14 @@ GrammarConstraint::Mask64 GrammarConstraint::Walk(ByteAutomaton::State state) {
   if (automaton_.IsComplete(state)) {
     for (const int32_t token : trie_->ends()) allow(token);
   }
+  const int64_t most_work = automaton_.work() + kMaxWork;
   const std::span<const TokenTrie::Node> nodes = trie_->nodes();
   std::vector<ByteAutomaton::State> path(static_cast<size_t>(trie_->max_depth()) + 1, state);
   for (size_t i = 0; i < nodes.size();) {
     const TokenTrie::Node& node = nodes[i];
     const auto depth = static_cast<size_t>(node.depth);
     path[depth] = automaton_.Next(path[depth - 1], node.byte);
+    if (automaton_.work() > most_work) return Mask64(mask.size());
     if (path[depth] == ByteAutomaton::kDead) {
       i = static_cast<size_t>(node.behind);
       continue;

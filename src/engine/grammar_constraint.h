@@ -3,7 +3,9 @@
 //
 // Cost: a mask is made once for each state of the text, by a walk over those tokens that are
 // allowed: 0.1 to 3 ms for 50,000 tokens. States come again and again (within a string all
-// characters lead to one), so most tokens take a copy of the logits and no more.
+// characters lead to one), so most tokens take a copy of the logits and no more. A grammar whose
+// texts may be meant in too many ways at once takes longer; where a walk would take more than about
+// 50 ms, nothing is allowed to come next.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace dynsplit {
 namespace {
@@ -68,6 +69,35 @@ TEST(ByteAutomatonTest, ACallThatComesLastNeedsNoRoom) {
   ByteAutomaton automaton(grammar);
   EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), std::string(1000, 'a'))));
   EXPECT_LE(automaton.num_states(), 2u);
+}
+
+TEST(ByteAutomatonTest, BytesThatAreReadAlikeCostOneStep) {
+  auto grammar = std::make_shared<ByteGrammar>();
+  grammar->set_start(grammar->Bytes('a', 'z', grammar->Bytes('0', '9', kEnd)));
+  ByteAutomaton automaton(grammar);
+  const State one = Read(&automaton, automaton.start(), "m");
+  const int64_t work = automaton.work();
+  for (char c = 'a'; c <= 'z'; ++c) EXPECT_EQ(Read(&automaton, automaton.start(), {c}), one);
+  EXPECT_EQ(automaton.work(), work);
+  EXPECT_EQ(Read(&automaton, automaton.start(), "A"), ByteAutomaton::kDead);
+  EXPECT_EQ(Read(&automaton, automaton.start(), "{"), ByteAutomaton::kDead);
+  EXPECT_EQ(Read(&automaton, one, "a"), ByteAutomaton::kDead);
+}
+
+TEST(ByteAutomatonTest, MorePlacesThanThereMayBeAreNotAllowed) {
+  auto grammar = std::make_shared<ByteGrammar>();
+  std::vector<ByteGrammar::Node> ways;
+  for (size_t i = 0; i <= ByteAutomaton::kMaxPlaces; ++i) {
+    ways.push_back(grammar->Call(grammar->Literal("b", kEnd), kEnd));
+  }
+  const auto many = grammar->Either(ways);
+  grammar->set_start(grammar->Either(
+      std::array{grammar->Literal("c", kEnd), grammar->Literal("a", grammar->Call(many, kEnd))}));
+  ByteAutomaton automaton(grammar);
+  EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), "c")));
+  EXPECT_FALSE(automaton.overflowed());
+  EXPECT_EQ(Read(&automaton, automaton.start(), "a"), ByteAutomaton::kDead);
+  EXPECT_TRUE(automaton.overflowed());
 }
 
 TEST(ByteAutomatonTest, ARuleThatIsOnlyItselfHasNoText) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "support/tiny_vocabulary.h"
 
@@ -67,6 +68,23 @@ TEST_F(GrammarConstraintTest, OnlyTheEndFollowsAWholeText) {
 TEST_F(GrammarConstraintTest, NothingFollowsWhatCouldNotCome) {
   GrammarConstraint constraint = Make();
   constraint.Accept("help!");
+  EXPECT_EQ(Allowed(&constraint), std::set<std::string>{});
+  EXPECT_FALSE(constraint.complete());
+}
+
+TEST_F(GrammarConstraintTest, WhatWouldTakeTooLongToFindCannotCome) {
+  auto grammar = std::make_shared<ByteGrammar>();
+  std::vector<ByteGrammar::Node> ways;
+  for (int i = 0; i < 100; ++i) {
+    std::vector<ByteGrammar::Node> bytes;
+    for (int byte = 1; byte < 256; ++byte) {
+      const auto one = static_cast<uint8_t>(byte);
+      bytes.push_back(grammar->Bytes(one, one, grammar->Literal("x", kEnd)));
+    }
+    ways.push_back(grammar->Call(grammar->Either(bytes), kEnd));
+  }
+  grammar->set_start(grammar->Either(ways));
+  GrammarConstraint constraint(grammar, std::make_shared<const TokenTrie>(*tokenizer_));
   EXPECT_EQ(Allowed(&constraint), std::set<std::string>{});
   EXPECT_FALSE(constraint.complete());
 }

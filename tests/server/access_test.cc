@@ -14,9 +14,10 @@ TEST(Access, OnlyWholeKeysCount) {
   const Access access({"secret", "other"});
   EXPECT_EQ(access.Check("Bearer secret"), "secret");
   EXPECT_EQ(access.Check("Bearer other"), "other");
+  EXPECT_EQ(access.Check("bearer other"), "other");  // a scheme has no case
   for (const char* header :
        {"", "secret", "Bearer", "Bearer ", "Bearer secre", "Bearer secrets", "Bearer secretsecret",
-        "bearer secret", "Basic secret", "Bearer  secret"}) {
+        "bearer Secret", "Basic secret", "Bearer  secret"}) {
     EXPECT_FALSE(access.Check(header)) << header;
   }
 }

@@ -21,6 +21,7 @@ TEST(ApiError, StatusCodesHaveTheirHttpStatus) {
   EXPECT_EQ(FromStatus(Internal("x")).http_status, 500);
   EXPECT_EQ(FromStatus(Internal("x")).type, "server_error");
   EXPECT_EQ(FromStatus(InvalidArgument("what")).message, "what");
+  EXPECT_EQ(FromSubmission(InvalidArgument("x")).param, "prompt");
 }
 
 }  // namespace

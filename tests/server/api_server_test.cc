@@ -234,6 +234,9 @@ TEST_F(ApiServerTest, TokensThereAndBack) {
   EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"content":"a","prompt":{}})"), 400)["param"], "prompt");
   EXPECT_EQ(ErrorOf(Post("/detokenize", R"({"tokens":[-1]})"), 400)["param"], "tokens");
   EXPECT_EQ(ErrorOf(Post("/detokenize", "{}"), 400)["param"], "tokens");
+  const std::string megabytes((1 << 20) + 1, 'x');
+  EXPECT_EQ(ErrorOf(Post("/tokenize", R"({"prompt":")" + megabytes + "\"}"), 400)["param"],
+            "prompt");
 }
 
 TEST_F(ApiServerTest, WhatThereIsToKnowOfTheTokenizer) {
@@ -376,6 +379,45 @@ TEST_F(ApiServerTest, AFullQueueSaysWhenToComeBack) {
   EXPECT_EQ(refused->get_header_value("Retry-After"), "1");
   enough = true;
   for (std::thread& client : clients) client.join();
+}
+
+TEST_F(ApiServerTest, MorePromptsThanMayWaitAreNoMatterOfTime) {
+  Start({}, {.max_answers = 4, .max_queued = 2});
+  const Json error = ErrorOf(Post("/v1/completions", R"({"prompt":["a","b","c"]})"), 400);
+  EXPECT_EQ(error["param"], "prompt");
+  Ask("/v1/completions", R"({"prompt":["a","b"],"max_tokens":1})");
+}
+
+TEST_F(ApiServerTest, WhatHttplibRefusesIsWholeJson) {
+  Start();
+  const auto ranges = Client().Get("/v1/models", {{"Range", "bytes=0-0,5-1"}});
+  EXPECT_THAT(ErrorOf(ranges, 416)["message"].get<std::string>(), HasSubstr("Range"));
+  ErrorOf(Client().Get("/v1/models/" + std::string(9000, 'x')), 414);
+}
+
+TEST_F(ApiServerTest, PagesOfElsewhereAreRefused) {
+  const auto post = [&](const httplib::Headers& headers) {
+    return Client().Post("/v1/completions", headers, R"({"prompt":"a","max_tokens":1})",
+                         "text/plain");
+  };
+  Start();
+  const std::string port = ":" + std::to_string(server_->port());
+  EXPECT_EQ(ErrorOf(post({{"Origin", "https://a.example"}}), 403)["code"], "origin_not_allowed");
+  EXPECT_EQ(ErrorOf(post({{"Origin", "null"}}), 403)["code"], "origin_not_allowed");
+  EXPECT_EQ(post({{"Origin", "http://127.0.0.1" + port}})->status, 200);
+  EXPECT_EQ(ErrorOf(post({{"Host", "a.example"}, {"Origin", "http://a.example"}}), 403)["code"],
+            "host_not_allowed");
+  EXPECT_EQ(Client().Get("/", {{"Host", "a.example"}})->status, 403);
+  EXPECT_EQ(post({{"Host", "localhost" + port}})->status, 200);
+  Start({.cors_origin = "https://a.example"});
+  EXPECT_EQ(post({{"Origin", "https://a.example"}})->status, 200);
+  EXPECT_EQ(post({{"Origin", "https://b.example"}})->status, 403);
+  // Behind a proxy, which passes on what the client asked for.
+  Start({.api_keys = {"k"}});
+  EXPECT_EQ(
+      post({{"Host", "a.example"}, {"Origin", "https://a.example"}, {"Authorization", "Bearer k"}})
+          ->status,
+      200);
 }
 
 TEST_F(ApiServerTest, SeveralClientsAtOnce) {

@@ -154,6 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadField{R"("logprobs":true,"top_logprobs":21)", "top_logprobs"},
         BadField{R"("presence_penalty":0.5)", "presence_penalty"},
         BadField{R"("logit_bias":{"5":1})", "logit_bias"}, BadField{R"("tools":[{}])", "tools"},
+        BadField{R"("tool_choice":"required")", "tool_choice"},
         BadField{R"("response_format":"json")", "response_format"},
         BadField{R"("response_format":{})", "response_format.type"},
         BadField{R"("response_format":{"type":"xml"})", "response_format.type"},

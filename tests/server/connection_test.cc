@@ -56,7 +56,7 @@ class RawClient {
 };
 
 std::string PostOf(const std::string& body, const std::string& headers = "") {
-  return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+  return "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
          headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -91,7 +91,7 @@ class ConnectionTest : public ApiServerTest {
 
 TEST_F(ConnectionTest, AClientThatDripsIsCutOff) {
   RawClient client(server_->port());
-  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
+  client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{");
   for (int i = 0; i < 8; ++i) {  // a byte each 60 ms: never silent for long
     std::this_thread::sleep_for(std::chrono::milliseconds(60));
     if (!client.Send(" ")) break;
@@ -105,7 +105,7 @@ TEST_F(ConnectionTest, AClientThatDripsIsCutOff) {
 TEST_F(ConnectionTest, StoppingWaitsForNoSlowClient) {
   Start();  // a request may take its 60 seconds
   RawClient silent(server_->port());
-  silent.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{");
+  silent.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{");
   ExpectStillServing();  // the other is being read, too
   const auto start = std::chrono::steady_clock::now();
   server_->Stop(std::chrono::milliseconds(0));
@@ -141,7 +141,8 @@ TEST_F(ConnectionTest, TooLargeABody) {
 
 TEST_F(ConnectionTest, TooLargeABodyInChunks) {
   RawClient client(server_->port());
-  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.Send(
+      "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "1000\r\n" + std::string(0x1000, ' ') + "\r\n";
   for (int i = 0; i < 40 && client.Send(chunk); ++i) {
   }
@@ -169,7 +170,7 @@ TEST_F(ConnectionTest, CompressedBodiesAreRefusedUnread) {
 TEST_F(ConnectionTest, ARefusedBodyIsNoRequest) {
   Start({.api_keys = {"key"}});
   RawClient client(server_->port());
-  client.Send(PostOf("GET /health HTTP/1.1\r\nHost: x\r\n\r\n"));
+  client.Send(PostOf("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   const std::string response = client.ReadAll();
   EXPECT_THAT(response, StartsWith("HTTP/1.1 401"));
   EXPECT_THAT(response, ::testing::Not(HasSubstr("200 OK")));
@@ -177,7 +178,7 @@ TEST_F(ConnectionTest, ARefusedBodyIsNoRequest) {
 
 // httplib reads no body of a GET, nor of what it refuses.
 TEST_F(ConnectionTest, ABodyLeftUnreadIsNoRequest) {
-  const std::string hidden = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string hidden = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n";
   const auto responses = [&](const std::string& head) {
     RawClient client(server_->port());
@@ -188,15 +189,15 @@ TEST_F(ConnectionTest, ABodyLeftUnreadIsNoRequest) {
     for (size_t at = 0; (at = all.find("HTTP/1.1 ", at)) != std::string::npos; ++at) ++count;
     return count;
   };
-  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: x\r\n"), 1u);
-  EXPECT_EQ(responses("GET /nothing HTTP/1.1\r\nHost: x\r\n"), 1u);
-  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: x\r\nRange: bytes=9-1\r\n"), 1u);
+  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: localhost\r\n"), 1u);
+  EXPECT_EQ(responses("GET /nothing HTTP/1.1\r\nHost: localhost\r\n"), 1u);
+  EXPECT_EQ(responses("GET /health HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-1\r\n"), 1u);
 }
 
 TEST_F(ConnectionTest, WhereABodyEndsMustBeClear) {
   const auto response = [&](const std::string& headers) {
     RawClient client(server_->port());
-    client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n");
+    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n");
     return client.ReadAll();
   };
   EXPECT_THAT(response(""), StartsWith("HTTP/1.1 411"));
@@ -207,7 +208,8 @@ TEST_F(ConnectionTest, WhereABodyEndsMustBeClear) {
 
 TEST_F(ConnectionTest, ChunksOfTooLargeABodyThatAreFewEnough) {
   RawClient client(server_->port());
-  client.Send("POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.Send(
+      "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.Send("11170\r\n" + std::string(0x11170, ' ') + "\r\n0\r\n\r\n");  // 70,000 bytes
   EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 413"));
 }
@@ -293,9 +295,75 @@ TEST_F(ConnectionTest, TenThousandConnectionsOpenedAndLeft) {
   setrlimit(RLIMIT_NOFILE, &before);
 }
 
+// More than there are threads, with a request that never ends: in its head, or in its body.
+TEST_F(ConnectionTest, ManyHalfRequestsHoldTheThreadsForAMomentOnly) {
+  Start({.limits = {.crowded_time = std::chrono::milliseconds(200)}});  // else 60 seconds
+  for (const std::string& begun : {std::string("P"), PostOf(std::string(50, 'x')).substr(0, 120)}) {
+    std::vector<std::unique_ptr<RawClient>> clients;
+    for (int i = 0; i < 50; ++i) {
+      clients.push_back(std::make_unique<RawClient>(server_->port()));
+      EXPECT_TRUE(clients.back()->Send(begun));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_TRUE(Client().Get("/health"));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  }
+}
+
+TEST(ConnectionCrowdTest, WhatKeepsComingMayTakeItsTime) {
+  int sockets[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  Connection connection(
+      sockets[0], {.crowded_time = std::chrono::milliseconds(100)}, [] { return false; },
+      [] { return true; });
+  const std::string head = "POST / HTTP/1.1\r\n\r\n", piece(8 << 10, 'x');  // half a second's worth
+  ASSERT_EQ(send(sockets[1], head.data(), head.size(), 0), static_cast<ssize_t>(head.size()));
+  ASSERT_TRUE(connection.AwaitRequest());
+  std::thread client([&] {
+    for (int i = 0; i < 3; ++i) {
+      send(sockets[1], piece.data(), piece.size(), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+  });
+  char buffer[32 << 10];
+  size_t received = 0;
+  while (true) {
+    const ssize_t count = connection.read(buffer, sizeof(buffer));
+    if (count <= 0) break;
+    received += static_cast<size_t>(count);
+  }
+  client.join();
+  EXPECT_EQ(received, head.size() + 3 * piece.size());
+  EXPECT_TRUE(connection.timed_out());
+  close(sockets[0]);
+  close(sockets[1]);
+}
+
+TEST_F(ConnectionTest, AHundredMegabytesAreRefusedAtOnce) {
+  Start();  // with the limit that there is by default
+  const auto start = std::chrono::steady_clock::now();
+  const std::string body = R"({"prompt":")" + std::string(100 << 20, 'x') + "\"}";
+  EXPECT_EQ(ErrorOf(Post("/v1/completions", body), 413)["code"], "too_large");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  ExpectStillServing();
+}
+
+TEST_F(ConnectionTest, WhoAsksFirstIsToldBeforeTheBody) {
+  const auto response = [&](size_t length) {
+    RawClient client(server_->port());
+    client.Send(
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        "Content-Length: " +
+        std::to_string(length) + "\r\n\r\n");
+    return client.ReadAll();
+  };
+  EXPECT_THAT(response(70000), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(response(7), StartsWith("HTTP/1.1 100"));
+}
+
 TEST_F(ConnectionTest, OneConnectionServesSeveralRequests) {
   RawClient client(server_->port());
-  const std::string get = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string get = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
   client.Send(get + get + get);  // at once, and then idle until the server closes
   const std::string all = client.ReadAll();
   size_t count = 0;

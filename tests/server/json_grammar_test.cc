@@ -87,6 +87,18 @@ TEST(JsonGrammarTest, ArraysHaveAsManyElements) {
   }
 }
 
+TEST(JsonGrammarTest, ConstantsThatBeginAlike) {
+  const auto rule = [](JsonGrammar* json) {
+    return json->Constants(std::vector<Json>{1, 12, 123, "ab", "abc", "b", 12, nullptr});
+  };
+  for (const char* text : {"1", "12", "123", R"("ab")", R"("abc")", R"("b")", "null"}) {
+    EXPECT_TRUE(Matches(rule, text)) << text;
+  }
+  for (const char* text : {"", "2", "1234", "13", R"("a")", R"("abcd")", R"("ab)", "nul"}) {
+    EXPECT_FALSE(Matches(rule, text)) << text;
+  }
+}
+
 TEST(JsonGrammarTest, Formats) {
   const auto rule = [](const char* name) {
     return [name](JsonGrammar* json) { return json->Format(name); };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "server/grammar_match.h"
 
 namespace dynsplit::testing {
@@ -92,6 +94,8 @@ TEST(JsonSchemaTest, ReferencesMayGoRound) {
   EXPECT_TRUE(Allows(tree, R"({"value": 1, "next": {"value": 2, "next": null}})"));
   EXPECT_FALSE(Allows(tree, R"({"value": 1, "next": {"value": 2}})"));
   EXPECT_TRUE(Allows(R"({"type": "array", "items": {"$ref": "#"}})", "[[], [[]]]"));
+  EXPECT_TRUE(
+      Allows(R"({"$ref": "#/$defs/a~1b~01", "$defs": {"a/b~1": {"type": "null"}}})", "null"));
 }
 
 TEST(JsonSchemaTest, WhatIsNotSupportedIsNamed) {
@@ -140,6 +144,50 @@ TEST(JsonSchemaTest, SizeIsBounded) {
     chain["$defs"]["r" + std::to_string(i)] = {{"$ref", next}};
   }
   EXPECT_THAT(WrongFieldOf(chain), HasSubstr("$ref"));
+}
+
+Json Alternatives(int count, const std::function<Json(int)>& make) {
+  Json schema;
+  for (int i = 0; i < count; ++i) schema["anyOf"].push_back(make(i));
+  return schema;
+}
+
+TEST(JsonSchemaTest, UsualSchemasAreFarFromTheBounds) {
+  Json wide = {{"type", "object"}};
+  std::string members;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "property" + std::to_string(i);
+    wide["properties"][name] = {{"type", "string"}};
+    members += (i == 0 ? "\"" : ",\"") + name + "\":\"x\"";
+  }
+  EXPECT_TRUE(Allows(wide.dump(), "{" + members + "}"));
+  EXPECT_TRUE(Allows(wide.dump(), R"({"property19":"x"})"));
+  EXPECT_TRUE(Allows(Json{{"type", "array"}, {"items", wide}}.dump(), "[{" + members + "}, {}]"));
+  Json values;
+  for (int i = 0; i < 1000; ++i) values.push_back("value number " + std::to_string(i));
+  EXPECT_TRUE(Allows(Json{{"enum", values}}.dump(), R"("value number 77")"));
+  EXPECT_TRUE(Allows(Json{{"enum", values}}.dump(), R"("value number 770")"));
+  EXPECT_FALSE(Allows(Json{{"enum", values}}.dump(), R"("value number 1000")"));
+  const auto shape = [](int i) {
+    return Json{{"type", "object"},
+                {"required", {"kind", "name"}},
+                {"properties",
+                 {{"name", {{"type", "string"}}}, {"kind", {{"const", "k" + std::to_string(i)}}}}}};
+  };
+  EXPECT_TRUE(Allows(Alternatives(5, shape).dump(), R"({"name": "x", "kind": "k4"})"));
+  const auto value = [](int i) { return Json{{"const", "value " + std::to_string(i)}}; };
+  EXPECT_TRUE(Allows(Alternatives(300, value).dump(), R"("value 299")"));
+}
+
+// Each would take the engine's thread for seconds.
+TEST(JsonSchemaTest, TooManyWaysAtOnceAreRefused) {
+  const auto text = [](int i) { return Json{{"type", "string"}, {"minLength", i}}; };
+  EXPECT_EQ(WrongFieldOf(Alternatives(200, text)), "schema");
+  const auto node = [](int i) {
+    return Json{{"type", "array"}, {"minItems", i}, {"items", {{"$ref", "#/$defs/node"}}}};
+  };
+  EXPECT_EQ(WrongFieldOf({{"$ref", "#/$defs/node"}, {"$defs", {{"node", Alternatives(30, node)}}}}),
+            "schema");
 }
 
 }  // namespace

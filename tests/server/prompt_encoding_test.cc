@@ -10,8 +10,9 @@ class PromptEncodingTest : public ::testing::Test {
   void SetUp() override {
     service_.model_name = "tiny";
     service_.model = SharedTinyModel();
+    service_.text_bound = TextBound(service_.model->tokenizer());
     service_.chat_template = ChatTemplate::Named("chatml");
-    service_.context_tokens = 10;
+    service_.context_tokens = 100;
   }
   Service service_;
 };
@@ -37,8 +38,27 @@ TEST_F(PromptEncodingTest, MessagesNeedATemplate) {
 
 TEST_F(PromptEncodingTest, PromptsLeaveRoomForAnAnswer) {
   EXPECT_EQ(CheckPrompt(service_, {}, "prompt")->param, "prompt");
-  EXPECT_FALSE(CheckPrompt(service_, Letters(9), "prompt"));
-  EXPECT_EQ(CheckPrompt(service_, Letters(10), "messages")->code, "context_length_exceeded");
+  EXPECT_FALSE(CheckPrompt(service_, Letters(99), "prompt"));
+  EXPECT_EQ(CheckPrompt(service_, Letters(100), "messages")->code, "context_length_exceeded");
+  std::vector<int32_t> tokens;
+  EXPECT_EQ(EncodePrompt(service_, Letters(100), &tokens)->code, "context_length_exceeded");
+  EXPECT_EQ(EncodePrompt(service_, std::string(), &tokens)->param, "prompt");
+}
+
+// Its tokens are never counted: that would take seconds.
+TEST_F(PromptEncodingTest, ATextThatCannotFitIsNotEncoded) {
+  const std::string text(10 << 20, 'x');
+  std::vector<int32_t> tokens;
+  const auto prompt = EncodePrompt(service_, text, &tokens);
+  ASSERT_TRUE(prompt);
+  EXPECT_EQ(prompt->code, "context_length_exceeded");
+  EXPECT_EQ(prompt->param, "prompt");
+  const std::vector<ChatMessage> messages = {{"user", text}};
+  const auto chat = EncodeMessages(service_, messages, &tokens);
+  ASSERT_TRUE(chat);
+  EXPECT_EQ(chat->code, "context_length_exceeded");
+  EXPECT_EQ(chat->param, "messages");
+  EXPECT_TRUE(tokens.empty());
 }
 
 TEST_F(PromptEncodingTest, ThereIsOneModel) {

@@ -65,6 +65,10 @@ TEST_F(SchedulerTest, AFullQueueTakesNothing) {
   Submit(1);
   const Status two = scheduler_->Submit({MakeJob(Letters(5), 1), MakeJob(Letters(5), 1)});
   EXPECT_EQ(two.code(), StatusCode::kResourceExhausted);
+  // Another try would not help these.
+  const Status three =
+      scheduler_->Submit({MakeJob(Letters(5), 1), MakeJob(Letters(5), 1), MakeJob(Letters(5), 1)});
+  EXPECT_EQ(three.code(), StatusCode::kInvalidArgument);
   const auto waiting = Submit(1);  // there was room for one
   EXPECT_EQ(scheduler_->Submit({MakeJob(Letters(5), 1)}).code(), StatusCode::kResourceExhausted);
   running->Cancel();

@@ -71,6 +71,7 @@ class ApiServerTest : public ::testing::Test {
     service->model_name = "tiny";
     service->context_tokens = engine->context_tokens();
     service->model = SharedTinyModel();
+    service->text_bound = TextBound(service->model->tokenizer());
     service->chat_template = ChatTemplate::Named("chatml");
     service->defaults = {.method = {},
                          .max_choices = scheduler.max_answers,

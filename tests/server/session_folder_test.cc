@@ -44,6 +44,29 @@ TEST(SessionFolderTest, KeysHaveTheirOwn) {
   EXPECT_TRUE(folder.List("../x").empty());
 }
 
+TEST(SessionFolderTest, PlacesAreBoundedWhileTheyAreFilled) {
+  const TempFolder root;
+  SessionFolder folder(root.path());
+  std::vector<std::shared_ptr<void>> places;
+  for (size_t i = 0; i < SessionFolder::kMaxSessions; ++i) {
+    places.push_back(folder.Reserve("", "s" + std::to_string(i)));
+    EXPECT_TRUE(places.back());
+  }
+  EXPECT_FALSE(folder.Reserve("", "another"));
+  EXPECT_TRUE(folder.Reserve("", "s3"));          // over one that is being saved
+  EXPECT_TRUE(folder.Reserve("key", "another"));  // of another key
+  places.pop_back();
+  EXPECT_TRUE(folder.Reserve("", "another"));
+}
+
+TEST(SessionFolderTest, AFolderIsNoSession) {
+  const TempFolder root;
+  const SessionFolder folder(root.path());
+  ASSERT_TRUE(folder.Prepare("").ok());
+  ASSERT_EQ(mkdir(folder.PathOf("", "a").c_str(), 0700), 0);
+  EXPECT_EQ(folder.Remove("", "a").code(), StatusCode::kCorruption);
+}
+
 TEST(SessionFolderTest, AFolderThatCannotBe) {
   const TempFolder root;
   root.Write("file", "");

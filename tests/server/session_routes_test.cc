@@ -1,6 +1,7 @@
 #include "apps/server/session_routes.h"
 
 #include <filesystem>
+#include <thread>
 
 #include "server/server_fixture.h"
 #include "support/temp_folder.h"
@@ -103,6 +104,44 @@ TEST_F(SessionRoutesTest, WhatIsWrongIsNamed) {
   const std::string path = folder_.path() + "/sessions/default/broken.session";
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
   EXPECT_EQ(ErrorOf(Post("/v1/sessions/broken/load", "{}"), 422)["code"], "session_unusable");
+  std::filesystem::create_directory(folder_.path() + "/sessions/default/folder.session");
+  EXPECT_EQ(ErrorOf(Client().Delete("/v1/sessions/folder"), 422)["code"], "session_unusable");
+  EXPECT_EQ(ErrorOf(Post("/v1/sessions/folder/load", ""), 422)["code"], "session_unusable");
+}
+
+TEST_F(SessionRoutesTest, TheyAreOfTheModelThereIs) {
+  StartWithSessions();
+  const std::string other = R"("model":"nope")", messages = R"({"messages":[{"role":"user",)";
+  EXPECT_EQ(ErrorOf(Post("/v1/sessions/a", R"({"prompt":"x",)" + other + "}"), 404)["code"],
+            "model_not_found");
+  EXPECT_EQ(
+      ErrorOf(Post("/v1/sessions/a", messages + R"("content":"x"}],)" + other + "}"), 404)["param"],
+      "model");
+  Ask("/v1/sessions/a", R"({"prompt":"x","model":"tiny"})");
+  EXPECT_EQ(ErrorOf(Post("/v1/sessions/a/load", "{" + other + "}"), 404)["code"],
+            "model_not_found");
+  ErrorOf(Post("/v1/sessions/a/load", "no JSON"), 400);
+  Ask("/v1/sessions/a/load", "");
+}
+
+// However many are saved at the same time.
+TEST_F(SessionRoutesTest, TheirNumberHoldsForManyClients) {
+  StartWithSessions();
+  std::filesystem::create_directories(session_dir_ + "/default");
+  for (size_t i = 1; i < SessionFolder::kMaxSessions; ++i) {
+    folder_.Write("sessions/default/s" + std::to_string(i) + ".session", "");
+  }
+  std::atomic<int> num_saved = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&, i] {
+      const auto result = Post("/v1/sessions/new" + std::to_string(i), R"({"prompt":"x"})");
+      if (result && result->status == 200) ++num_saved;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(num_saved, 1);
+  EXPECT_EQ(List().size(), SessionFolder::kMaxSessions);
 }
 
 TEST_F(SessionRoutesTest, TheirNumberIsBounded) {
