@@ -118,9 +118,11 @@ void ReadWindows(ConfigKeys* keys, const WindowDefaults& defaults, ModelConfig* 
   const int period = has_period ? keys->Int(key, 0, kMaxWindow) : defaults.period;
   config->window_rope.freq_base =
       keys->Float("rope.freq_base_swa", 0.99f, kMaxFreqBase, defaults.freq_base);
-  config->window_rope.scaling = RopeScaling::kNone;
-  config->window_rope.factor = 1.0f;
-  config->window_rope.attention_factor = 1.0f;
+  if (!defaults.stretched) {
+    config->window_rope.scaling = RopeScaling::kNone;
+    config->window_rope.factor = 1.0f;
+    config->window_rope.attention_factor = 1.0f;
+  }
   if (!keys->ok()) return;
   for (int i = 0; i < config->num_layers; ++i) {
     const bool attends_to_all =
