@@ -8,6 +8,7 @@
 #include "model/sentencepiece.h"
 #include "model/tokenizer_special.h"
 #include "model/unigram.h"
+#include "model/utf8.h"
 #include "model/vocabulary_index.h"
 
 namespace dynsplit {
@@ -122,8 +123,8 @@ Result<std::shared_ptr<const Tokenizer>> Tokenizer::Create(Vocabulary vocabulary
   } else if (vocabulary.model == "t5") {
     FillUnigramDefaults(&vocabulary);
   } else if (vocabulary.model != "gpt2") {
-    return Unsupported("tokenizer model '" + vocabulary.model +
-                       "' is not known; known: gpt2 (byte-level BPE), llama (SentencePiece), t5 "
+    return Unsupported("tokenizer model " + Quoted(vocabulary.model) +
+                       " is not known; known: gpt2 (byte-level BPE), llama (SentencePiece), t5 "
                        "(SentencePiece's unigram)");
   }
   Result<VocabularyIndex> index = VocabularyIndex::Create(std::move(vocabulary));
