@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "model/utf8.h"
+
 namespace dynsplit {
 namespace {
 
@@ -52,7 +54,10 @@ Table::Table(std::vector<std::string> header) : has_header_(!header.empty()) {
   if (has_header_) rows_.push_back(std::move(header));
 }
 
-void Table::AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+void Table::AddRow(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = Printable(cell);
+  rows_.push_back(std::move(cells));
+}
 
 std::string Table::ToString() const {
   std::vector<size_t> widths;

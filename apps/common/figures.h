@@ -21,7 +21,8 @@ double Rate(int64_t count, double seconds);
 void PrintToStderr(std::string_view text);
 
 // Columns as wide as their widest cell. Under a header the first column stands to the left and the
-// others, taken for figures, to the right; without one all stand to the left.
+// others, taken for figures, to the right; without one all stand to the left. Cells may hold what a
+// file says: they are shown as Printable makes them.
 class Table {
  public:
   explicit Table(std::vector<std::string> header = {});

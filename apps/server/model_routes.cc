@@ -100,6 +100,7 @@ void ServeTokenize(const Service& service, const httplib::Request& request,
   fields.Bool("add_special_tokens", &options.add_special);  // its name in vLLM
   fields.Bool("parse_special", &options.parse_special);
   if (fields.error()) return Reply(*fields.error(), response);
+  options.add_end = options.add_special;
   const auto tokens = service.model->tokenizer().Encode(text, options);
   if (!tokens.ok()) return Reply(FromStatus(tokens.status()), response);
   Reply(Json{{"tokens", *tokens}, {"count", tokens->size()}}, response);

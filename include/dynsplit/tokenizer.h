@@ -17,9 +17,12 @@ namespace dynsplit {
 struct Vocabulary;
 
 struct EncodeOptions {
-  // Adds the vocabulary's begin and end tokens where it asks for them. Leave it on for whole
-  // prompts, off for pieces.
+  // Adds the vocabulary's begin token where it asks for one. Leave it on for whole prompts, off for
+  // pieces.
   bool add_special = true;
+  // Adds its end token where it asks for one (add_eos_token). Only for texts that nothing follows:
+  // behind a prompt the model would take it for the end of what it is to go on with.
+  bool add_end = false;
   // Reads the text of control tokens ("<|im_start|>") as those tokens. Only for text that the
   // program itself wrote, such as a rendered chat template: in a user's text it lets the text
   // forge turns.
@@ -30,9 +33,9 @@ struct EncodeOptions {
 class Tokenizer {
  public:
   // Takes what the file says and checks that it agrees with itself. Corruption where it does not
-  // (no tokens, duplicate tokens, an id out of range, a merge of unknown tokens, bytes that no
-  // token can stand for, ...); Unsupported, naming it, for an unknown model or pre-tokenizer.
-  // Costs about 0.3 us and 150 bytes per token and merge.
+  // (no tokens, duplicate tokens, a merge of unknown tokens, bytes that no token can stand for,
+  // ...); Unsupported, naming it, for an unknown model or pre-tokenizer. A special token's id that
+  // no token has is as good as none. Costs about 0.3 us and 150 bytes per token and merge.
   static Result<std::shared_ptr<const Tokenizer>> Create(Vocabulary vocabulary);
 
   ~Tokenizer();

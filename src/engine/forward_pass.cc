@@ -138,7 +138,9 @@ Result<std::unique_ptr<ForwardPass::Graph>> ForwardPass::BuildGraph(int rows, in
   ggml_set_output(graph->logits);
   graph->nodes = ggml_new_graph_custom(context, most_nodes, false);
   ggml_build_forward_expand(graph->nodes, graph->logits);
-  // Where every row is wanted no node reads it, but Run fills it all the same.
+  // Run fills these even where no node reads them: where no layer rotates, and where every row is
+  // wanted.
+  ggml_build_forward_expand(graph->nodes, graph->inputs.positions);
   ggml_build_forward_expand(graph->nodes, graph->inputs.output_rows);
   graph->allocator.reset(ggml_gallocr_new(ggml_backend_cpu_buffer_type()));
   if (!ggml_gallocr_alloc_graph(graph->allocator.get(), graph->nodes)) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "model/utf8.h"
+
 namespace dynsplit {
 namespace {
 
@@ -77,16 +79,31 @@ Status CheckHoldsModel(const GgufReader& reader) {
   const Result<std::string> type = reader.String("general.type", "model");
   if (!type.ok()) return type.status();
   if (*type == "model") return {};
-  return Unsupported(reader.path() + ": holds no model, but general.type '" + *type + "'");
+  return Unsupported(reader.path() + ": holds no model, but general.type " + Quoted(*type));
 }
 
-// A supported architecture, in a form of it that is not.
-Status CheckIsDecoder(const GgufReader& reader, const std::string& name) {
-  const std::string key = name + ".attention.causal";
-  const Result<bool> causal = reader.Bool(key, true);
+// A supported architecture, in a form of it that writes no text: what the keys and the tensors'
+// names tell of it.
+Status CheckWritesText(const GgufReader& reader, const std::string& name) {
+  const auto refuse = [&](const std::string& where, const std::string& what) {
+    return Unsupported(reader.path() + ": " + where + ": " + what + ", supported are decoders");
+  };
+  const std::string causal_key = name + ".attention.causal";
+  const Result<bool> causal = reader.Bool(causal_key, true);
   if (!causal.ok()) return causal.status();
-  if (*causal) return {};
-  return Unsupported(reader.path() + ": key '" + key + "': an encoder, supported are decoders");
+  if (!*causal) return refuse("key '" + causal_key + "'", "an encoder");
+  const std::string labels_key = name + ".classifier.output_labels";
+  if (reader.Has(labels_key)) return refuse("key '" + labels_key + "'", "a classifier");
+  for (const GgufTensor& tensor : reader.tensors()) {
+    if (tensor.name.starts_with("cls.")) {
+      return refuse("tensor '" + tensor.name + "'", "a classifier");
+    }
+  }
+  const std::string pooling_key = name + ".pooling_type";
+  const Result<uint32_t> pooling = reader.U32(pooling_key, 0);  // 0: none
+  if (!pooling.ok()) return pooling.status();
+  if (*pooling != 0) return refuse("key '" + pooling_key + "'", "an embedding model");
+  return {};
 }
 
 }  // namespace
@@ -102,10 +119,10 @@ Result<const Architecture*> FindArchitecture(const GgufReader& reader) {
   const auto* found = std::find_if(std::begin(kSupported), std::end(kSupported),
                                    [&](const Architecture* a) { return a->name == *name; });
   if (found == std::end(kSupported)) {
-    return Unsupported(reader.path() + ": architecture '" + *name + "'" + WhatItIs(reader, *name) +
+    return Unsupported(reader.path() + ": architecture " + Quoted(*name) + WhatItIs(reader, *name) +
                        " is not supported; supported are " + SupportedNames());
   }
-  DYNSPLIT_RETURN_IF_ERROR(CheckIsDecoder(reader, *name));
+  DYNSPLIT_RETURN_IF_ERROR(CheckWritesText(reader, *name));
   return *found;
 }
 
@@ -118,9 +135,11 @@ void ReadWindows(ConfigKeys* keys, const WindowDefaults& defaults, ModelConfig* 
   const int period = has_period ? keys->Int(key, 0, kMaxWindow) : defaults.period;
   config->window_rope.freq_base =
       keys->Float("rope.freq_base_swa", 0.99f, kMaxFreqBase, defaults.freq_base);
-  config->window_rope.scaling = RopeScaling::kNone;
-  config->window_rope.factor = 1.0f;
-  config->window_rope.attention_factor = 1.0f;
+  if (!defaults.stretched) {
+    config->window_rope.scaling = RopeScaling::kNone;
+    config->window_rope.factor = 1.0f;
+    config->window_rope.attention_factor = 1.0f;
+  }
   if (!keys->ok()) return;
   for (int i = 0; i < config->num_layers; ++i) {
     const bool attends_to_all =

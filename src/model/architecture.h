@@ -48,11 +48,12 @@ struct WindowDefaults {
   int window;       // of layers that have one; 0: none has
   int period;       // every so many layers one attends to all
   float freq_base;  // of the RoPE of layers with a window
+  bool stretched;   // as the others, by what the file says
 };
 
 // Reads which layers have a window, and its length: "attention.sliding_window", and
 // "attention.sliding_window_pattern", which is an array of one flag for each layer, or the period.
-// Layers with a window turn positions by "rope.freq_base_swa", and do not stretch them.
+// Layers with a window turn positions by "rope.freq_base_swa".
 void ReadWindows(ConfigKeys* keys, const WindowDefaults& defaults, ModelConfig* config);
 
 }  // namespace dynsplit

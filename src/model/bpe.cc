@@ -44,8 +44,8 @@ Status ByteLevelBpe::ReadMerges() {
     const std::string_view merge = merges[rank];
     const size_t space = merge.find(' ', 1);
     const auto bad = [&](const char* what) {
-      return Corruption("vocabulary: merge " + std::to_string(rank) + " ('" + merges[rank] + "') " +
-                        what);
+      return Corruption("vocabulary: merge " + std::to_string(rank) + " (" + Quoted(merges[rank]) +
+                        ") " + what);
     };
     if (space == std::string_view::npos) return bad("is not 'left right'");
     const std::string_view left_text = merge.substr(0, space);

@@ -10,6 +10,7 @@
 #include "base/numeric.h"
 #include "ggml.h"
 #include "gguf.h"
+#include "model/utf8.h"
 
 namespace dynsplit {
 namespace {
@@ -124,7 +125,7 @@ class HeaderWalk {
                    "1 to " + std::to_string(max_bytes) + " bytes of text");
     }
     if (!seen->insert(*name).second) {
-      return Error(at, field, "'" + std::string(*name) + "' a second time", "different names");
+      return Error(at, field, Quoted(*name) + " a second time", "different names");
     }
     return {};
   }
@@ -169,7 +170,7 @@ Status HeaderWalk::ReadPreamble() {
 Status HeaderWalk::ReadKey() {
   std::string_view key;
   DYNSPLIT_RETURN_IF_ERROR(ReadName(&keys_, kMaxGgufNameBytes, "key", &key));
-  const std::string field = "key '" + std::string(key) + "'";
+  const std::string field = "key " + Quoted(key);
   uint32_t type = 0;
   DYNSPLIT_RETURN_IF_ERROR(Read(&type, field));
   if (key == GGUF_KEY_GENERAL_ALIGNMENT) return ReadAlignment(type);
@@ -228,7 +229,7 @@ Status HeaderWalk::ReadAlignment(uint32_t type) {
 Status HeaderWalk::ReadTensor() {
   std::string_view name;
   DYNSPLIT_RETURN_IF_ERROR(ReadName(&tensor_names_, GGML_MAX_NAME - 1, "tensor name", &name));
-  const std::string field = "tensor '" + std::string(name) + "'";
+  const std::string field = "tensor " + Quoted(name);
   uint64_t num_bytes = 0;
   DYNSPLIT_RETURN_IF_ERROR(ReadTensorSize(field, &num_bytes));
   const uint64_t at = position_;

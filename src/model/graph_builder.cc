@@ -143,7 +143,8 @@ ggml_tensor* Layer(const GraphBuilder& graph, int layer, ggml_tensor* x) {
 }
 
 ggml_tensor* OutputLogits(const GraphBuilder& graph, ggml_tensor* x) {
-  x = Linear(graph, graph.weights.output, nullptr, RmsNorm(graph, x, graph.weights.output_norm));
+  const ModelWeights& w = graph.weights;
+  x = Linear(graph, w.output, w.output_bias, RmsNorm(graph, x, w.output_norm));
   return SoftCap(graph, Scale(graph, x, graph.config.logit_scale), graph.config.logit_softcap);
 }
 
@@ -156,7 +157,7 @@ ggml_tensor* BuildModel(const GraphBuilder& graph) {
 }
 
 size_t MostNodes(const ModelConfig& config) {
-  constexpr size_t kBeside = 16;   // embedding and output have 12
+  constexpr size_t kBeside = 16;   // embedding and output have 13
   constexpr size_t kOfLayer = 48;  // Gemma 3 has 34, Qwen3 with experts 41
   constexpr size_t kOfExpert = 2;  // its view and its sum
   return kBeside + static_cast<size_t>(config.num_layers) *

@@ -8,6 +8,7 @@
 #include "model/architecture.h"
 #include "model/config_keys.h"
 #include "model/gguf_reader.h"
+#include "model/utf8.h"
 
 namespace dynsplit {
 namespace {
@@ -83,7 +84,7 @@ void ReadRopeScaling(ConfigKeys* keys, RopeConfig* rope) {
   // "longrope" says that there are tensors of frequency factors, which are taken where they are.
   if (type != "linear" && type != "yarn" && type != "longrope") {
     keys->Refuse("rope.scaling.type",
-                 "'" + type + "', supported are none, linear, yarn and longrope");
+                 Quoted(type) + ", supported are none, linear, yarn and longrope");
     return;
   }
   rope->factor = factor;

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "model/utf8.h"
 #include "model/young_characters.h"
 
 namespace dynsplit {
@@ -204,7 +205,7 @@ Result<PreTokenizer> PreTokenizer::Create(std::string_view name) {
     }
     return PreTokenizer(std::move(impl));
   }
-  return Unsupported("pre-tokenizer '" + std::string(name) + "' is not known; known: " + known);
+  return Unsupported("pre-tokenizer " + Quoted(name) + " is not known; known: " + known);
 }
 
 Result<std::vector<size_t>> PreTokenizer::Split(std::string_view text) const {

@@ -36,8 +36,8 @@ Result<SentencePiece> SentencePiece::Create(const VocabularyIndex& index) {
   for (int32_t id = 0; id < index.size(); ++id) {
     model.longest_ = std::max(model.longest_, index.Text(id).size());
     if (index.Type(id) == TokenType::kByte && ParseByteToken(index.Text(id)) < 0) {
-      return Corruption("vocabulary: byte token " + std::to_string(id) + " is '" + index.Text(id) +
-                        "', wanted '<0xNN>'");
+      return Corruption("vocabulary: byte token " + std::to_string(id) + " is " +
+                        Quoted(index.Text(id)) + ", wanted '<0xNN>'");
     }
   }
   DYNSPLIT_RETURN_IF_ERROR(model.ReadBytes());

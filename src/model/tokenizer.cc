@@ -8,6 +8,7 @@
 #include "model/sentencepiece.h"
 #include "model/tokenizer_special.h"
 #include "model/unigram.h"
+#include "model/utf8.h"
 #include "model/vocabulary_index.h"
 
 namespace dynsplit {
@@ -15,6 +16,14 @@ namespace {
 
 // Symbols count bytes in 32 bits, and a space becomes three bytes in SentencePiece.
 constexpr size_t kMaxTextBytes = size_t{1} << 29;
+
+// An id that no token has is as good as none (padding tokens of models whose vocabulary was cut,
+// for one): libllama too goes on with its kind's default.
+void ForgetIdsBeyondTokens(Vocabulary* v) {
+  for (int64_t* id : {&v->bos, &v->eos, &v->eot, &v->eom, &v->unk, &v->pad}) {
+    if (*id >= static_cast<int64_t>(v->tokens.size())) *id = -1;
+  }
+}
 
 // SentencePiece's own numbering, which its files may leave out.
 void FillSentencePieceDefaults(Vocabulary* v) {
@@ -117,13 +126,14 @@ Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tokenizer::~Tokenizer() = default;
 
 Result<std::shared_ptr<const Tokenizer>> Tokenizer::Create(Vocabulary vocabulary) {
+  ForgetIdsBeyondTokens(&vocabulary);
   if (vocabulary.model == "llama") {
     FillSentencePieceDefaults(&vocabulary);
   } else if (vocabulary.model == "t5") {
     FillUnigramDefaults(&vocabulary);
   } else if (vocabulary.model != "gpt2") {
-    return Unsupported("tokenizer model '" + vocabulary.model +
-                       "' is not known; known: gpt2 (byte-level BPE), llama (SentencePiece), t5 "
+    return Unsupported("tokenizer model " + Quoted(vocabulary.model) +
+                       " is not known; known: gpt2 (byte-level BPE), llama (SentencePiece), t5 "
                        "(SentencePiece's unigram)");
   }
   Result<VocabularyIndex> index = VocabularyIndex::Create(std::move(vocabulary));
@@ -152,7 +162,7 @@ Result<std::vector<int32_t>> Tokenizer::Encode(std::string_view text,
     }
     follows_token = fragment.token >= 0;
   }
-  if (options.add_special && impl_->adds_eos) ids.push_back(eos());
+  if (options.add_end && impl_->adds_eos) ids.push_back(eos());
   return ids;
 }
 

@@ -18,6 +18,12 @@ int StrictLength(uint8_t first) {
   return first < 0xF5 ? 4 : 0;
 }
 
+// C0, DEL and C1, of a well-formed character.
+bool IsControl(std::string_view character) {
+  const uint8_t first = ByteAt(character, 0);
+  return first < 0x20 || first == 0x7F || (first == 0xC2 && ByteAt(character, 1) < 0xA0);
+}
+
 // What stands for a surrogate where text must be well formed: a private character, as little a
 // letter, sign or space as a surrogate is.
 constexpr std::string_view kNoCharacter = "\xEE\x80\x80";  // U+E000
@@ -85,6 +91,21 @@ bool IsValidUtf8(std::string_view text) {
   }
   return true;
 }
+
+std::string Printable(std::string_view text, size_t most_characters) {
+  std::string shown;
+  for (size_t count = 0; !text.empty(); ++count) {
+    if (count == most_characters) return shown + "...";
+    const Utf8Prefix first = FirstUtf8(text);
+    const std::string_view character = text.substr(0, static_cast<size_t>(first.length));
+    const bool good = first.kind == Utf8Kind::kValid && !IsControl(character);
+    shown += good ? character : kReplacementCharacter;
+    text.remove_prefix(character.size());
+  }
+  return shown;
+}
+
+std::string Quoted(std::string_view text) { return "'" + Printable(text, 64) + "'"; }
 
 void AppendUtf8(uint32_t code_point, std::string* out) {
   const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };

@@ -28,6 +28,13 @@ Utf8Prefix FirstUtf8(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
 
+// The text as one line on a terminal, which it cannot command: each control character and each
+// ill-formed part is U+FFFD. Of a longer text the first `most_characters`, and "...".
+std::string Printable(std::string_view text, size_t most_characters = std::string_view::npos);
+
+// What a file says, in a message: at most 64 characters, printable, in quotes.
+std::string Quoted(std::string_view text);
+
 // The UTF-8 form of any number up to 0x10FFFF; a surrogate gives the three bytes of the same
 // pattern (as in WTF-8).
 void AppendUtf8(uint32_t code_point, std::string* out);

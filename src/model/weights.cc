@@ -41,9 +41,12 @@ std::string ShapeText(const std::array<int64_t, 4>& shape) {
   return text + "]";
 }
 
+// Along which dimension the parts of a tensor lie one after the other.
+size_t PartsDim(const WeightSlot& slot) { return slot.use == WeightUse::kVector ? 0 : 1; }
+
 Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTensor& source) {
-  const int64_t rows = slot.file_rows == 0 ? slot.shape[1] : slot.file_rows;
-  const std::array<int64_t, 4> wanted = {slot.shape[0], rows, slot.shape[2], 1};
+  std::array<int64_t, 4> wanted = {slot.shape[0], slot.shape[1], slot.shape[2], 1};
+  if (slot.file_rows != 0) wanted[PartsDim(slot)] = slot.file_rows;
   const std::string where = path + ": tensor '" + slot.name + "': ";
   if (source.shape != wanted) {
     return Corruption(where + "got shape " + ShapeText(source.shape) + ", wanted " +
@@ -52,6 +55,10 @@ Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTe
   const std::string type = std::string("type ") + ggml_type_name(source.type);
   if (slot.use == WeightUse::kVector && source.type != GGML_TYPE_F32) {
     return Unsupported(where + type + " is not supported here, wanted f32");
+  }
+  // Its matrices have factors in tensors of their own, which the graph does not know.
+  if (std::string_view(ggml_type_name(source.type)) == "nvfp4") {
+    return Unsupported(where + type + " is not supported");
   }
   // ggml's CPU looks up rows of every type that it can multiply.
   if (ggml_get_type_traits_cpu(source.type)->vec_dot == nullptr) {
@@ -63,29 +70,37 @@ Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTe
 // The slot's own part of a tensor of the file.
 GgufTensor Source(const WeightSlot& slot, GgufTensor tensor) {
   if (slot.file_rows == 0) return tensor;
-  const size_t row_bytes = ggml_row_size(tensor.type, tensor.shape[0]);
+  const size_t dim = PartsDim(slot);
+  const size_t row_bytes = tensor.bytes.size() / static_cast<size_t>(slot.file_rows);
   tensor.bytes = tensor.bytes.subspan(static_cast<size_t>(slot.first_row) * row_bytes,
-                                      static_cast<size_t>(slot.shape[1]) * row_bytes);
-  tensor.shape[1] = slot.shape[1];
+                                      static_cast<size_t>(slot.shape[dim]) * row_bytes);
+  tensor.shape[dim] = slot.shape[dim];
   return tensor;
 }
 
-// The files' tensors in the order of `slots`; each used.
-Result<std::vector<FoundWeight>> FindWeights(const ModelFile& file,
-                                             const std::vector<WeightSlot>& slots) {
-  struct Place {
-    const GgufTensor* tensor;
-    size_t part;
-    bool used = false;
-  };
+struct Place {
+  const GgufTensor* tensor;
+  size_t part;  // of the model's files
+  bool used = false;
+};
+
+std::unordered_map<std::string_view, Place> PlacesByName(const ModelFile& file) {
   std::unordered_map<std::string_view, Place> places;
   for (size_t part = 0; part < file.parts().size(); ++part) {
     for (const GgufTensor& tensor : file.parts()[part].reader.tensors()) {
       places.emplace(tensor.name, Place{&tensor, part});
     }
   }
+  return places;
+}
+
+// The files' tensors in the order of the slots; each used. The slots point into `weights`.
+Result<std::vector<FoundWeight>> FindWeights(const ModelFile& file, const ModelConfig& config,
+                                             ModelWeights* weights) {
+  std::unordered_map<std::string_view, Place> places = PlacesByName(file);
+  const auto has = [&](std::string_view name) { return places.contains(name); };
   std::vector<FoundWeight> found;
-  for (const WeightSlot& slot : slots) {
+  for (const WeightSlot& slot : ListWeightSlots(config, has, weights)) {
     const auto place = places.find(slot.name);
     if (place == places.end()) {
       if (!slot.required) continue;
@@ -224,7 +239,7 @@ struct Weights::Impl {
 };
 
 Status Weights::Impl::Read(const WeightsOptions& options) {
-  Result<std::vector<FoundWeight>> found = FindWeights(file, ListWeightSlots(config, &weights));
+  Result<std::vector<FoundWeight>> found = FindWeights(file, config, &weights);
   if (!found.ok()) return found.status();
   for (const FoundWeight& weight : *found) {
     weight_bytes += static_cast<int64_t>(weight.source.bytes.size());

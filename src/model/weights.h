@@ -55,6 +55,7 @@ struct ModelWeights {
   // [embedding, vocab]; the same values as token_embd where the file ties them, and the same
   // tensor unless it is repacked.
   ggml_tensor* output = nullptr;
+  ggml_tensor* output_bias = nullptr;  // [vocab]; optional
   // What the angles of the pairs are divided by, [rope dimensions / 2]; optional. Llama 3 has one
   // set. Phi 3 has two: of which a context takes one, by its length (RopeConfig).
   ggml_tensor* rope_freqs = nullptr;

@@ -4,10 +4,11 @@
 
 namespace dynsplit {
 
-LayerSlots::LayerSlots(const ModelConfig& config, int layer, LayerWeights* weights,
-                       std::vector<WeightSlot>* slots)
+LayerSlots::LayerSlots(const ModelConfig& config, int layer, const HasTensor& has,
+                       LayerWeights* weights, std::vector<WeightSlot>* slots)
     : config_(config),
       layer_(layer),
+      has_(has),
       prefix_("blk." + std::to_string(layer) + "."),
       weights_(weights),
       slots_(slots) {}
@@ -17,15 +18,23 @@ void LayerSlots::Matrix(const char* name, int64_t in, int64_t out, ggml_tensor**
 }
 
 void LayerSlots::Fused(const char* name, int64_t in, const std::vector<Part>& parts) {
+  for (const Part& part : parts) Matrix(name, in, part.out, part.tensor);
+  JoinLast(parts.size());
+}
+
+void LayerSlots::FusedBias(const char* name, const std::vector<Part>& parts) {
+  for (const Part& part : parts) Bias(name, part.out, part.tensor);
+  JoinLast(parts.size());
+}
+
+// The last `count` slots are parts of one tensor.
+void LayerSlots::JoinLast(size_t count) {
   int64_t rows = 0;
-  for (const Part& part : parts) rows += part.out;
-  int64_t first = 0;
-  for (const Part& part : parts) {
-    Matrix(name, in, part.out, part.tensor);
-    slots_->back().first_row = first;
-    slots_->back().file_rows = rows;
-    first += part.out;
+  for (auto slot = slots_->end() - count; slot != slots_->end(); ++slot) {
+    slot->first_row = rows;
+    rows += slot->shape[slot->use == WeightUse::kVector ? 0 : 1];
   }
+  for (auto slot = slots_->end() - count; slot != slots_->end(); ++slot) slot->file_rows = rows;
 }
 
 void LayerSlots::Stack(const char* name, int64_t in, int64_t out, ggml_tensor** tensor) {
@@ -40,9 +49,8 @@ void LayerSlots::Norm(const char* name, int64_t length, ggml_tensor** tensor) {
   slots_->push_back({prefix_ + name + ".weight", {length, 1, 1}, WeightUse::kVector, true, tensor});
 }
 
-void LayerSlots::Bias(const char* name, int64_t length, bool required, ggml_tensor** tensor) {
-  slots_->push_back(
-      {prefix_ + name + ".bias", {length, 1, 1}, WeightUse::kVector, required, tensor});
+void LayerSlots::Bias(const char* name, int64_t length, ggml_tensor** tensor) {
+  slots_->push_back({prefix_ + name + ".bias", {length, 1, 1}, WeightUse::kVector, false, tensor});
 }
 
 void LayerSlots::PreNorms() {
@@ -55,31 +63,28 @@ void LayerSlots::PostNorms() {
   Norm("post_ffw_norm", config_.embedding_length, &weights_->ffn_post_norm);
 }
 
-void LayerSlots::Attention(Biases biases) {
-  const bool required = biases == Biases::kRequired;
+void LayerSlots::Attention() {
+  const int64_t embedding = config_.embedding_length;
   const int64_t query = config_.QueryLength();
   const int64_t key = config_.KeyLength(layer_);
   const int64_t value = config_.ValueLength(layer_);
-  Matrix("attn_q", config_.embedding_length, query, &weights_->wq);
-  Matrix("attn_k", config_.embedding_length, key, &weights_->wk);
-  Matrix("attn_v", config_.embedding_length, value, &weights_->wv);
-  Bias("attn_q", query, required, &weights_->bq);
-  Bias("attn_k", key, required, &weights_->bk);
-  Bias("attn_v", value, required, &weights_->bv);
-  AttentionOutput();
-}
-
-void LayerSlots::FusedAttention() {
-  Fused("attn_qkv", config_.embedding_length,
-        {{config_.QueryLength(), &weights_->wq},
-         {config_.KeyLength(layer_), &weights_->wk},
-         {config_.ValueLength(layer_), &weights_->wv}});
-  AttentionOutput();
-}
-
-void LayerSlots::AttentionOutput() {
-  Matrix("attn_output", config_.AttendedLength(), config_.embedding_length, &weights_->wo);
-  Bias("attn_output", config_.embedding_length, false, &weights_->bo);
+  LayerWeights* w = weights_;
+  if (has_(prefix_ + "attn_qkv.weight")) {
+    Fused("attn_qkv", embedding, {{query, &w->wq}, {key, &w->wk}, {value, &w->wv}});
+  } else {
+    Matrix("attn_q", embedding, query, &w->wq);
+    Matrix("attn_k", embedding, key, &w->wk);
+    Matrix("attn_v", embedding, value, &w->wv);
+  }
+  if (has_(prefix_ + "attn_qkv.bias")) {
+    FusedBias("attn_qkv", {{query, &w->bq}, {key, &w->bk}, {value, &w->bv}});
+  } else {
+    Bias("attn_q", query, &w->bq);
+    Bias("attn_k", key, &w->bk);
+    Bias("attn_v", value, &w->bv);
+  }
+  Matrix("attn_output", config_.AttendedLength(), embedding, &w->wo);
+  Bias("attn_output", embedding, &w->bo);
 }
 
 void LayerSlots::HeadNorms() {
@@ -98,9 +103,9 @@ void LayerSlots::FeedForward() {
   Matrix("ffn_gate", embedding, hidden, &weights_->ffn_gate);
   Matrix("ffn_up", embedding, hidden, &weights_->ffn_up);
   Matrix("ffn_down", hidden, embedding, &weights_->ffn_down);
-  Bias("ffn_gate", hidden, false, &weights_->ffn_gate_bias);
-  Bias("ffn_up", hidden, false, &weights_->ffn_up_bias);
-  Bias("ffn_down", embedding, false, &weights_->ffn_down_bias);
+  Bias("ffn_gate", hidden, &weights_->ffn_gate_bias);
+  Bias("ffn_up", hidden, &weights_->ffn_up_bias);
+  Bias("ffn_down", embedding, &weights_->ffn_down_bias);
 }
 
 void LayerSlots::FusedFeedForward() {
@@ -119,7 +124,8 @@ void LayerSlots::Experts() {
   Stack("ffn_down_exps", hidden, embedding, &weights_->ffn_down);
 }
 
-std::vector<WeightSlot> ListWeightSlots(const ModelConfig& config, ModelWeights* weights) {
+std::vector<WeightSlot> ListWeightSlots(const ModelConfig& config, const HasTensor& has,
+                                        ModelWeights* weights) {
   const int64_t embedding = config.embedding_length;
   const int64_t vocab = config.vocab_size;
   std::vector<WeightSlot> slots = {
@@ -129,7 +135,8 @@ std::vector<WeightSlot> ListWeightSlots(const ModelConfig& config, ModelWeights*
        true,
        &weights->token_embd},
       {"output_norm.weight", {embedding, 1, 1}, WeightUse::kVector, true, &weights->output_norm},
-      {"output.weight", {embedding, vocab, 1}, WeightUse::kMatrix, false, &weights->output}};
+      {"output.weight", {embedding, vocab, 1}, WeightUse::kMatrix, false, &weights->output},
+      {"output.bias", {vocab, 1, 1}, WeightUse::kVector, false, &weights->output_bias}};
   const auto factors = [&](const char* name, ggml_tensor** tensor) {
     slots.push_back(
         {name, {config.rope.dimension_count / 2, 1, 1}, WeightUse::kVector, false, tensor});
@@ -139,7 +146,7 @@ std::vector<WeightSlot> ListWeightSlots(const ModelConfig& config, ModelWeights*
   factors("rope_factors_long.weight", &weights->rope_long);
   weights->layers.resize(static_cast<size_t>(config.num_layers));
   for (int i = 0; i < config.num_layers; ++i) {
-    LayerSlots layer(config, i, &weights->layers[static_cast<size_t>(i)], &slots);
+    LayerSlots layer(config, i, has, &weights->layers[static_cast<size_t>(i)], &slots);
     config.architecture->list_layer(&layer);
   }
   return slots;

@@ -57,6 +57,18 @@ TEST_F(InfoCommandTest, WhatDoesNotRunIsToldAndFails) {
   EXPECT_EQ(nlohmann::json::parse(line.out)["runs"], false);
 }
 
+TEST_F(InfoCommandTest, WhatAFileSaysCommandsNoTerminal) {
+  GgufWriter writer = TinyModel();
+  writer.SetString("general.name", "\x1b[31mred\n");
+  writer.SetString("general.architecture", "\x1b]0;title\n");
+  const TempFile file(writer.Build());
+  const ProcessResult result = RunDynsplit({"info", "-m", file.path()});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.out, HasSubstr("\uFFFD[31mred\uFFFD\n"));
+  EXPECT_THAT(result.err, HasSubstr("architecture '\uFFFD]0;title\uFFFD'"));
+  EXPECT_EQ((result.out + result.err).find('\x1b'), std::string::npos);
+}
+
 TEST_F(InfoCommandTest, RefusesWhatIsNoModel) {
   ExpectRefused(RunDynsplit({"info", "-m", "/no/such/model.gguf"}), 1, "/no/such/model.gguf");
   const TempFile file("no model");

@@ -36,5 +36,11 @@ TEST(TableTest, WithoutAHeaderAllStandToTheLeft) {
   EXPECT_EQ(table.ToString(), "a    1\nbcd\n");
 }
 
+TEST(TableTest, CellsCommandNoTerminal) {
+  Table table;
+  table.AddRow({"name", "\x1b[31mred\n"});
+  EXPECT_EQ(table.ToString(), "name  \uFFFD[31mred\uFFFD\n");
+}
+
 }  // namespace
 }  // namespace dynsplit

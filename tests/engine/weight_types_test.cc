@@ -1,5 +1,5 @@
-// Every type of weight that ggml's CPU can multiply: a model whose embedding, which is its output
-// too, has it gives the logits of the same values in f32.
+// Every type of weight that ggml's CPU can multiply, but for one that is refused: a model whose
+// embedding, which is its output too, has it gives the logits of the same values in f32.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -20,7 +20,8 @@ std::vector<ggml_type> WeightTypes() {
   std::vector<ggml_type> types;
   for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
     const auto type = static_cast<ggml_type>(i);
-    if (ggml_get_type_traits_cpu(type)->vec_dot != nullptr) types.push_back(type);
+    if (ggml_get_type_traits_cpu(type)->vec_dot == nullptr) continue;
+    if (std::string_view(ggml_type_name(type)) != "nvfp4") types.push_back(type);
   }
   return types;
 }

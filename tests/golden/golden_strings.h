@@ -46,7 +46,9 @@ struct GoldenString {
 // A line of strings.txt, whose form tests/golden/make_tokens.py tells.
 inline GoldenString ParseGoldenString(std::string_view line) {
   const int flags = line[0] - '0';
-  return {{.add_special = (flags & 1) != 0, .parse_special = (flags & 2) != 0},
+  return {{.add_special = (flags & 1) != 0,
+           .add_end = (flags & 1) != 0,
+           .parse_special = (flags & 2) != 0},
           Unescape(line.substr(2))};
 }
 

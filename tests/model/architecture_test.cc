@@ -66,6 +66,11 @@ TEST(Architecture, RefusesByName) {
   }
 }
 
+TEST(Architecture, NamesAreShownShortAndPrintable) {
+  const std::string message = Find("\x1b[2J" + std::string(100000, 'x')).status().message();
+  EXPECT_THAT(message, HasSubstr("architecture '\uFFFD[2J" + std::string(60, 'x') + "...' is not"));
+}
+
 TEST(Architecture, KeysTellWhatAnUnknownNameIs) {
   const auto with = [](const std::string& key) {
     return Find([&](GgufWriter* w) {
@@ -88,14 +93,32 @@ TEST(Architecture, FilesThatHoldNoModel) {
   EXPECT_EQ(Find([](GgufWriter*) {}).status().code(), StatusCode::kCorruption);
 }
 
-TEST(Architecture, EncodersOfASupportedName) {
-  const Status status = Find([](GgufWriter* w) {
-                          w->SetString("general.architecture", "llama");
-                          w->SetBool("llama.attention.causal", false);
-                        }).status();
-  EXPECT_EQ(status.ToString(),
-            "Unsupported: m.gguf: key 'llama.attention.causal': an encoder, supported are "
-            "decoders");
+TEST(Architecture, FormsOfASupportedNameThatWriteNoText) {
+  const auto message = [](const std::function<void(GgufWriter*)>& change) {
+    return Find([&](GgufWriter* w) {
+             w->SetString("general.architecture", "qwen3");
+             change(w);
+           })
+        .status()
+        .ToString();
+  };
+  const std::string begin = "Unsupported: m.gguf: ";
+  EXPECT_EQ(message([](GgufWriter* w) { w->SetBool("qwen3.attention.causal", false); }),
+            begin + "key 'qwen3.attention.causal': an encoder, supported are decoders");
+  EXPECT_EQ(message([](GgufWriter* w) { w->SetU32("qwen3.pooling_type", 3); }),
+            begin + "key 'qwen3.pooling_type': an embedding model, supported are decoders");
+  EXPECT_EQ(
+      message([](GgufWriter* w) { w->SetStrings("qwen3.classifier.output_labels", {"yes"}); }),
+      begin + "key 'qwen3.classifier.output_labels': a classifier, supported are decoders");
+  EXPECT_EQ(message([](GgufWriter* w) {
+              w->tensors().push_back({"cls.output.weight", 0, {1}, std::string(4, '\0'), {}});
+            }),
+            begin + "tensor 'cls.output.weight': a classifier, supported are decoders");
+  EXPECT_EQ(message([](GgufWriter* w) {
+              w->SetU32("qwen3.pooling_type", 0);  // none
+              w->SetBool("qwen3.attention.causal", true);
+            }),
+            "ok");
 }
 
 }  // namespace

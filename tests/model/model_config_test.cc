@@ -202,6 +202,18 @@ TEST(ModelConfig, LayersWithAWindowAreNotStretched) {
   EXPECT_EQ(config->RopeOf(2).factor, 8.0f);
 }
 
+TEST(ModelConfig, WindowsOfGemma2AreStretchedByTheFileAlone) {
+  GgufWriter writer = TinyModel({.architecture = "gemma2", .num_layers = 2});
+  writer.SetString("gemma2.rope.scaling.type", "linear");
+  writer.SetF32("gemma2.rope.scaling.factor", 4.0f);
+  Result<ModelConfig> config = Read(writer);
+  ASSERT_TRUE(config.ok()) << config.status().ToString();
+  EXPECT_EQ(config->RopeOf(0).factor, 4.0f);  // has a window
+  ASSERT_TRUE(ApplyRope({.scaling = RopeScaling::kLinear, .factor = 2.0f}, &*config).ok());
+  EXPECT_EQ(config->RopeOf(0).factor, 4.0f);
+  EXPECT_EQ(config->RopeOf(1).factor, 2.0f);
+}
+
 TEST(ModelConfig, EveryFourthLayerOfSmolLm3DoesNotRotate) {
   const Result<ModelConfig> config = Read(TinyModel({.architecture = "smollm3", .num_layers = 8}));
   ASSERT_TRUE(config.ok()) << config.status().ToString();

@@ -50,6 +50,20 @@ TEST(ModelTest, SaysWhichFileHasAWrongVocabulary) {
   EXPECT_THAT(model.status().message(), HasSubstr("of another world"));
 }
 
+TEST(ModelTest, RefusesByNameBeforeItLooksAtTheWeights) {
+  GgufWriter writer = TinyModel();
+  writer.RemoveTensor("blk.0.attn_q.weight");
+  const auto refusal = [&] {
+    const TempFile file(writer.Build());
+    return Model::Load(file.path()).status().message();
+  };
+  EXPECT_THAT(refusal(), HasSubstr("tensor 'blk.0.attn_q.weight' is missing"));
+  writer.SetString("tokenizer.ggml.pre", "of another world");
+  EXPECT_THAT(refusal(), HasSubstr("of another world"));
+  writer.SetString("general.architecture", "mamba");
+  EXPECT_THAT(refusal(), HasSubstr("'mamba' (a recurrent model)"));
+}
+
 TEST(ModelTest, StretchingAsTheCallerWants) {
   const TempFile file(TinyModel().Build());
   const auto own = Model::Load(file.path()).value();

@@ -40,8 +40,9 @@ TEST(Tokenizer, BpeAddsWhatTheFileAsksFor) {
   v.add_eos = 1;
   const auto tokenizer = Make(v);
   EXPECT_TRUE(tokenizer->adds_bos());
-  EXPECT_THAT(Encode(*tokenizer, "he"), ElementsAre(263, 256, 264));
-  EXPECT_THAT(Encode(*tokenizer, ""), ElementsAre(263, 264));
+  EXPECT_THAT(Encode(*tokenizer, "he"), ElementsAre(263, 256));
+  EXPECT_THAT(Encode(*tokenizer, "he", {.add_end = true}), ElementsAre(263, 256, 264));
+  EXPECT_THAT(Encode(*tokenizer, "", {.add_end = true}), ElementsAre(263, 264));
   EXPECT_THAT(Encode(*tokenizer, "he", {.add_special = false}), ElementsAre(256));
 }
 
@@ -70,6 +71,20 @@ TEST(Tokenizer, SentencePiecePrefixesASpaceAtTheStartAndAfterTokens) {
   EXPECT_THAT(Encode(*Make(v), "ab"), ElementsAre(1, 262));
 }
 
+TEST(Tokenizer, AnIdThatNoTokenHasIsAsGoodAsNone) {
+  Vocabulary bpe = TinyBpe();
+  bpe.pad = bpe.unk = static_cast<int64_t>(bpe.tokens.size());
+  bpe.eot = 4294967295;
+  const auto tokenizer = Make(bpe);
+  EXPECT_EQ(tokenizer->pad(), -1);
+  EXPECT_EQ(tokenizer->unk(), -1);
+  EXPECT_EQ(tokenizer->eot(), -1);
+  Vocabulary sentencepiece = TinySentencePiece();
+  sentencepiece.bos = sentencepiece.eos = static_cast<int64_t>(sentencepiece.tokens.size());
+  EXPECT_EQ(Make(sentencepiece)->bos(), 1);
+  EXPECT_EQ(Make(sentencepiece)->eos(), 2);
+}
+
 TEST(Tokenizer, SentencePieceNumbersItsSpecialTokensByDefault) {
   Vocabulary v = TinySentencePiece();
   v.unk = v.bos = v.eos = -1;
@@ -90,7 +105,7 @@ TEST(Tokenizer, UnigramEndsTextsByDefault) {
   EXPECT_EQ(tokenizer->eos(), 1);
   EXPECT_EQ(tokenizer->unk(), 2);
   EXPECT_EQ(tokenizer->pad(), 0);
-  EXPECT_THAT(Encode(*tokenizer, " a?"), ElementsAre(3, 2, 1));
+  EXPECT_THAT(Encode(*tokenizer, " a?", {.add_end = true}), ElementsAre(3, 2, 1));
   EXPECT_EQ(tokenizer->Decode(std::vector<int32_t>{3, 4}), " a ");
   v.add_space_prefix = 1;
   v.add_eos = 0;

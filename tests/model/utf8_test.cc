@@ -24,6 +24,22 @@ TEST(FirstUtf8, EveryCodePointButSurrogatesIsValid) {
   }
 }
 
+TEST(Printable, CommandsNoTerminal) {
+  EXPECT_EQ(Printable("a\x1b[31mé\n\x7f"), "a\uFFFD[31mé\uFFFD\uFFFD");
+  EXPECT_EQ(Printable("\xC2\x9B"
+                      "31m\xC2\xA0."),
+            "\uFFFD31m\xC2\xA0.");  // CSI in one character
+  EXPECT_EQ(Printable("\xFF\xE2\x82"), "\uFFFD\uFFFD");
+  EXPECT_EQ(Printable(std::string_view("\0x", 2)), "\uFFFDx");
+}
+
+TEST(Printable, LongTextsAreCut) {
+  EXPECT_EQ(Printable("ééé", 3), "ééé");
+  EXPECT_EQ(Printable("ééé", 2), "éé...");
+  EXPECT_EQ(Quoted(std::string(65, 'x')), "'" + std::string(64, 'x') + "...'");
+  EXPECT_EQ(Quoted(""), "''");
+}
+
 TEST(FirstUtf8, CutCharactersAreIncomplete) {
   const std::string face = "\U0001F600";
   for (int length = 1; length < 4; ++length) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,13 @@ ModelConfig Config(const Architecture& architecture) {
   return config;
 }
 
+// The slots of a file that has those tensors of those that stand for one another.
+std::vector<WeightSlot> List(const ModelConfig& config, ModelWeights* weights,
+                             const std::set<std::string_view>& has = {}) {
+  return ListWeightSlots(
+      config, [&](std::string_view name) { return has.contains(name); }, weights);
+}
+
 const WeightSlot& Find(const std::vector<WeightSlot>& slots, const std::string& name) {
   return *std::find_if(slots.begin(), slots.end(),
                        [&](const WeightSlot& slot) { return slot.name == name; });
@@ -38,9 +46,9 @@ const WeightSlot& Find(const std::vector<WeightSlot>& slots, const std::string& 
 
 TEST(WeightsLayout, NamesShapesAndPlaces) {
   ModelWeights weights;
-  const std::vector<WeightSlot> slots = ListWeightSlots(Config(kLlama), &weights);
+  const std::vector<WeightSlot> slots = List(Config(kLlama), &weights);
   ASSERT_EQ(weights.layers.size(), 2u);
-  ASSERT_EQ(slots.size(), 6u + 2 * 16);
+  ASSERT_EQ(slots.size(), 7u + 2 * 16);
   const WeightSlot& key = Find(slots, "blk.1.attn_k.weight");
   EXPECT_THAT(key.shape, ElementsAre(64, 32, 1));
   EXPECT_EQ(key.tensor, &weights.layers[1].wk);
@@ -61,31 +69,31 @@ TEST(WeightsLayout, EverySlotHasItsOwnPlace) {
     config.expert_feed_forward_length = 32;
     std::set<ggml_tensor**> places;
     std::set<std::pair<std::string, int64_t>> names;
-    for (const WeightSlot& slot : ListWeightSlots(config, &weights)) {
+    for (const WeightSlot& slot : List(config, &weights)) {
       EXPECT_TRUE(places.insert(slot.tensor).second) << slot.name;
       EXPECT_TRUE(names.emplace(slot.name, slot.first_row).second) << slot.name;
     }
   }
 }
 
-TEST(WeightsLayout, FusedMatricesAreRowsOfOneTensor) {
-  ModelWeights weights;
-  std::vector<int64_t> first, rows;
-  for (const WeightSlot& slot : ListWeightSlots(Config(kPhi3), &weights)) {
-    if (slot.name != "blk.0.attn_qkv.weight") continue;
-    first.push_back(slot.first_row);
-    rows.push_back(slot.shape[1]);
-    EXPECT_EQ(slot.file_rows, 96 + 32 + 32);
-  }
-  EXPECT_THAT(first, ElementsAre(0, 96, 128));
-  EXPECT_THAT(rows, ElementsAre(96, 32, 32));
-}
-
-TEST(WeightsLayout, OnlyQwen2NeedsBiases) {
-  ModelWeights weights;
-  for (const char* name : {"blk.0.attn_q.bias", "blk.0.attn_k.bias", "blk.0.attn_v.bias"}) {
-    EXPECT_TRUE(Find(ListWeightSlots(Config(kQwen2), &weights), name).required);
-    EXPECT_FALSE(Find(ListWeightSlots(Config(kLlama), &weights), name).required);
+TEST(WeightsLayout, FusedAttentionIsOneTensorInEveryArchitecture) {
+  for (const Architecture* architecture : SupportedArchitectures()) {
+    ModelWeights weights;
+    ModelConfig config = Config(*architecture);
+    config.layers[1].num_kv_heads = 3;
+    const auto slots = List(config, &weights, {"blk.1.attn_qkv.weight", "blk.1.attn_qkv.bias"});
+    EXPECT_TRUE(Find(slots, "blk.0.attn_q.weight").required);
+    for (const char* name : {"blk.1.attn_qkv.weight", "blk.1.attn_qkv.bias"}) {
+      std::vector<int64_t> first, rows;
+      for (const WeightSlot& slot : slots) {
+        if (slot.name != name) continue;
+        first.push_back(slot.first_row);
+        rows.push_back(slot.shape[slot.use == WeightUse::kVector ? 0 : 1]);
+        EXPECT_EQ(slot.file_rows, 96 + 48 + 48);
+      }
+      EXPECT_THAT(first, ElementsAre(0, 96, 144)) << architecture->name;
+      EXPECT_THAT(rows, ElementsAre(96, 48, 48)) << architecture->name;
+    }
   }
 }
 

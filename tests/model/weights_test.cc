@@ -100,16 +100,24 @@ TEST(Weights, OptionalTensors) {
   EXPECT_EQ(Content((*loaded)->tensors(1).layers[1].bq), std::string(256, 'b'));
 }
 
-TEST(Weights, Qwen2HasBiases) {
-  const auto loaded = Load(TinyModel({.architecture = "qwen2"}));
+TEST(Weights, Qwen2MayHaveBiases) {
+  GgufWriter writer = TinyModel({.architecture = "qwen2"});
+  const std::string bias(283 * sizeof(float), 'b');
+  writer.tensors().push_back({"output.bias", GGML_TYPE_F32, {283}, bias, {}});
+  const auto loaded = Load(writer);
   ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
   for (const LayerWeights& layer : (*loaded)->tensors(1).layers) {
     EXPECT_THAT(std::vector<ggml_tensor*>({layer.bq, layer.bk, layer.bv}), Each(NotNull()));
   }
-  EXPECT_THAT(LoadChanged([](GgufWriter* w) { w->RemoveTensor("blk.1.attn_k.bias"); },
-                          {.architecture = "qwen2"})
-                  .message(),
-              HasSubstr("tensor 'blk.1.attn_k.bias' is missing"));
+  EXPECT_EQ(Content((*loaded)->tensors(1).output_bias), bias);
+  for (const std::string layer : {"blk.0.", "blk.1."}) {
+    for (const char* name : {"attn_q.bias", "attn_k.bias", "attn_v.bias"}) {
+      writer.RemoveTensor(layer + name);
+    }
+  }
+  const auto without = Load(writer);
+  ASSERT_TRUE(without.ok()) << without.status().ToString();
+  EXPECT_EQ((*without)->tensors(1).layers[1].bk, nullptr);
 }
 
 TEST(Weights, FusedMatricesPointIntoTheirTensor) {
@@ -121,9 +129,25 @@ TEST(Weights, FusedMatricesPointIntoTheirTensor) {
             writer.tensor("blk.1.attn_qkv.weight").bytes);
   EXPECT_EQ(Content(layer.ffn_gate) + Content(layer.ffn_up),
             writer.tensor("blk.1.ffn_up.weight").bytes);
+  const auto split = Load(TinyModel({.architecture = "phi3", .other_attention = true}));
+  ASSERT_TRUE(split.ok()) << split.status().ToString();
+  EXPECT_STREQ((*split)->tensors(1).layers[1].wq->name, "blk.1.attn_q.weight");
   writer.tensor("blk.1.attn_qkv.weight").shape = {128, 64};
   EXPECT_THAT(Load(writer).status().message(),
               HasSubstr("'blk.1.attn_qkv.weight': got shape [128, 64], wanted [64, 128]"));
+}
+
+TEST(Weights, FusedBiasesPointIntoTheirTensor) {
+  GgufWriter writer = TinyModel({.architecture = "qwen2", .other_attention = true});
+  const auto loaded = Load(writer);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  const LayerWeights& layer = (*loaded)->tensors(1).layers[1];
+  EXPECT_EQ(layer.bk->ne[0], 32);
+  EXPECT_EQ(Content(layer.bq) + Content(layer.bk) + Content(layer.bv),
+            writer.tensor("blk.1.attn_qkv.bias").bytes);
+  writer.tensor("blk.1.attn_qkv.bias").shape = {127};
+  EXPECT_THAT(Load(writer).status().message(),
+              HasSubstr("'blk.1.attn_qkv.bias': got shape [127, 1], wanted [128, 1]"));
 }
 
 TEST(Weights, ExpertsAreStacked) {
@@ -178,6 +202,24 @@ TEST(Weights, UnsupportedTypes) {
   });
   EXPECT_EQ(norm.code(), StatusCode::kUnsupported);
   EXPECT_THAT(norm.message(), HasSubstr("'output_norm.weight': type f16 is not supported here"));
+}
+
+TEST(Weights, Nvfp4IsRefusedForItsFactors) {
+  int type = 0;
+  while (type < GGML_TYPE_COUNT &&
+         (ggml_get_type_traits(static_cast<ggml_type>(type))->type_size == 0 ||
+          std::string_view(ggml_type_name(static_cast<ggml_type>(type))) != "nvfp4")) {
+    ++type;
+  }
+  if (type == GGML_TYPE_COUNT) GTEST_SKIP() << "this ggml does not know it";
+  const Status status = LoadChanged([&](GgufWriter* w) {
+    testing::GgufWriterTensor& tensor = w->tensor("blk.0.attn_k.weight");
+    tensor.type = static_cast<uint32_t>(type);
+    tensor.bytes.resize(ggml_row_size(static_cast<ggml_type>(type), 64) * 32);
+    w->tensors().push_back({"blk.0.attn_k.scale", GGML_TYPE_F32, {1}, std::string(4, '\0'), {}});
+  });
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_THAT(status.message(), HasSubstr("'blk.0.attn_k.weight': type nvfp4 is not supported"));
 }
 
 // 256 numbers a row, for that is the block of q4_K.

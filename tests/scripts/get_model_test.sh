@@ -35,6 +35,7 @@ if [[ "$*" == *" download "* ]]; then
   echo "$package" >>"$WORK/fetched"
   if [[ -f $WORK/refuse && $package == "$(cat "$WORK/refuse")" ]]; then cat "$WORK/error" >&2; exit 1; fi
   if [[ -f $WORK/hang ]]; then touch "$TMPDIR/half"; exec sleep 60; fi
+  if [[ -f $WORK/slow ]]; then sleep 0.5; fi
   while [[ $1 != -d ]]; do shift; done
   exec cp "$WORK/wheels/$package.whl" "$2"
 fi
@@ -92,6 +93,16 @@ status=0
 wait "$pid" || status=$?
 [[ $status == 130 && $(ls "$parts") == lock ]] || fail "interrupted: status $status, $(ls "$parts")"
 has "$work/err" "interrupted; what has arrived is kept" "an interruption"
+
+# The bar, which only a terminal gets; "script" is one.
+if command -v script >/dev/null; then
+  rm -rf "$work/models" "$work/hang"
+  touch "$work/slow"
+  script -qec "$get tiny" /dev/null >"$work/out" </dev/null || fail "on a terminal: $(cat "$work/out")"
+  grep -qE '\[#*\.*\] *[0-9]+ %  [0-9]+ of 0 MB, [0-9]+\.[0-9] MB/s' "$work/out" ||
+    fail "no bar on a terminal: $(cat "$work/out")"
+  has "$work/out" "$work/models/tiny.gguf" "on a terminal"
+fi
 
 run unknown
 [[ $status == 1 ]] || fail "an unknown name gives status $status"

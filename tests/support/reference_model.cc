@@ -53,22 +53,24 @@ void Rotate(const RopeConfig& rope, int head_dim, int position, Vector* x) {
 }
 
 // Attention of the last row over all rows.
-Vector Attend(const ModelConfig& config, const Vector& query, const std::vector<Vector>& keys,
-              const std::vector<Vector>& values) {
-  const size_t d = static_cast<size_t>(config.head_dim);
-  Vector out(query.size());
-  for (size_t h = 0; h < static_cast<size_t>(config.num_heads); ++h) {
-    const size_t kv =
-        d * (h / static_cast<size_t>(config.num_heads / config.Layer(0).num_kv_heads));
+Vector Attend(const ModelConfig& config, size_t layer, const Vector& query,
+              const std::vector<Vector>& keys, const std::vector<Vector>& values) {
+  const auto heads = static_cast<size_t>(config.num_heads);
+  const size_t group = heads / static_cast<size_t>(config.layers[layer].num_kv_heads);
+  const auto d = static_cast<size_t>(config.head_dim);
+  const auto dv = static_cast<size_t>(config.value_dim);
+  Vector out(heads * dv);
+  for (size_t h = 0; h < heads; ++h) {
+    const size_t kv = h / group;
     double total = 0;
     for (size_t row = 0; row < keys.size(); ++row) {
       double score = 0;
-      for (size_t i = 0; i < d; ++i) score += query[h * d + i] * keys[row][kv + i];
+      for (size_t i = 0; i < d; ++i) score += query[h * d + i] * keys[row][kv * d + i];
       const double weight = std::exp(score / std::sqrt(static_cast<double>(d)));
       total += weight;
-      for (size_t i = 0; i < d; ++i) out[h * d + i] += weight * values[row][kv + i];
+      for (size_t i = 0; i < dv; ++i) out[h * dv + i] += weight * values[row][kv * dv + i];
     }
-    for (size_t i = 0; i < d; ++i) out[h * d + i] /= total;
+    for (size_t i = 0; i < dv; ++i) out[h * dv + i] /= total;
   }
   return out;
 }
@@ -100,7 +102,7 @@ std::vector<Vector> ReferenceLogits(const Weights& weights, std::span<const int3
       Rotate(config.rope, config.head_dim, position, &key);
       keys[l].push_back(key);
       values[l].push_back(Multiply(w.wv, w.bv, normed));
-      x = Add(std::move(x), Multiply(w.wo, w.bo, Attend(config, query, keys[l], values[l])));
+      x = Add(std::move(x), Multiply(w.wo, w.bo, Attend(config, l, query, keys[l], values[l])));
       const Vector hidden = Norm(w.ffn_norm, config.rms_epsilon, x);
       const Vector gate = Multiply(w.ffn_gate, nullptr, hidden);
       Vector up = Multiply(w.ffn_up, nullptr, hidden);

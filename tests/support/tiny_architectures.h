@@ -19,6 +19,10 @@ struct TinyArchitecture {
   TinyModelOptions options;
   std::function<void(GgufWriter*)> change = {};  // what no option says; may be empty
   int64_t context_tokens = 256;                  // what an engine is made for
+  // How far predictions may be from libllama's: the mean divergence, and the difference of log
+  // probabilities up to which libllama likes two tokens equally, so that either may be the top one.
+  double most_divergence = 1e-4;
+  double most_loss = 0.02;
 
   GgufWriter Make() const;
 };

@@ -166,17 +166,16 @@ void AddAttention(const TinyModelOptions& o, const std::string& prefix, RandomTe
   const uint32_t key = o.num_kv_heads * o.head_dim;
   const uint32_t value_dim = o.value_dim == 0 ? o.head_dim : o.value_dim;
   const uint32_t value = o.num_kv_heads * value_dim;
-  if (o.architecture == "phi3") {
-    tensors->Matrix(prefix + "attn_qkv.weight", o.embedding_length, query + key + value);
-  } else {
-    tensors->Matrix(prefix + "attn_q.weight", o.embedding_length, query);
-    tensors->Matrix(prefix + "attn_k.weight", o.embedding_length, key);
-    tensors->Matrix(prefix + "attn_v.weight", o.embedding_length, value);
+  using Part = std::pair<const char*, uint32_t>;
+  std::vector<Part> parts = {{"attn_q", query}, {"attn_k", key}, {"attn_v", value}};
+  if ((o.architecture == "phi3") != o.other_attention) {
+    parts = {{"attn_qkv", query + key + value}};
+  }
+  for (const auto& [name, length] : parts) {
+    tensors->Matrix(prefix + name + ".weight", o.embedding_length, length);
   }
   if (o.architecture == "qwen2") {
-    tensors->Bias(prefix + "attn_q.bias", query);
-    tensors->Bias(prefix + "attn_k.bias", key);
-    tensors->Bias(prefix + "attn_v.bias", value);
+    for (const auto& [name, length] : parts) tensors->Bias(prefix + name + ".bias", length);
   }
   if (IsOneOf(o.architecture, {"qwen3", "qwen3moe", "gemma3"})) {
     tensors->Norm(prefix + "attn_q_norm.weight", o.head_dim);
@@ -256,6 +255,11 @@ GgufWriter TinyModel(const TinyModelOptions& o) {
   writer.SetU32(prefix + "feed_forward_length", o.feed_forward_length);
   writer.SetU32(prefix + "attention.head_count", o.num_heads);
   writer.SetU32(prefix + "attention.head_count_kv", o.num_kv_heads);
+  if (o.last_kv_heads != 0) {
+    std::vector<int32_t> counts(o.num_layers, static_cast<int32_t>(o.num_kv_heads));
+    counts.back() = static_cast<int32_t>(o.last_kv_heads);
+    writer.SetI32s(prefix + "attention.head_count_kv", counts);
+  }
   writer.SetU32(prefix + "attention.key_length", o.head_dim);
   writer.SetU32(prefix + "attention.value_length", o.value_dim == 0 ? o.head_dim : o.value_dim);
   writer.SetF32(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
@@ -267,7 +271,9 @@ GgufWriter TinyModel(const TinyModelOptions& o) {
   RandomTensors tensors(o, &writer);
   tensors.Matrix("token_embd.weight", o.embedding_length, vocab_size);
   for (uint32_t i = 0; i < o.num_layers; ++i) {
-    AddLayer(o, "blk." + std::to_string(i) + ".", &tensors);
+    TinyModelOptions layer = o;
+    if (i + 1 == o.num_layers && o.last_kv_heads != 0) layer.num_kv_heads = o.last_kv_heads;
+    AddLayer(layer, "blk." + std::to_string(i) + ".", &tensors);
   }
   tensors.Norm("output_norm.weight", o.embedding_length, o.output_gain);
   if (!o.tied) tensors.Matrix("output.weight", o.embedding_length, vocab_size);

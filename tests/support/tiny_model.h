@@ -17,11 +17,14 @@ struct TinyModelOptions {
   uint32_t feed_forward_length = 96;
   uint32_t num_heads = 4;
   uint32_t num_kv_heads = 2;
+  uint32_t last_kv_heads = 0;  // of the last layer; 0: num_kv_heads
   uint32_t head_dim = 16;
   uint32_t value_dim = 0;  // of values; 0: head_dim
   uint32_t context_length = 512;
   ggml_type matrix_type = GGML_TYPE_F32;
-  bool tied = true;             // no output.weight
+  bool tied = true;  // no output.weight
+  // Queries, keys and values in one tensor where the family has three, and the other way round.
+  bool other_attention = false;
   bool sentence_piece = false;  // the vocabulary's kind; default: byte-level BPE
   uint64_t seed = 1;
   float output_gain = 1.0f;  // mean weight of the last norm: how far logits are apart

@@ -10,7 +10,9 @@ void ReadConfig(ConfigKeys* keys, ModelConfig* config) {
   ReadGemmaConfig(/*layers_of_27b=*/46, config);
   config->attention_softcap = keys->NonNegative("attn_logit_softcapping", kMaxGemmaSoftcap, 50.0f);
   config->logit_softcap = keys->NonNegative("final_logit_softcapping", kMaxGemmaSoftcap, 30.0f);
-  ReadWindows(keys, {.window = 4096, .period = 2, .freq_base = config->rope.freq_base}, config);
+  ReadWindows(keys,
+              {.window = 4096, .period = 2, .freq_base = config->rope.freq_base, .stretched = true},
+              config);
 }
 
 void ListLayer(LayerSlots* slots) {

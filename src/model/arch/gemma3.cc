@@ -9,7 +9,7 @@ namespace {
 void ReadConfig(ConfigKeys* keys, ModelConfig* config) {
   ReadGemmaConfig(/*layers_of_27b=*/62, config);
   config->logit_softcap = keys->NonNegative("final_logit_softcapping", kMaxGemmaSoftcap, 0.0f);
-  ReadWindows(keys, {.window = 0, .period = 6, .freq_base = 10000.0f}, config);
+  ReadWindows(keys, {.window = 0, .period = 6, .freq_base = 10000.0f, .stretched = false}, config);
 }
 
 void ListLayer(LayerSlots* slots) {

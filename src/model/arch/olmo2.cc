@@ -7,7 +7,9 @@ namespace dynsplit {
 namespace {
 
 void ReadConfig(ConfigKeys* keys, ModelConfig* config) {
-  ReadWindows(keys, {.window = 0, .period = 4, .freq_base = config->rope.freq_base}, config);
+  ReadWindows(keys,
+              {.window = 0, .period = 4, .freq_base = config->rope.freq_base, .stretched = false},
+              config);
 }
 
 void ListLayer(LayerSlots* slots) {

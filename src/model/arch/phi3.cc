@@ -1,4 +1,4 @@
-// Phi 3 and 4: Llama's layers with queries, keys and values in one matrix, and gate and up in one.
+// Phi 3 and 4: Llama's layers with gate and up in one matrix (and queries, keys and values mostly).
 // Long contexts have frequency factors of their own (arXiv 2404.14219; LongRoPE: arXiv 2402.13753).
 // A key "attention.sliding_window" of these files says nothing: all layers attend to all, as in
 // other programs that read them.
@@ -9,7 +9,7 @@ namespace {
 
 void ListLayer(LayerSlots* slots) {
   slots->PreNorms();
-  slots->FusedAttention();
+  slots->Attention();
   slots->FusedFeedForward();
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 void ListLayer(LayerSlots* slots) {
   slots->PreNorms();
-  slots->Attention(LayerSlots::Biases::kRequired);
+  slots->Attention();
   slots->FeedForward();
 }
 
