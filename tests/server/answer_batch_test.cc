@@ -1,6 +1,7 @@
 #include "apps/server/answer_batch.h"
 
 #include "server/server_fixture.h"
+#include "support/temp_folder.h"
 
 namespace dynsplit::testing {
 namespace {
@@ -223,6 +224,38 @@ TEST_F(AnswerBatchTest, TheSecondQuestionReadsOnlyWhatIsNew) {
   const Told again = RunAll(MakeJob(second, 20));
   EXPECT_EQ(again.cached_tokens, static_cast<int64_t>(second.size()));
   EXPECT_EQ(again.texts[0], third.texts[0]);
+}
+
+// What is kept of many prompts is more than may be in memory, and waits in the file of pages.
+TEST_F(AnswerBatchTest, TheCacheKeepsTheBoundOfKeysAndValues) {
+  constexpr int kDocuments = 8;
+  constexpr int64_t kMemory = 2 << 20;
+  const auto prompt_of = [](int document, int question) {
+    std::vector<int32_t> prompt = Letters(4000, 'A' + document);
+    prompt.push_back('0' + question);
+    return prompt;
+  };
+  std::vector<std::string> want;
+  for (int i = 0; i < kDocuments; ++i) want.push_back(Alone(prompt_of(i, 1), 8));
+  const TempFolder folder;
+  Use({.threads = 1, .kv_memory_bytes = kMemory, .kv_dir = folder.path()});
+  int64_t kept = 0;
+  for (const int question : {0, 1}) {
+    for (int i = 0; i < kDocuments; ++i) {
+      Job job = MakeJob(prompt_of(i, question), 8);
+      job.tracing = Tracing::kProgress;
+      const Told told = RunAll(std::move(job));
+      ASSERT_TRUE(told.trace.stats) << told.failure.ToString();
+      EXPECT_EQ(told.cached_tokens, question == 0 ? 0 : 4000 - 32);
+      EXPECT_LE(told.trace.stats->kv_bytes_resident, kMemory);
+      if (question == 0) {
+        kept += told.trace.stats->kv_bytes_total;
+      } else {
+        EXPECT_EQ(told.texts[0], want[static_cast<size_t>(i)]);
+      }
+    }
+  }
+  EXPECT_GT(kept, 3 * kMemory);
 }
 
 // Answers attend to what is selected; what they leave must not pass for a text read densely.
