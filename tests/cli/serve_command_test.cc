@@ -26,6 +26,12 @@ class ServeCommandTest : public CliTest {
     const size_t at = err.find("127.0.0.1:");
     return at == std::string::npos ? -1 : std::stoi(err.substr(at + 10));
   }
+  // What the body of an answer tells of the prefix cache.
+  static int CachedTokens(const std::string& body) {
+    const std::string name = "\"cached_tokens\":";
+    const size_t at = body.find(name);
+    return at == std::string::npos ? -1 : std::stoi(body.substr(at + name.size()));
+  }
 };
 
 TEST_F(ServeCommandTest, AnswersUntilItIsToldToStop) {
@@ -60,7 +66,8 @@ TEST_F(ServeCommandTest, KeysMayComeFromAFile) {
 // server without a cache says.
 TEST_F(ServeCommandTest, KilledUnderLoadItServesTheSameAfterwards) {
   const TempFolder folder;
-  const std::vector<std::string> cached = {"--cache-dir", folder.path(), "--cache-memory", "1M"};
+  const std::vector<std::string> cached = {"--context",   "1000",           "--cache-dir",
+                                           folder.path(), "--cache-memory", "1M"};
   const auto ask = [](int port, int document) {
     httplib::Client client("127.0.0.1", port);
     const std::string text(600 + 10 * static_cast<size_t>(document),
@@ -75,16 +82,21 @@ TEST_F(ServeCommandTest, KilledUnderLoadItServesTheSameAfterwards) {
   constexpr int kDocuments = 6;
   std::vector<std::string> want;
   {
-    Process fresh(Command({"--cache-memory", "0"}));
+    Process fresh(Command({"--context", "1000", "--cache-memory", "0"}));
     ASSERT_TRUE(fresh.WaitForErr("serving tiny")) << fresh.err();
-    for (int i = 0; i < kDocuments; ++i) want.push_back(ask(PortOf(fresh), i));
+    for (int i = 0; i < kDocuments; ++i) {
+      want.push_back(ask(PortOf(fresh), i));
+      ASSERT_NE(want.back(), "");
+    }
     fresh.Signal(SIGTERM);
     fresh.Finish();
   }
+  bool loaded = false;  // in some round, what one before it wrote
   for (int round = 0; round < 4; ++round) {
     Process process(Command(cached));
     ASSERT_TRUE(process.WaitForErr("serving tiny")) << process.err();
     const int port = PortOf(process);
+    for (int i = 0; i < kDocuments; ++i) loaded |= CachedTokens(ask(port, i)) > 0;
     std::thread load([&] {
       for (int i = 0; i < 40; ++i) ask(port, i % kDocuments);
     });
@@ -97,6 +109,48 @@ TEST_F(ServeCommandTest, KilledUnderLoadItServesTheSameAfterwards) {
     process.Finish();
     load.join();
   }
+  EXPECT_TRUE(loaded);
+}
+
+TEST_F(ServeCommandTest, ToldToStopItKeepsItsPrefixes) {
+  const TempFolder folder;
+  for (const bool restarted : {false, true}) {
+    Process process(Command({"--cache-dir", folder.path()}));
+    ASSERT_TRUE(process.WaitForErr("serving tiny")) << process.err();
+    httplib::Client client("127.0.0.1", PortOf(process));
+    const auto answer = client.Post("/v1/completions",
+                                    R"({"max_tokens":1,"prompt":")" + std::string(400, 'x') + "\"}",
+                                    "application/json");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(CachedTokens(answer->body) >= 256, restarted) << answer->body;
+    process.Signal(SIGTERM);
+    EXPECT_EQ(process.Finish(), 0);
+  }
+}
+
+TEST_F(ServeCommandTest, ToldToStopItFinishesWhatIsUnderWay) {
+  Process process(Command({"--context", "20000", "--grace", "60"}));
+  ASSERT_TRUE(process.WaitForErr("serving tiny")) << process.err();
+  const int port = PortOf(process);
+  std::string body;
+  std::thread asker([&] {
+    httplib::Client client("127.0.0.1", port);
+    client.set_read_timeout(60);
+    const auto answer =
+        client.Post("/v1/completions", R"({"prompt":"a","max_tokens":5000,"ignore_eos":true})",
+                    "application/json");
+    if (answer) body = answer->body;
+  });
+  httplib::Client client("127.0.0.1", port);
+  for (int i = 0; i < 1000; ++i) {
+    const auto metrics = client.Get("/metrics");
+    if (metrics && metrics->body.find("dynsplit_running 1") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Finish(), 0);
+  asker.join();
+  EXPECT_THAT(body, HasSubstr("\"completion_tokens\":5000"));
 }
 
 TEST_F(ServeCommandTest, Refusals) {
