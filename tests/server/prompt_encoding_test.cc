@@ -41,15 +41,15 @@ TEST_F(PromptEncodingTest, PromptsLeaveRoomForAnAnswer) {
   EXPECT_FALSE(CheckPrompt(service_, Letters(99), "prompt"));
   EXPECT_EQ(CheckPrompt(service_, Letters(100), "messages")->code, "context_length_exceeded");
   std::vector<int32_t> tokens;
-  EXPECT_EQ(EncodePrompt(service_, Letters(100), &tokens)->code, "context_length_exceeded");
-  EXPECT_EQ(EncodePrompt(service_, std::string(), &tokens)->param, "prompt");
+  EXPECT_EQ(EncodePrompt(service_, Letters(100), true, &tokens)->code, "context_length_exceeded");
+  EXPECT_EQ(EncodePrompt(service_, std::string(), true, &tokens)->param, "prompt");
 }
 
 // Its tokens are never counted: that would take seconds.
 TEST_F(PromptEncodingTest, ATextThatCannotFitIsNotEncoded) {
   const std::string text(10 << 20, 'x');
   std::vector<int32_t> tokens;
-  const auto prompt = EncodePrompt(service_, text, &tokens);
+  const auto prompt = EncodePrompt(service_, text, true, &tokens);
   ASSERT_TRUE(prompt);
   EXPECT_EQ(prompt->code, "context_length_exceeded");
   EXPECT_EQ(prompt->param, "prompt");
