@@ -17,6 +17,7 @@
 #include "apps/demo/demo_report.h"
 #include "apps/demo/demo_run.h"
 #include "apps/demo/picture.h"
+#include "model/utf8.h"
 
 namespace dynsplit::demo {
 namespace {
@@ -107,7 +108,7 @@ int Main(int argc, char** argv) {
   app.add_option("--picture", flags.picture, "Also draw the result into this SVG file");
   CLI11_PARSE(app, argc, argv);
   const Status status = Run(flags);
-  if (!status.ok()) PrintToStderr("dynsplit-demo: " + status.message() + "\n");
+  if (!status.ok()) PrintToStderr("dynsplit-demo: " + Printable(status.message()) + "\n");
   return status.ok() ? 0 : 1;
 }
 
