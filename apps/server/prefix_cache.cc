@@ -15,8 +15,10 @@ constexpr int64_t kForkBytesPerToken = 30;  // Session::Fork: ids, boundaries an
 
 // What no other session has a part in.
 int64_t OwnBytes(const Session& session) {
+  const SessionStats stats = session.stats();
   return kForkBytesPerToken * static_cast<int64_t>(session.tokens().size()) +
-         static_cast<int64_t>(session.logits().size_bytes()) + session.stats().index_bytes;
+         static_cast<int64_t>(session.logits().size_bytes()) + stats.index_bytes +
+         stats.window_bytes;
 }
 
 // Of the pages, those that a longer session shares: a page that is not full is copied when it is

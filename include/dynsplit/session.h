@@ -35,6 +35,7 @@ struct SessionStats {
   int64_t kv_bytes_total = 0;     // pages that this sequence refers to
   int64_t kv_bytes_resident = 0;  // of these, in memory now
   int64_t index_bytes = 0;        // summaries, those of groups and of joint rows included
+  int64_t window_bytes = 0;       // queries of the last rows read, which snapkv votes by
   int64_t num_blocks = 0;
   int64_t selected_rows = 0;        // tokens processed with Attention::kSelected so far
   double attended_tokens_mean = 0;  // of those rows, over layers and KV heads

@@ -28,6 +28,7 @@ class QueryWindow {
   // another.
   void Restart(const QueryWindow* before, int64_t first, int64_t rows);
 
+  size_t bytes() const { return queries_.span().size_bytes() + lse_.span().size_bytes(); }
   int64_t begin() const { return begin_; }  // positions [begin, end)
   int64_t end() const { return end_; }
   // [end - begin, num_heads, head_dim] and [end - begin, num_heads]; as unscaled and after RoPE as

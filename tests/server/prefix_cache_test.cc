@@ -43,6 +43,17 @@ TEST_F(PrefixCacheTest, GivesTheLongestPrefix) {
   EXPECT_FALSE(cache.Find("another key", prompt).session);
 }
 
+// Of short prompts these are most of it.
+TEST_F(PrefixCacheTest, CountsTheQueriesThatItKeeps) {
+  PrefixCache cache(kPlenty);
+  const auto session = Read(Letters(100));
+  cache.Insert("", *session);
+  const SessionStats stats = session->stats();
+  const auto& model = engine_->model().description();
+  EXPECT_GE(stats.window_bytes, 32 * 4 * model.num_layers * model.num_heads * model.head_dim);
+  EXPECT_GE(cache.bytes(), stats.kv_bytes_total + stats.window_bytes);
+}
+
 TEST_F(PrefixCacheTest, SaysWherePromptsPart) {
   PrefixCache cache(kPlenty);
   std::vector<int32_t> prompt = Letters(200);
