@@ -8,7 +8,7 @@
 #                                  under ThreadSanitizer
 #   scripts/test.sh --clients      what comes from the network against dynsplit serve: OpenAI's client, a
 #                                  browser on the page, lm-evaluation-harness, Schemathesis
-#   scripts/test.sh --all          everything above
+#   scripts/test.sh --all          everything above, but of what comes from the network the browser alone
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
@@ -51,12 +51,12 @@ summary() {
   echo "$passed passed, $failed failed, $skipped skipped"
 }
 
-preset=release models=1 fast=1 sanitize=0 clients=0
+preset=release models=1 fast=1 sanitize=0 clients=0 client=.
 case ${1:-} in
   "") ;;
   --fast) preset=dev models=0 ;;
   --sanitize) fast=0 models=0 sanitize=1 ;;
-  --all) sanitize=1 clients=1 ;;
+  --all) sanitize=1 clients=1 client='^page$' ;;
   --clients) fast=0 models=0 clients=1 ;;
   *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
 esac
@@ -85,7 +85,7 @@ fi
 if [[ $clients == 1 ]]; then
   scripts/setup.sh --page
   scripts/build.sh "$preset" dynsplit
-  run_tests clients "$preset" -L client -j 1
+  run_tests clients "$preset" -L client -R "$client" -j 1
 fi
 if [[ $sanitize == 1 ]]; then
   scripts/build.sh asan all_tests
