@@ -16,7 +16,8 @@ namespace dynsplit::server {
 // Another model than the one there is; "" is whichever there is.
 std::optional<ApiError> CheckModel(const Service& service, const std::string& model);
 
-// Both refuse what CheckPrompt does; a text that cannot fit is not even encoded.
+// The next two refuse what CheckPrompt does; a text that cannot fit is not even encoded.
+
 // By the chat template, up to where the answer begins.
 std::optional<ApiError> EncodeMessages(const Service& service,
                                        std::span<const ChatMessage> messages,

@@ -1,5 +1,7 @@
 #include "apps/server/request_fields.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -170,9 +172,7 @@ void RequestFields::Refuse(const char* key, const std::vector<Json>& harmless) {
 void RequestFields::AllowOnly(const std::vector<std::string>& keys) {
   for (const auto& [key, value] : object_.items()) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-    std::string known;
-    for (const std::string& each : keys) known += (known.empty() ? "" : ", ") + each;
-    return Fail(key, prefix_ + key + " is none of " + known);
+    return Fail(key, fmt::format("{}{} is none of {}", prefix_, key, fmt::join(keys, ", ")));
   }
 }
 

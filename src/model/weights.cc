@@ -41,12 +41,9 @@ std::string ShapeText(const std::array<int64_t, 4>& shape) {
   return text + "]";
 }
 
-// Along which dimension the parts of a tensor lie one after the other.
-size_t PartsDim(const WeightSlot& slot) { return slot.use == WeightUse::kVector ? 0 : 1; }
-
 Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTensor& source) {
   std::array<int64_t, 4> wanted = {slot.shape[0], slot.shape[1], slot.shape[2], 1};
-  if (slot.file_rows != 0) wanted[PartsDim(slot)] = slot.file_rows;
+  if (slot.file_rows != 0) wanted[slot.rows_dim()] = slot.file_rows;
   const std::string where = path + ": tensor '" + slot.name + "': ";
   if (source.shape != wanted) {
     return Corruption(where + "got shape " + ShapeText(source.shape) + ", wanted " +
@@ -70,7 +67,7 @@ Status CheckWeight(const std::string& path, const WeightSlot& slot, const GgufTe
 // The slot's own part of a tensor of the file.
 GgufTensor Source(const WeightSlot& slot, GgufTensor tensor) {
   if (slot.file_rows == 0) return tensor;
-  const size_t dim = PartsDim(slot);
+  const size_t dim = slot.rows_dim();
   const size_t row_bytes = tensor.bytes.size() / static_cast<size_t>(slot.file_rows);
   tensor.bytes = tensor.bytes.subspan(static_cast<size_t>(slot.first_row) * row_bytes,
                                       static_cast<size_t>(slot.shape[dim]) * row_bytes);

@@ -32,7 +32,7 @@ void LayerSlots::JoinLast(size_t count) {
   int64_t rows = 0;
   for (auto slot = slots_->end() - count; slot != slots_->end(); ++slot) {
     slot->first_row = rows;
-    rows += slot->shape[slot->use == WeightUse::kVector ? 0 : 1];
+    rows += slot->shape[slot->rows_dim()];
   }
   for (auto slot = slots_->end() - count; slot != slots_->end(); ++slot) slot->file_rows = rows;
 }

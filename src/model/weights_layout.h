@@ -32,6 +32,8 @@ struct WeightSlot {
   // has. 0: those of `shape`.
   int64_t first_row = 0;
   int64_t file_rows = 0;
+
+  size_t rows_dim() const { return use == WeightUse::kVector ? 0 : 1; }  // of `shape`
 };
 
 // Whether the file has a tensor of that name.
