@@ -10,9 +10,11 @@
 #   importance   what DD-Select weighs a cut by, how it searches, and its controls
 #   summaries    means, bounds, sub-means, int8 and int2, at blocks of 16
 #   selection    pooling of heads, dense layers, sink and recent
+#   all          these four from one reading of each text, for models that read slowly
 #
-# Expected answers are fed, and KL(full || method) is the measure: finer than scores. Prose
-# (niah-multikey), code, records and dialogue, 12 questions of each, seed 1.
+# Expected answers are fed, and KL(full || method) is the measure: finer than scores; kl_table.py
+# prints it. Prose (niah-multikey), code, records and dialogue, 12 questions of each (6 of larger
+# models), seed 1.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 CLASSES=(space closing comma clause sentence newline dedent paragraph turn)
@@ -49,7 +51,12 @@ selection() {
     dense-layers=1 dense-layers=4 sink=0 sink=16 recent=16 recent=256 dense-heads=profile refine=2 refine=4
 }
 
-experiments='^(splits|importance|summaries|selection)$'
+# Some methods are in more than one of them.
+all() {
+  { splits; importance; summaries; selection; } | awk '!seen[$0]++'
+}
+
+experiments='^(splits|importance|summaries|selection|all)$'
 if [[ ${1:-} == --specs && ${2:-} =~ $experiments ]]; then
   "$2"
   exit
@@ -60,9 +67,9 @@ if [[ $# -lt 2 || ! $1 =~ $experiments ]]; then
 fi
 name=$1 model=$2
 case $model in
-  smollm2-135m) context=4000 ;;
-  *) context=6000 ;;
+  smollm2-135m) context=4000 questions=12 ;;
+  *) context=6000 questions=6 ;;
 esac
-exec "$ROOT/build/release/dynsplit" eval -m "$model" --context "$context" --budget 8% --questions 12 \
-  --questions-per-document 12 --seed 1 --answer fed --task niah-multikey,code-function,records,dialogue \
+exec "$ROOT/build/release/dynsplit" eval -m "$model" --context "$context" --budget 8% --questions $questions \
+  --questions-per-document $questions --seed 1 --answer fed --task niah-multikey,code-function,records,dialogue \
   --method "full,$("$name" | paste -sd,)" --out "$ROOT/build/experiments/$model/$name" "${@:3}"

@@ -2,19 +2,21 @@
 """Memory of dynsplit beside llama.cpp's, on one machine in one run.
 
     python3 compare_memory.py [-m MODEL] [--caps 32768:100M,32768:150M,32768:all,131072:270M]
-                              [--kv-types f16,q4_0] [--json FILE] [--plot FILE.svg]
+                              [--cold-types f16,q4] [--kv-types f16,q4_0] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the model
 (scripts/get-model.sh); --plot needs matplotlib. Prints a Markdown table: the peak resident memory of each
 process, from its start to its end, less what Python held before it loaded the model where it is
 llama.cpp's. The two take turns, never both at once, each in a process of its own for every figure.
 
-dynsplit decodes at the end of a synthetic context (`bench --fill synthetic`) under each --kv-memory.
+dynsplit decodes at the end of a synthetic context (`bench --fill synthetic`) under each --kv-memory, with
+each --kv-cold-type; speeds are also given as a share of that with all in memory, of the same type.
 llama.cpp, with flash attention, allocates its cache whole at the start and decodes a few tokens in the
 empty context (llama_memory.py): its speed is not compared, see compare_speed.py.
 """
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -52,26 +54,35 @@ def measure_llama(context, kv_type, arguments):
             "bytes": report["peak_bytes"] - report["before_bytes"]}
 
 
-def measure_dynsplit(context, cap, arguments):
+def measure_dynsplit(context, cap, cold_type, arguments):
     command = [arguments.program, "bench", "-m", arguments.model, "--context", context, "--method",
                "dynsplit", "--fill", "synthetic", "--decode", DECODE_STEPS, "--rounds", arguments.rounds,
-               "--threads", arguments.threads, "--json"]
+               "--threads", arguments.threads, "--kv-cold-type", cold_type, "--json"]
     if cap != "all":
         command += ["--kv-memory", cap, "--kv-dir", arguments.kv_dir]
     out, peak = run(command)
     report = json.loads(out)
-    return {"program": "dynsplit", "context": context, "setting": cap, "bytes": peak,
+    return {"program": "dynsplit", "context": context, "cap": cap, "setting": cold_type, "bytes": peak,
             "build": f"{report['build']}, {report['isa']}",
             "tokens_per_second": report["rows"][0]["decode_tokens_per_second"]}
 
 
+def share_of_all(row, rows):
+    """Its speed as a share of that with all in memory, or None where that was not asked for."""
+    for other in rows:
+        if other.get("cap") == "all" and all(other[key] == row[key] for key in ("context", "setting")):
+            return row["tokens_per_second"] / other["tokens_per_second"]
+    return None
+
+
 def print_table(rows):
-    print("| context | | | peak, MiB | tokens/s |\n|---|---|---|---|---|")
+    print("| context | | keys and values | `--kv-memory` | peak, MiB | tokens/s | of all in memory |\n"
+          "|---|---|---|---|---|---|---|")
     for row in rows:
-        kind = "`--kv-memory`" if row["program"] == "dynsplit" else "cache"
-        speed = f"{row['tokens_per_second']:.1f}" if "tokens_per_second" in row else ""
-        print(f"| {row['context']:,} | {row['program']} | {kind} {row['setting']} | "
-              f"{row['bytes'] / 2**20:,.0f} | {speed} |")
+        speed = f"{row['tokens_per_second']:.1f}" if "cap" in row else ""
+        share = share_of_all(row, rows) if "cap" in row else None
+        print(f"| {row['context']:,} | {row['program']} | {row['setting']} | {row.get('cap', '')} | "
+              f"{row['bytes'] / 2**20:,.0f} | {speed} | {'' if share is None else f'{share:.2f}'} |")
 
 
 def cap_bytes(text):
@@ -84,16 +95,16 @@ def plot(result, path):
     from matplotlib import pyplot
 
     figure, axis = pyplot.subplots(figsize=(6, 4))
-    ours = [row for row in result["rows"] if row["program"] == "dynsplit"]
-    for context in sorted({row["context"] for row in ours}):
-        rows = [row for row in ours if row["context"] == context]
-        points = sorted((cap_bytes(row["setting"]) / 2**20, row["tokens_per_second"])
-                        for row in rows if row["setting"] != "all")
-        line, = axis.plot(*zip(*points), marker="o", label=f"{context:,} tokens")
+    ours = [row for row in result["rows"] if "cap" in row]
+    for context, setting in sorted({(row["context"], row["setting"]) for row in ours}):
+        rows = [row for row in ours if (row["context"], row["setting"]) == (context, setting)]
+        points = sorted((cap_bytes(row["cap"]) / 2**20, row["tokens_per_second"])
+                        for row in rows if row["cap"] != "all")
+        line, = axis.plot(*zip(*points), marker="o", label=f"{context:,} tokens, {setting}")
         for row in rows:
-            if row["setting"] == "all":
+            if row["cap"] == "all":
                 axis.axhline(row["tokens_per_second"], color=line.get_color(), linestyle="--",
-                             label=f"{context:,} tokens, all in memory")
+                             label=f"{context:,} tokens, {setting}, all in memory")
     axis.set(title=result["model"], xlabel="--kv-memory, MiB", ylabel="decode tokens/s", ylim=(0, None))
     axis.legend(fontsize=8)
     axis.grid(alpha=0.3)
@@ -108,12 +119,17 @@ def pairs(text):
     return [(int(context), cap) for context, cap in split]
 
 
+def words(text):
+    return text.split(",")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-m", "--model", default="smollm2-135m", help="a known name or a .gguf path")
     parser.add_argument("--caps", type=pairs, metavar="CONTEXT:CAP,...",
                         default=pairs("32768:100M,32768:150M,32768:200M,32768:400M,32768:all,131072:270M"))
-    parser.add_argument("--kv-types", default="f16,q4_0", help="of llama.cpp's cache")
+    parser.add_argument("--cold-types", type=words, default=words("f16,q4"), help="--kv-cold-type of dynsplit")
+    parser.add_argument("--kv-types", type=words, default=words("f16,q4_0"), help="of llama.cpp's cache")
     parser.add_argument("--kv-dir", default=tempfile.gettempdir())
     parser.add_argument("--rounds", type=int, default=3, help="of dynsplit's decoding; the median counts")
     parser.add_argument("--threads", type=int, default=2)
@@ -125,15 +141,16 @@ def main():
     load = os.getloadavg()[0]
     result = {"cpu": cpu(), "threads": arguments.threads, "load": load, "model": arguments.model,
               "rows": []}
-    kv_types = arguments.kv_types.split(",")
     for context in sorted({context for context, _ in arguments.caps}):
-        caps = [cap for wanted, cap in arguments.caps if wanted == context]
-        for i in range(max(len(caps), len(kv_types))):  # in turn
-            if i < len(caps):
-                result["rows"].append(measure_dynsplit(context, caps[i], arguments))
-            if i < len(kv_types):
-                result["rows"].append(measure_llama(context, kv_types[i], arguments))
-    result["rows"].sort(key=lambda row: (row["context"], row["program"]))
+        ours = [(cap, cold) for wanted, cap in arguments.caps if wanted == context
+                for cold in arguments.cold_types]
+        for own, kv_type in itertools.zip_longest(ours, arguments.kv_types):  # in turn
+            if own:
+                result["rows"].append(measure_dynsplit(context, *own, arguments))
+            if kv_type:
+                result["rows"].append(measure_llama(context, kv_type, arguments))
+            print(".", end="", file=sys.stderr, flush=True)
+    result["rows"].sort(key=lambda row: (row["context"], row["program"], row["setting"]))
     print_table(result["rows"])
     builds = sorted({row["build"] for row in result["rows"]})
     print(f"\n{arguments.model}; {cpu()}, {arguments.threads} threads, load {load:.1f}")

@@ -9,7 +9,7 @@ namespace dynsplit {
 enum class KvType : uint8_t {
   kF16,
   kQ8,  // 8 bits, a scale for 32 elements of a row: ggml's q8_0
-  kQ4,  // 4 bits, least value and step of each channel of a page (keys), of each row (values)
+  kQ4,  // 4 bits, least value and step of each channel of a page of 64 tokens
 };
 
 // Of the last 128 to 191 tokens of a sequence (`hot`), and of those before them.

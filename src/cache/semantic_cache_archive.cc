@@ -255,7 +255,7 @@ Status SemanticCache::SavePages(ArchiveWriter* archive) const {
     const PageTier tier = token < pages_.cold_end() ? PageTier::kCold : PageTier::kHot;
     const auto rows = static_cast<size_t>(std::min<int64_t>(kPageTokens, size() - token));
     saved.assign(pages_.pool()->page_bytes(tier) / sizeof(f16), 0);
-    for (const auto& [first, count] : PageFields(part.Format(token), part.head_dim, rows)) {
+    for (const auto& [first, count] : PageFields(part.Type(token), part.head_dim, rows)) {
       std::copy_n(part.Page(token) + first, count, saved.data() + first);
     }
     archive->PutAll(std::span<const f16>(saved));

@@ -16,12 +16,11 @@ inline constexpr int kTileTokens = 16;  // most rows of a tile of a chosen block
 struct PartView {
   const f16* const* pages = nullptr;  // [num_pages]
   size_t head_dim = 0;
-  PageFormat hot = PageFormat::kF16;
-  PageFormat cold = PageFormat::kF16;
+  KvTypes types = {};
   int64_t cold_end = 0;  // pages of the tokens before it are cold
 
-  bool encoded() const { return hot != PageFormat::kF16 || cold != PageFormat::kF16; }
-  PageFormat Format(int64_t token) const { return token < cold_end ? cold : hot; }
+  bool encoded() const { return types != KvTypes{}; }
+  KvType Type(int64_t token) const { return token < cold_end ? types.cold : types.hot; }
   const f16* Page(int64_t token) const { return pages[token / kPageTokens]; }
   // Of a page that is f16.
   const f16* Row(int64_t token) const {
@@ -45,8 +44,8 @@ struct KvView {
 
   int Width(KvPart part) const { return part == KvPart::kKeys ? head_dim : value_dim; }
   PartView Part(KvPart part) const {
-    return {part == KvPart::kKeys ? keys : values, static_cast<size_t>(Width(part)),
-            FormatOf(types.hot, part), FormatOf(types.cold, part), cold_end};
+    return {part == KvPart::kKeys ? keys : values, static_cast<size_t>(Width(part)), types,
+            cold_end};
   }
 };
 

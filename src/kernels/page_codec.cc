@@ -12,16 +12,16 @@ void CheckHeadDim(int head_dim) {
 
 }  // namespace
 
-void EncodePage(PageFormat format, const f16* rows, int head_dim, f16* page) {
+void EncodePage(KvType type, const f16* rows, int head_dim, f16* page) {
   CheckHeadDim(head_dim);
-  DYNSPLIT_CHECK(format != PageFormat::kF16);
-  EncodePageSimd(format, rows, head_dim, page);
+  DYNSPLIT_CHECK(type != KvType::kF16);
+  EncodePageSimd(type, rows, head_dim, page);
 }
 
-void DecodePage(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
+void DecodePage(KvType type, const f16* page, RowRange range, int head_dim, f16* rows) {
   CheckHeadDim(head_dim);
   DYNSPLIT_CHECK(range.first >= 0 && range.count >= 0 && range.first + range.count <= kPageTokens);
-  DecodePageSimd(format, page, range, head_dim, rows);
+  DecodePageSimd(type, page, range, head_dim, rows);
 }
 
 }  // namespace dynsplit

@@ -1,4 +1,4 @@
-// Writes pages of another format than f16 and reads them back: what the formats are is in
+// Writes pages of another type than f16 and reads them back: how they lie is in
 // page_format.h. The attention kernels decode rows themselves, by the same code.
 #pragma once
 
@@ -8,19 +8,19 @@
 
 namespace dynsplit {
 
-// Writes a whole page; `format` is not kF16. An element's error is at most half a scale or step (of
+// Writes a whole page; `type` is not kF16. An element's error is at most half a scale or step (of
 // the range of its group 1/254 or 1/30), and what rounding to f16 adds. Scales are rounded up, so
 // that no code is out of range. Cost: two passes over the rows. Thread safety: distinct pages.
-void EncodePage(PageFormat format, const f16* rows, int head_dim, f16* page);
-void EncodePageRef(PageFormat format, const f16* rows, int head_dim, f16* page);
+void EncodePage(KvType type, const f16* rows, int head_dim, f16* page);
+void EncodePageRef(KvType type, const f16* rows, int head_dim, f16* page);
 
-// Writes rows [first, first + count) of a page of any format to `rows`, [count, head_dim].
+// Writes rows [first, first + count) of a page of any type to `rows`, [count, head_dim].
 struct RowRange {
   int first = 0;
   int count = kPageTokens;
 };
-void DecodePage(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows);
-void DecodePageRef(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows);
+void DecodePage(KvType type, const f16* page, RowRange range, int head_dim, f16* rows);
+void DecodePageRef(KvType type, const f16* page, RowRange range, int head_dim, f16* rows);
 
 // For references: writes row `row` of a page of 8 bits, and reads a row of any.
 void EncodeQ8RowRef(const float* values, int row, int head_dim, f16* page);

@@ -13,33 +13,27 @@ struct Range {
   float max = 0;
 };
 
-// Of `count` values, `stride` apart.
-Range RangeOf(const f16* values, size_t count, size_t stride) {
-  Range range = {F32FromF16(values[0]), F32FromF16(values[0])};
-  for (size_t i = 1; i < count; ++i) {
-    const float value = F32FromF16(values[i * stride]);
+Range RangeOfChannel(const f16* rows, size_t d, size_t j) {
+  Range range = {F32FromF16(rows[j]), F32FromF16(rows[j])};
+  for (size_t row = 1; row < kPageTokens; ++row) {
+    const float value = F32FromF16(rows[row * d + j]);
     range = {std::fmin(range.min, value), std::fmax(range.max, value)};
   }
   return range;
 }
 
-// Of keys a group is a channel of all rows, of values some channels of a row.
-void EncodeQ4Group(const f16* rows, size_t d, size_t first, bool is_channel, f16* page) {
-  const size_t row = first / d;
-  const size_t count = is_channel ? size_t{kPageTokens} : std::min(kQ4Group, d - first % d);
-  const size_t stride = is_channel ? d : 1;
-  const Range range = RangeOf(rows + first, count, stride);
+void EncodeQ4Channel(const f16* rows, size_t d, size_t j, f16* page) {
+  const Range range = RangeOfChannel(rows, d, j);
   const CodeScale scale = ScaleOf(range.max - range.min, kMostQ4, range.min);
-  const size_t group = is_channel ? first : row * NumQ4Groups(d) + first % d / kQ4Group;
-  const size_t num_groups = is_channel ? d : kPageTokens * NumQ4Groups(d);
-  page[Q4Steps(d) + group] = scale.stored;
-  page[Q4Steps(d) + num_groups + group] = F16FromF32(range.min);
+  page[Q4Steps(d) + j] = scale.stored;
+  page[Q4Steps(d) + d + j] = F16FromF32(range.min);
   auto* codes = reinterpret_cast<uint8_t*>(page);
-  for (size_t i = first; i < first + count * stride; i += stride) {
-    const float code = std::nearbyint((F32FromF16(rows[i]) - range.min) * scale.inverse);
-    const auto half = static_cast<uint8_t>(std::clamp(code, 0.0f, kMostQ4));
-    uint8_t& both = codes[i / d / 2 * d + i % d];
-    both = i / d % 2 == 0 ? half : static_cast<uint8_t>(both | half << 4);
+  for (size_t row = 0; row < kPageTokens; ++row) {
+    const float value = F32FromF16(rows[row * d + j]) - range.min;
+    const auto code =
+        static_cast<uint8_t>(std::clamp(std::nearbyint(value * scale.inverse), 0.0f, kMostQ4));
+    uint8_t& both = codes[row / 2 * d + j];
+    both = row % 2 == 0 ? code : static_cast<uint8_t>(both | code << 4);
   }
 }
 
@@ -49,25 +43,21 @@ float DecodeQ8Ref(const f16* page, size_t d, size_t row, size_t j) {
   return F32FromF16(scale) * codes[row * d + j];
 }
 
-float DecodeQ4Ref(const f16* page, size_t d, size_t row, size_t j, bool is_channel) {
+float DecodeQ4Ref(const f16* page, size_t d, size_t row, size_t j) {
   const auto* codes = reinterpret_cast<const uint8_t*>(page);
-  const size_t group = is_channel ? j : row * NumQ4Groups(d) + j / kQ4Group;
-  const size_t num_groups = is_channel ? d : kPageTokens * NumQ4Groups(d);
   const int code = codes[row / 2 * d + j] >> (row % 2 * 4) & 15;
-  return F32FromF16(page[Q4Steps(d) + num_groups + group]) +
-         F32FromF16(page[Q4Steps(d) + group]) * static_cast<float>(code);
+  return F32FromF16(page[Q4Steps(d) + d + j]) +
+         F32FromF16(page[Q4Steps(d) + j]) * static_cast<float>(code);
 }
 
-f16 DecodeElement(PageFormat format, const f16* page, size_t d, size_t row, size_t j) {
-  switch (format) {
-    case PageFormat::kF16:
+f16 DecodeElement(KvType type, const f16* page, size_t d, size_t row, size_t j) {
+  switch (type) {
+    case KvType::kF16:
       return page[row * d + j];
-    case PageFormat::kQ8:
+    case KvType::kQ8:
       return F16FromF32(DecodeQ8Ref(page, d, row, j));
-    case PageFormat::kQ4Keys:
-      return F16FromF32(DecodeQ4Ref(page, d, row, j, /*is_channel=*/true));
-    case PageFormat::kQ4Values:
-      return F16FromF32(DecodeQ4Ref(page, d, row, j, /*is_channel=*/false));
+    case KvType::kQ4:
+      return F16FromF32(DecodeQ4Ref(page, d, row, j));
   }
   return 0;
 }
@@ -91,34 +81,28 @@ void EncodeQ8RowRef(const float* values, int row, int head_dim, f16* page) {
   }
 }
 
-void EncodePageRef(PageFormat format, const f16* rows, int head_dim, f16* page) {
+void EncodePageRef(KvType type, const f16* rows, int head_dim, f16* page) {
   const auto d = static_cast<size_t>(head_dim);
-  for (int row = 0; format == PageFormat::kQ8 && row < kPageTokens; ++row) {
+  for (size_t j = 0; type == KvType::kQ4 && j < d; ++j) EncodeQ4Channel(rows, d, j, page);
+  for (int row = 0; type == KvType::kQ8 && row < kPageTokens; ++row) {
     std::vector<float> values(d);
     std::transform(rows + static_cast<size_t>(row) * d, rows + static_cast<size_t>(row + 1) * d,
                    values.begin(), F32FromF16);
     EncodeQ8RowRef(values.data(), row, head_dim, page);
   }
-  if (format == PageFormat::kQ8) return;
-  const bool is_channel = format == PageFormat::kQ4Keys;
-  for (size_t row = 0; row < (is_channel ? 1 : kPageTokens); ++row) {
-    for (size_t j = 0; j < d; j += is_channel ? 1 : kQ4Group) {
-      EncodeQ4Group(rows, d, row * d + j, is_channel, page);
-    }
-  }
 }
 
-void DecodePageRef(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
+void DecodePageRef(KvType type, const f16* page, RowRange range, int head_dim, f16* rows) {
   const auto d = static_cast<size_t>(head_dim);
   for (int i = 0; i < range.count; ++i) {
     const auto row = static_cast<size_t>(range.first + i);
-    for (size_t j = 0; j < d; ++j) *rows++ = DecodeElement(format, page, d, row, j);
+    for (size_t j = 0; j < d; ++j) *rows++ = DecodeElement(type, page, d, row, j);
   }
 }
 
 std::vector<f16> DecodedRow(const PartView& part, int64_t token) {
   std::vector<f16> row(part.head_dim);
-  DecodePageRef(part.Format(token), part.Page(token), {static_cast<int>(token % kPageTokens), 1},
+  DecodePageRef(part.Type(token), part.Page(token), {static_cast<int>(token % kPageTokens), 1},
                 static_cast<int>(part.head_dim), row.data());
   return row;
 }

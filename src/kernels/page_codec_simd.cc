@@ -15,10 +15,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 
-void EncodePageTarget(PageFormat format, const f16* rows, int head_dim, f16* page) {
+void EncodePageTarget(KvType type, const f16* rows, int head_dim, f16* page) {
   const size_t length = static_cast<size_t>(head_dim);
-  if (format == PageFormat::kQ4Keys) return EncodeQ4Keys(rows, length, page);
-  if (format == PageFormat::kQ4Values) return EncodeQ4Values(rows, length, page);
+  if (type == KvType::kQ4) return EncodeQ4(rows, length, page);
   const PageTag d;
   HWY_ALIGN_MAX float values[kMaxHeadDim];
   for (size_t row = 0; row < kPageTokens; ++row) {
@@ -29,13 +28,13 @@ void EncodePageTarget(PageFormat format, const f16* rows, int head_dim, f16* pag
   }
 }
 
-void DecodePageTarget(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
+void DecodePageTarget(KvType type, const f16* page, RowRange range, int head_dim, f16* rows) {
   const size_t length = static_cast<size_t>(head_dim);
   const size_t first = static_cast<size_t>(range.first), count = static_cast<size_t>(range.count);
-  if (format == PageFormat::kF16) {
+  if (type == KvType::kF16) {
     std::copy_n(page + first * length, count * length, rows);
   } else {
-    DecodeRows(format, page, first, count, length, rows);
+    DecodeRows(type, page, first, count, length, rows);
   }
 }
 
@@ -47,12 +46,12 @@ namespace dynsplit {
 HWY_EXPORT(EncodePageTarget);
 HWY_EXPORT(DecodePageTarget);
 
-void EncodePageSimd(PageFormat format, const f16* rows, int head_dim, f16* page) {
-  HWY_DYNAMIC_DISPATCH(EncodePageTarget)(format, rows, head_dim, page);
+void EncodePageSimd(KvType type, const f16* rows, int head_dim, f16* page) {
+  HWY_DYNAMIC_DISPATCH(EncodePageTarget)(type, rows, head_dim, page);
 }
 
-void DecodePageSimd(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows) {
-  HWY_DYNAMIC_DISPATCH(DecodePageTarget)(format, page, range, head_dim, rows);
+void DecodePageSimd(KvType type, const f16* page, RowRange range, int head_dim, f16* rows) {
+  HWY_DYNAMIC_DISPATCH(DecodePageTarget)(type, page, range, head_dim, rows);
 }
 
 }  // namespace dynsplit

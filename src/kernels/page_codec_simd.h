@@ -5,7 +5,7 @@
 
 namespace dynsplit {
 
-void EncodePageSimd(PageFormat format, const f16* rows, int head_dim, f16* page);
-void DecodePageSimd(PageFormat format, const f16* page, RowRange range, int head_dim, f16* rows);
+void EncodePageSimd(KvType type, const f16* rows, int head_dim, f16* page);
+void DecodePageSimd(KvType type, const f16* page, RowRange range, int head_dim, f16* rows);
 
 }  // namespace dynsplit

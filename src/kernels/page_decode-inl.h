@@ -1,4 +1,4 @@
-// Rows of a page as f16, whatever its format: the only code of the kernels that knows the formats
+// Rows of a page as f16, whatever its type: the only code of the kernels that knows how they lie
 // (page_format.h). Included once per target.
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +58,7 @@ HWY_INLINE void DecodeQ8(const f16* page, size_t first, size_t count, size_t hea
 }
 
 // Channel by channel: what they are decoded by is loaded once for all rows.
-HWY_INLINE void DecodeQ4Keys(const f16* page, size_t first, size_t count, size_t head_dim,
-                             f16* to) {
+HWY_INLINE void DecodeQ4(const f16* page, size_t first, size_t count, size_t head_dim, f16* to) {
   const PageTag d;
   const f16* steps = page + Q4Steps(head_dim);
   for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
@@ -72,36 +71,18 @@ HWY_INLINE void DecodeQ4Keys(const f16* page, size_t first, size_t count, size_t
   }
 }
 
-HWY_INLINE void DecodeQ4Values(const f16* page, size_t first, size_t count, size_t head_dim,
-                               f16* to) {
-  const PageTag d;
-  const size_t groups = NumQ4Groups(head_dim);
-  for (size_t row = first; row < first + count; ++row, to += head_dim) {
-    const f16* steps = page + Q4Steps(head_dim) + row * groups;
-    for (size_t group = 0; group < groups; ++group) {
-      const PageVec step = BroadcastF16(steps + group);
-      const PageVec low = BroadcastF16(steps + kPageTokens * groups + group);
-      const size_t end = HWY_MIN((group + 1) * kQ4Group, head_dim);
-      for (size_t j = group * kQ4Group; j < end; j += hn::Lanes(d)) {
-        StoreF16(d, hn::MulAdd(LoadQ4(page, head_dim, row, j), step, low), to + j);
-      }
-    }
-  }
-}
-
 // Rows [first, first + count) of an encoded page to [count, head_dim].
-HWY_INLINE void DecodeRows(PageFormat format, const f16* page, size_t first, size_t count,
+HWY_INLINE void DecodeRows(KvType type, const f16* page, size_t first, size_t count,
                            size_t head_dim, f16* to) {
-  if (format == PageFormat::kQ8) return DecodeQ8(page, first, count, head_dim, to);
-  if (format == PageFormat::kQ4Keys) return DecodeQ4Keys(page, first, count, head_dim, to);
-  DecodeQ4Values(page, first, count, head_dim, to);
+  if (type == KvType::kQ8) return DecodeQ8(page, first, count, head_dim, to);
+  DecodeQ4(page, first, count, head_dim, to);
 }
 
 // Consecutive rows of one page, where they lie if they are f16, or else in `room`.
 HWY_INLINE const f16* F16Rows(const PartView& part, TokenRange run, f16* room) {
-  const PageFormat format = part.Format(run.start);
-  if (format == PageFormat::kF16) return part.Row(run.start);
-  DecodeRows(format, part.Page(run.start), static_cast<size_t>(run.start % kPageTokens),
+  const KvType type = part.Type(run.start);
+  if (type == KvType::kF16) return part.Row(run.start);
+  DecodeRows(type, part.Page(run.start), static_cast<size_t>(run.start % kPageTokens),
              static_cast<size_t>(run.end - run.start), part.head_dim, room);
   return room;
 }
@@ -111,18 +92,14 @@ HWY_INLINE void FetchEncoded(const PartView& part, int64_t token) {
   const size_t d = part.head_dim;
   const f16* page = part.Page(token);
   const size_t row = static_cast<size_t>(token % kPageTokens);
-  const bool is_q8 = part.Format(token) == PageFormat::kQ8;
+  const bool is_q8 = part.Type(token) == KvType::kQ8;
   const auto* bytes = reinterpret_cast<const uint8_t*>(page);
   const uint8_t* codes = bytes + (is_q8 ? row : row / 2) * d;
   for (size_t j = 0; j < d; j += 64) hwy::Prefetch(codes + j);
   if (is_q8) {
     hwy::Prefetch(page + Q8Scales(d) + row * NumQ8Groups(d));
-  } else if (part.Format(token) == PageFormat::kQ4Keys) {
-    for (size_t j = 0; j < 2 * d; j += 32) hwy::Prefetch(page + Q4Steps(d) + j);
   } else {
-    const f16* steps = page + Q4Steps(d) + row * NumQ4Groups(d);
-    hwy::Prefetch(steps);
-    hwy::Prefetch(steps + kPageTokens * NumQ4Groups(d));
+    for (size_t j = 0; j < 2 * d; j += 32) hwy::Prefetch(page + Q4Steps(d) + j);
   }
 }
 

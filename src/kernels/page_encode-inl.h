@@ -50,20 +50,18 @@ struct Q4Pair {
   uint8_t* codes = nullptr;
 };
 
-// `low` and `inverse` of the even row and of the odd one.
-HWY_INLINE void StoreQ4Pair(const Q4Pair& pair, const PageVec (&low)[2],
-                            const PageVec (&inverse)[2]) {
+HWY_INLINE void StoreQ4Pair(const Q4Pair& pair, PageVec low, PageVec inverse) {
   const PageTag d;
   const hn::Rebind<uint8_t, PageTag> d8;
-  const auto code = [&](const f16* from, size_t i) DYNSPLIT_SIMD_LAMBDA {
-    const PageVec value = hn::Mul(hn::Sub(LoadF16(d, from), low[i]), inverse[i]);
+  const auto code = [&](const f16* from) DYNSPLIT_SIMD_LAMBDA {
+    const PageVec value = hn::Mul(hn::Sub(LoadF16(d, from), low), inverse);
     return hn::NearestInt(hn::Clamp(value, hn::Zero(d), hn::Set(d, kMostQ4)));
   };
-  const auto both = hn::Or(code(pair.even, 0), hn::ShiftLeft<4>(code(pair.odd, 1)));
+  const auto both = hn::Or(code(pair.even), hn::ShiftLeft<4>(code(pair.odd)));
   hn::StoreU(hn::DemoteTo(d8, both), d8, pair.codes);
 }
 
-HWY_INLINE void EncodeQ4Keys(const f16* rows, size_t head_dim, f16* page) {
+HWY_INLINE void EncodeQ4(const f16* rows, size_t head_dim, f16* page) {
   const PageTag d;
   const size_t lanes = hn::Lanes(d);
   f16* steps = page + Q4Steps(head_dim);
@@ -87,43 +85,8 @@ HWY_INLINE void EncodeQ4Keys(const f16* rows, size_t head_dim, f16* page) {
     for (size_t row = 0; row < kPageTokens; row += 2) {
       const f16* even = rows + row * head_dim + j;
       StoreQ4Pair(
-          {even, even + head_dim, reinterpret_cast<uint8_t*>(page) + row / 2 * head_dim + j},
-          {min, min}, {all_inverse, all_inverse});
-    }
-  }
-}
-
-HWY_INLINE void EncodeQ4Values(const f16* rows, size_t head_dim, f16* page) {
-  const PageTag d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t groups = NumQ4Groups(head_dim);
-  f16* steps = page + Q4Steps(head_dim);
-  for (size_t row = 0; row < kPageTokens; row += 2) {
-    for (size_t group = 0; group < groups; ++group) {
-      const size_t end = HWY_MIN((group + 1) * kQ4Group, head_dim);
-      PageVec low[2], inverse[2];
-      for (size_t i = 0; i < 2; ++i) {
-        const f16* values = rows + (row + i) * head_dim;
-        PageVec min = LoadF16(d, values + group * kQ4Group), max = min;
-        for (size_t j = group * kQ4Group + lanes; j < end; j += lanes) {
-          min = hn::Min(min, LoadF16(d, values + j));
-          max = hn::Max(max, LoadF16(d, values + j));
-        }
-        const float least = hn::GetLane(hn::MinOfLanes(d, min));
-        const float range = hn::GetLane(hn::MaxOfLanes(d, max)) - least;
-        const CodeScale scale = ScaleOf(range, kMostQ4, least);
-        f16* step = steps + (row + i) * groups + group;
-        step[0] = scale.stored;
-        step[kPageTokens * groups] = F16FromF32(least);
-        low[i] = hn::Set(d, least);
-        inverse[i] = hn::Set(d, scale.inverse);
-      }
-      for (size_t j = group * kQ4Group; j < end; j += lanes) {
-        const f16* even = rows + row * head_dim + j;
-        StoreQ4Pair(
-            {even, even + head_dim, reinterpret_cast<uint8_t*>(page) + row / 2 * head_dim + j}, low,
-            inverse);
-      }
+          {even, even + head_dim, reinterpret_cast<uint8_t*>(page) + row / 2 * head_dim + j}, min,
+          all_inverse);
     }
   }
 }

@@ -2,14 +2,12 @@
 // reads it, the f16 values that it decodes to: each is computed exactly and rounded once, so that
 // it is the same on every instruction set, whoever decodes it.
 //
-//   kF16       rows [64, d] f16
-//   kQ8        codes [64, d] int8, then scales [64, groups of 32 channels] f16:
-//              value = scale * code
-//   kQ4Keys    codes [32, d] uint8, byte (i, j) has row 2 i in its low half and row 2 i + 1 in its
-//              high one; then steps [d] and lows [d] f16: value = low + step * code. A channel's
-//              step is that of the page: the channels of keys differ more than tokens do (KIVI,
-//              arXiv 2402.02750).
-//   kQ4Values  the same codes, then steps and lows [64, groups of 64 channels] f16
+//   kF16  rows [64, d] f16
+//   kQ8   codes [64, d] int8, then scales [64, groups of 32 channels] f16: value = scale * code
+//   kQ4   codes [32, d] uint8, byte (i, j) has row 2 i in its low half and row 2 i + 1 in its high
+//         one; then steps [d] and lows [d] f16: value = low + step * code. A channel's step is that
+//         of the page: the channels of keys differ more than tokens do (KIVI, arXiv 2402.02750),
+//         and those of values enough (docs/memory.md, "Types")
 #pragma once
 
 #include <array>
@@ -27,30 +25,20 @@ inline constexpr int kMaxHeadDim = 256;
 
 enum class KvPart { kKeys, kValues };
 
-enum class PageFormat : uint8_t { kF16, kQ8, kQ4Keys, kQ4Values };
-
-constexpr PageFormat FormatOf(KvType type, KvPart part) {
-  if (type == KvType::kF16) return PageFormat::kF16;
-  if (type == KvType::kQ8) return PageFormat::kQ8;
-  return part == KvPart::kKeys ? PageFormat::kQ4Keys : PageFormat::kQ4Values;
-}
-
 inline constexpr size_t kQ8Group = 32;  // channels that share a scale
-inline constexpr size_t kQ4Group = 64;  // channels of a value that share a step
 
 constexpr size_t NumQ8Groups(size_t head_dim) { return (head_dim + kQ8Group - 1) / kQ8Group; }
-constexpr size_t NumQ4Groups(size_t head_dim) { return (head_dim + kQ4Group - 1) / kQ4Group; }
 
 // Of f16 values.
 constexpr size_t PageElements(int head_dim) {
   return size_t{kPageTokens} * static_cast<size_t>(head_dim);
 }
 
-// The same for keys and values, and a multiple of 64. At head_dim 64: 8192, 4352, 2304.
+// A multiple of 64. At head_dim 64: 8192, 4352, 2304.
 constexpr size_t PageBytes(KvType type, int head_dim) {
   const auto d = static_cast<size_t>(head_dim);
   if (type == KvType::kQ8) return kPageTokens * (d + NumQ8Groups(d) * sizeof(f16));
-  if (type == KvType::kQ4) return kPageTokens * (d / 2 + NumQ4Groups(d) * 2 * sizeof(f16));
+  if (type == KvType::kQ4) return kPageTokens * d / 2 + 2 * d * sizeof(f16);
   return PageElements(head_dim) * sizeof(f16);
 }
 
@@ -64,17 +52,14 @@ struct PageField {
   size_t first = 0;  // in f16 values
   size_t count = 0;
 };
-constexpr std::array<PageField, 2> PageFields(PageFormat format, size_t head_dim, size_t rows) {
-  const size_t q4_codes = Q4Steps(head_dim);
-  switch (format) {
-    case PageFormat::kF16:
+constexpr std::array<PageField, 2> PageFields(KvType type, size_t head_dim, size_t rows) {
+  switch (type) {
+    case KvType::kF16:
       return {{{0, rows * head_dim}, {}}};
-    case PageFormat::kQ8:
+    case KvType::kQ8:
       return {{{0, rows * head_dim / 2}, {Q8Scales(head_dim), rows * NumQ8Groups(head_dim)}}};
-    case PageFormat::kQ4Keys:
-      return {{{0, q4_codes}, {q4_codes, 2 * head_dim}}};
-    case PageFormat::kQ4Values:
-      return {{{0, q4_codes}, {q4_codes, 2 * kPageTokens * NumQ4Groups(head_dim)}}};
+    case KvType::kQ4:
+      return {{{0, Q4Steps(head_dim) + 2 * head_dim}, {}}};
   }
   return {};
 }

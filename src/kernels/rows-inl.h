@@ -154,7 +154,7 @@ HWY_INLINE void DecodePiece(const PartView& part, const int32_t* tokens, size_t 
     }
     const size_t ahead = HWY_MIN(i + length + ScatteredRows::kAhead, num_tokens);
     for (; fetched < ahead; ++fetched) {
-      if (part.Format(tokens[fetched]) != PageFormat::kF16) FetchEncoded(part, tokens[fetched]);
+      if (part.Type(tokens[fetched]) != KvType::kF16) FetchEncoded(part, tokens[fetched]);
     }
     const f16* run =
         F16Rows(part, {token, token + static_cast<int64_t>(length)}, room + i * part.head_dim);
@@ -179,7 +179,7 @@ HWY_INLINE void ForScatteredRows(const PartView& part, const int32_t* tokens, si
     }
     for (size_t i = pointed; i < count + ScatteredRows::kAhead; ++i) {
       const int32_t token = tokens[first + i < num_tokens ? first + i : num_tokens - 1];
-      rows[i] = part.Format(token) == PageFormat::kF16 ? part.Row(token) : room;
+      rows[i] = part.Type(token) == KvType::kF16 ? part.Row(token) : room;
     }
     fn(ScatteredRows{rows, count, part.head_dim}, first);
   }

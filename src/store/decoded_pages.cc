@@ -15,9 +15,9 @@ KvView DecodedPages::Decode(const KvView& kv, KvPart part, TokenRange tokens) {
     const int64_t token = page * kPageTokens;
     const f16*& to = pages_[static_cast<size_t>(page)];
     to = from.Page(token);
-    if (from.Format(token) == PageFormat::kF16) continue;
+    if (from.Type(token) == KvType::kF16) continue;
     f16* rows = rows_.data() + static_cast<size_t>(page - first) * page_elements;
-    DecodePage(from.Format(token), to, {}, kv.Width(part), rows);
+    DecodePage(from.Type(token), to, {}, kv.Width(part), rows);
     to = rows;
   }
   const bool keys = part == KvPart::kKeys;

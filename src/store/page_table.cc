@@ -196,10 +196,10 @@ Result<PageRef> PageTable::Encoded(int layer, KvPart part, Page* from, std::vect
   const int width = part == KvPart::kKeys ? shape_.head_dim : shape_.value_dim;
   const f16* rows = from->rows;
   if (types.hot != KvType::kF16) {
-    DecodePage(FormatOf(types.hot, part), from->rows, {}, width, room->data());
+    DecodePage(types.hot, from->rows, {}, width, room->data());
     rows = room->data();
   }
-  EncodePage(FormatOf(types.cold, part), rows, width, to->rows);
+  EncodePage(types.cold, rows, width, to->rows);
   if (hot != nullptr) {
     Pager::Unpin(from);
     Pager::Unpin(to);

@@ -125,7 +125,7 @@ TEST_P(AppendRowsTest, RowsOf8BitsAreThoseOfTheReferenceAndOfWholePages) {
   std::transform(halves.begin(), halves.end(), exact.begin(), F32FromF16);
   AppendRows({exact.data(), exact.data(), head_dim(), 0, rows, head_dim(), &got_page, &other_page,
               KvType::kQ8});
-  EncodePage(PageFormat::kQ8, halves.data(), head_dim(), whole.data());
+  EncodePage(KvType::kQ8, halves.data(), head_dim(), whole.data());
   EXPECT_TRUE(std::ranges::equal(got.span(), whole.span()));
 }
 

@@ -104,16 +104,15 @@ class EncodedPages {
   void Add(KvPart part, int64_t token, const f16* rows, std::vector<const f16*>* pages,
            std::vector<const f16*>* decoded) {
     const KvType type = token < cold_end_ ? types_.cold : types_.hot;
-    const PageFormat format = FormatOf(type, part);
     const int width = from_.Width(part);
     AlignedBuffer<f16> page(PageBytes(type, width) / sizeof(f16));
     AlignedBuffer<f16> as_f16(PageElements(width));
-    if (format == PageFormat::kF16) {
+    if (type == KvType::kF16) {
       std::copy_n(rows, page.size(), page.data());
     } else {
-      EncodePage(format, rows, width, page.data());
+      EncodePage(type, rows, width, page.data());
     }
-    DecodePage(format, page.data(), {}, width, as_f16.data());
+    DecodePage(type, page.data(), {}, width, as_f16.data());
     pages->push_back(page.data());
     decoded->push_back(as_f16.data());
     memory_.push_back(std::move(page));

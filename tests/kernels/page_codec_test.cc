@@ -9,7 +9,7 @@
 namespace dynsplit {
 namespace {
 
-constexpr PageFormat kFormats[] = {PageFormat::kQ8, PageFormat::kQ4Keys, PageFormat::kQ4Values};
+constexpr KvType kEncoded[] = {KvType::kQ8, KvType::kQ4};
 
 // Beside half a step: a step is rounded up to f16, and so is what is decoded.
 constexpr double kRounding = 0x1p-10;
@@ -22,11 +22,8 @@ struct Group {
 class PageCodecTest : public KernelTest {
  protected:
   size_t d() const { return static_cast<size_t>(head_dim()); }
-  KvType TypeOf(PageFormat format) const {
-    return format == PageFormat::kQ8 ? KvType::kQ8 : KvType::kQ4;
-  }
-  AlignedBuffer<f16> EmptyPage(PageFormat format) const {
-    AlignedBuffer<f16> page(PageBytes(TypeOf(format), head_dim()) / sizeof(f16));
+  AlignedBuffer<f16> EmptyPage(KvType type) const {
+    AlignedBuffer<f16> page(PageBytes(type, head_dim()) / sizeof(f16));
     std::fill_n(page.data(), page.size(), f16{0x5555});
     return page;
   }
@@ -43,20 +40,19 @@ class PageCodecTest : public KernelTest {
     return rows;
   }
 
-  std::vector<f16> Decode(PageFormat format, const AlignedBuffer<f16>& page, RowRange range = {}) {
+  std::vector<f16> Decode(KvType type, const AlignedBuffer<f16>& page, RowRange range = {}) {
     std::vector<f16> rows(static_cast<size_t>(range.count) * d());
-    DecodePage(format, page.data(), range, head_dim(), rows.data());
+    DecodePage(type, page.data(), range, head_dim(), rows.data());
     return rows;
   }
 
   // The values that element (row, j) shares its step with.
-  Group GroupOf(PageFormat format, const std::vector<f16>& rows, size_t row, size_t j) const {
+  Group GroupOf(KvType type, const std::vector<f16>& rows, size_t row, size_t j) const {
     Group group;
-    const size_t length = format == PageFormat::kQ8 ? kQ8Group : kQ4Group;
     for (size_t r = 0; r < kPageTokens; ++r) {
       for (size_t k = 0; k < d(); ++k) {
         const bool together =
-            format == PageFormat::kQ4Keys ? k == j : r == row && k / length == j / length;
+            type == KvType::kQ4 ? k == j : r == row && k / kQ8Group == j / kQ8Group;
         if (!together) continue;
         group.min = std::min(group.min, F32FromF16(rows[r * d() + k]));
         group.max = std::max(group.max, F32FromF16(rows[r * d() + k]));
@@ -65,54 +61,54 @@ class PageCodecTest : public KernelTest {
     return group;
   }
 
-  void ExpectWithinBounds(PageFormat format, const std::vector<f16>& rows) {
-    AlignedBuffer<f16> page = EmptyPage(format);
-    EncodePage(format, rows.data(), head_dim(), page.data());
-    const std::vector<f16> decoded = Decode(format, page);
+  void ExpectWithinBounds(KvType type, const std::vector<f16>& rows) {
+    AlignedBuffer<f16> page = EmptyPage(type);
+    EncodePage(type, rows.data(), head_dim(), page.data());
+    const std::vector<f16> decoded = Decode(type, page);
     for (size_t i = 0; i < rows.size(); i += 7) {
-      const Group group = GroupOf(format, rows, i / d(), i % d());
+      const Group group = GroupOf(type, rows, i / d(), i % d());
       const double largest = std::max(std::fabs(group.min), std::fabs(group.max));
-      const double step = format == PageFormat::kQ8 ? largest / 127 : (group.max - group.min) / 15;
+      const double step = type == KvType::kQ8 ? largest / 127 : (group.max - group.min) / 15;
       // 2^-24 is the least f16 above 0, and so the least step.
       const double bound = (0.5 + 8 * kRounding) * step + kRounding * largest + 128 * 0x1p-24;
       ASSERT_NEAR(F32FromF16(decoded[i]), F32FromF16(rows[i]), bound)
-          << "format " << static_cast<int>(format) << ", row " << i / d() << ", " << i % d();
+          << "type " << static_cast<int>(type) << ", row " << i / d() << ", " << i % d();
     }
   }
 };
 
 TEST_P(PageCodecTest, EncodesLikeReferenceToTheBit) {
-  for (const PageFormat format : kFormats) {
+  for (const KvType type : kEncoded) {
     const std::vector<f16> rows = Rows();
-    AlignedBuffer<f16> got = EmptyPage(format), want = EmptyPage(format);
-    EncodePage(format, rows.data(), head_dim(), got.data());
-    EncodePageRef(format, rows.data(), head_dim(), want.data());
+    AlignedBuffer<f16> got = EmptyPage(type), want = EmptyPage(type);
+    EncodePage(type, rows.data(), head_dim(), got.data());
+    EncodePageRef(type, rows.data(), head_dim(), want.data());
     // Where d is no multiple of the group, the last bytes are nobody's.
-    EXPECT_TRUE(std::ranges::equal(got.span(), want.span())) << static_cast<int>(format);
+    EXPECT_TRUE(std::ranges::equal(got.span(), want.span())) << static_cast<int>(type);
   }
 }
 
 TEST_P(PageCodecTest, DecodesLikeReferenceToTheBit) {
-  for (const PageFormat format : kFormats) {
+  for (const KvType type : kEncoded) {
     const std::vector<f16> rows = Rows();
-    AlignedBuffer<f16> page = EmptyPage(format);
-    EncodePage(format, rows.data(), head_dim(), page.data());
+    AlignedBuffer<f16> page = EmptyPage(type);
+    EncodePage(type, rows.data(), head_dim(), page.data());
     for (const RowRange range :
          {RowRange{0, 64}, RowRange{1, 1}, RowRange{62, 2}, RowRange{7, 0}, RowRange{3, 30}}) {
       std::vector<f16> want(static_cast<size_t>(range.count) * d());
-      DecodePageRef(format, page.data(), range, head_dim(), want.data());
-      EXPECT_EQ(Decode(format, page, range), want) << static_cast<int>(format);
+      DecodePageRef(type, page.data(), range, head_dim(), want.data());
+      EXPECT_EQ(Decode(type, page, range), want) << static_cast<int>(type);
     }
   }
 }
 
 TEST_P(PageCodecTest, ErrorsAreWithinHalfAStep) {
-  for (const PageFormat format : kFormats) ExpectWithinBounds(format, Rows());
+  for (const KvType type : kEncoded) ExpectWithinBounds(type, Rows());
 }
 
 TEST_P(PageCodecTest, ExtremesStayFiniteAndWithinBounds) {
   const f16 most = F16FromF32(65504), least = F16FromF32(-65504);
-  for (const PageFormat format : kFormats) {
+  for (const KvType type : kEncoded) {
     for (const std::vector<f16>& values : {std::vector<f16>{0},
                                            {most},
                                            {least, most},
@@ -122,25 +118,23 @@ TEST_P(PageCodecTest, ExtremesStayFiniteAndWithinBounds) {
                                            {F16FromF32(1), F16FromF32(1.001f)}}) {
       std::vector<f16> rows(PageElements(head_dim()));
       for (size_t i = 0; i < rows.size(); ++i) rows[i] = values[(i + i / d()) % values.size()];
-      ExpectWithinBounds(format, rows);
+      ExpectWithinBounds(type, rows);
     }
   }
 }
 
 TEST_P(PageCodecTest, OneValueIsKeptExactlyBy4Bits) {
-  for (const PageFormat format : {PageFormat::kQ4Keys, PageFormat::kQ4Values}) {
-    const std::vector<f16> rows(PageElements(head_dim()), F16FromF32(-0.3f));
-    AlignedBuffer<f16> page = EmptyPage(format);
-    EncodePage(format, rows.data(), head_dim(), page.data());
-    EXPECT_EQ(Decode(format, page), rows);
-  }
+  const std::vector<f16> rows(PageElements(head_dim()), F16FromF32(-0.3f));
+  AlignedBuffer<f16> page = EmptyPage(KvType::kQ4);
+  EncodePage(KvType::kQ4, rows.data(), head_dim(), page.data());
+  EXPECT_EQ(Decode(KvType::kQ4, page), rows);
 }
 
 TEST_P(PageCodecTest, CopiesF16) {
   const std::vector<f16> rows = Rows();
   AlignedBuffer<f16> page(rows.size());
   std::copy(rows.begin(), rows.end(), page.data());
-  const std::vector<f16> got = Decode(PageFormat::kF16, page, {5, 3});
+  const std::vector<f16> got = Decode(KvType::kF16, page, {5, 3});
   EXPECT_TRUE(std::equal(got.begin(), got.end(), rows.begin() + 5 * head_dim()));
 }
 
@@ -153,9 +147,6 @@ TEST(PageFormatTest, PagesAreSoLarge) {
     for (const KvType type : {KvType::kF16, KvType::kQ8, KvType::kQ4}) {
       EXPECT_EQ(PageBytes(type, head_dim) % 64, 0u) << head_dim;
     }
-    // Keys' steps have room where those of values have it.
-    const auto d = static_cast<size_t>(head_dim);
-    EXPECT_LE((Q4Steps(d) + 2 * d) * sizeof(f16), PageBytes(KvType::kQ4, head_dim));
   }
 }
 
