@@ -7,6 +7,7 @@
 #include "apps/cli/text_input.h"
 #include "apps/common/chat_prompt.h"
 #include "apps/common/figures.h"
+#include "apps/common/write_file.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -140,6 +141,7 @@ PromptFlags RereadFlags(const PromptFlags& flags, const Status& status) {
 
 Result<PromptTexts> ReadPrompt(const PromptFlags& flags) {
   PromptTexts texts;
+  if (!flags.save_session.empty()) DYNSPLIT_RETURN_IF_ERROR(TryPlace(flags.save_session));
   for (const std::string& path : flags.files) {
     Result<std::string> text = ReadText(path);
     if (!text.ok()) return text.status();

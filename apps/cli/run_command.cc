@@ -54,8 +54,8 @@ Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* sessio
     saved = session->Save(flags.prompt.save_session);
   }
   if (status.ok()) status = Read(flags, prompt.prompt, session, output, report);
-  if (status.code() == StatusCode::kCancelled) return {};
-  DYNSPLIT_RETURN_IF_ERROR(status);
+  if (status.code() == StatusCode::kCancelled) return saved;
+  if (!status.ok()) return saved.ok() ? std::move(status) : std::move(saved);
   if (prompt.prompt.empty()) {  // it was to be saved, and nothing else
     report->answer = {};
     return saved;
@@ -68,7 +68,7 @@ Status Answer(const RunFlags& flags, const PromptTokens& prompt, Session* sessio
   options.cancel = output->cancel();
   if (!flags.json) options.on_text = [&](std::string_view text) { output->Write(text); };
   Result<Generation> answer = Generate(session, loaded.model->tokenizer(), options);
-  if (!answer.ok()) return answer.status();
+  if (!answer.ok()) return saved.ok() ? answer.status() : std::move(saved);
   report->answer = *std::move(answer);
   return saved;
 }

@@ -10,10 +10,11 @@
 #   importance   what DD-Select weighs a cut by, how it searches, and its controls
 #   summaries    means, bounds, sub-means, int8 and int2, at blocks of 16
 #   selection    pooling of heads, dense layers, sink and recent
-#   all          these four from one reading of each text, for models that read slowly
+#   all          the methods of these four in a folder of its own, from one reading of each text: for
+#                models that read slowly
 #
 # Expected answers are fed, and KL(full || method) is the measure: finer than scores; kl_table.py
-# prints it. Prose (niah-multikey), code, records and dialogue, 12 questions of each (6 of larger
+# prints it. Prose (niah-multikey), code, records and dialogue, 12 questions of each (6 with larger
 # models), seed 1.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
@@ -70,6 +71,6 @@ case $model in
   smollm2-135m) context=4000 questions=12 ;;
   *) context=6000 questions=6 ;;
 esac
-exec "$ROOT/build/release/dynsplit" eval -m "$model" --context "$context" --budget 8% --questions $questions \
-  --questions-per-document $questions --seed 1 --answer fed --task niah-multikey,code-function,records,dialogue \
+exec "$ROOT/build/release/dynsplit" eval -m "$model" --context "$context" --budget 8% --questions "$questions" \
+  --questions-per-document "$questions" --seed 1 --answer fed --task niah-multikey,code-function,records,dialogue \
   --method "full,$("$name" | paste -sd,)" --out "$ROOT/build/experiments/$model/$name" "${@:3}"

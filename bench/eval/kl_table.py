@@ -17,38 +17,53 @@ import statistics
 
 
 def read(folder):
-    """{method: {(task, id): result}}, methods and tasks in the order in which they were asked."""
+    """{method: {(task, id, context): result}} of the texts that every method but `full` was asked, in the
+    order in which they were. `full`, which the others are compared with, has 0 everywhere."""
     methods = collections.defaultdict(dict)
     with open(folder / "results.jsonl") as lines:
         for line in lines:
+            if not line.endswith("\n"):
+                break  # being written
             result = json.loads(line)
-            methods[result["method"]][result["task"], result["id"]] = result
-    return methods
+            if "kl" not in result:
+                raise SystemExit(f"{folder}: written answers; wanted a run with --answer fed")
+            if result["method"] != "full":
+                text = result["task"], result["id"], result["context"]
+                methods[result["method"], result["budget"]][text] = result
+    if not methods:
+        raise SystemExit(f"{folder}: no results of any method but full")
+    everywhere = set.intersection(*(set(texts) for texts in methods.values()))
+    if not everywhere:
+        raise SystemExit(f"{folder}: no text that all methods were asked, as yet")
+    times = collections.Counter(method for method, _ in methods)
+    return {method if times[method] == 1 else f"{method}+budget={budget}":
+            {key: result for key, result in texts.items() if key in everywhere}
+            for (method, budget), texts in methods.items()}
 
 
-def mean_kl(results):
-    return statistics.fmean(result["kl"] for result in results)
+def mean(results, field):
+    return statistics.fmean(result[field] for result in results)
 
 
 def difference(texts, baseline):
     """Of the same texts: mean and standard error, as text."""
-    pairs = [result["kl"] - baseline[key]["kl"] for key, result in texts.items() if key in baseline]
+    pairs = [result["kl"] - baseline[key]["kl"] for key, result in texts.items()]
     error = statistics.stdev(pairs) / math.sqrt(len(pairs)) if len(pairs) > 1 else math.nan
     return f"{statistics.fmean(pairs):+.3f} ± {error:.3f}"
 
 
 def print_table(methods, baseline):
-    methods.pop("full", None)  # which the others are compared with: 0 everywhere
-    tasks = list(dict.fromkeys(task for texts in methods.values() for task, _ in texts))
+    tasks = list(dict.fromkeys(task for task, _, _ in methods[baseline]))
     print(f"| method | {' | '.join(tasks)} | all | against `{baseline}` | attended | index, MB |")
     print("|---" * (len(tasks) + 5) + "|")
     for method, texts in methods.items():
-        cells = [f"{mean_kl(r for (of, _), r in texts.items() if of == task):.3f}" for task in tasks]
-        cells.append(f"{mean_kl(texts.values()):.3f}")
+        cells = [f"{mean((r for key, r in texts.items() if key[0] == task), 'kl'):.3f}" for task in tasks]
+        cells.append(f"{mean(texts.values(), 'kl'):.3f}")
         cells.append("" if method == baseline else difference(texts, methods[baseline]))
-        cells.append(f"{statistics.fmean(r['attended_tokens'] for r in texts.values()):,.0f}")
-        cells.append(f"{statistics.fmean(r['index_bytes'] for r in texts.values()) / 1e6:.1f}")
+        cells.append(f"{mean(texts.values(), 'attended_tokens'):,.0f}")
+        cells.append(f"{mean(texts.values(), 'index_bytes') / 1e6:.1f}")
         print(f"| `{method}` | {' | '.join(cells)} |")
+    print(f"\n{len(methods[baseline])} texts")
 
 
 def main():
@@ -57,10 +72,10 @@ def main():
     parser.add_argument("--baseline", help="a method of it; the first one by default")
     arguments = parser.parse_args()
     methods = read(arguments.folder)
-    names = [name for name in methods if name != "full"]
-    if not names or (arguments.baseline or names[0]) not in names:
-        raise SystemExit(f"{arguments.folder}: no results of {arguments.baseline or 'any method but full'}")
-    print_table(methods, arguments.baseline or names[0])
+    baseline = arguments.baseline or next(iter(methods))
+    if baseline not in methods:
+        raise SystemExit(f"{arguments.folder}: no method {baseline}; there are {', '.join(methods)}")
+    print_table(methods, baseline)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Memory of dynsplit beside llama.cpp's, on one machine in one run.
 
-    python3 compare_memory.py [-m MODEL] [--caps 32768:100M,32768:150M,32768:all,131072:270M]
+    python3 compare_memory.py [-m MODEL] [--caps 32768:100M,32768:150M,32768:all,131072:265M]
                               [--cold-types f16,q4] [--kv-types f16,q4_0] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the model
@@ -26,7 +26,7 @@ import tempfile
 
 from compare_speed import FOLDER, ROOT, cache, cpu
 
-DECODE_STEPS = 32
+DECODE_STEPS = 96  # the first ones, which bring what is looked at into memory, count as well
 
 
 def run(command):
@@ -94,19 +94,20 @@ def plot(result, path):
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    figure, axis = pyplot.subplots(figsize=(6, 4))
+    figure, axis = pyplot.subplots(figsize=(8, 4))
     ours = [row for row in result["rows"] if "cap" in row]
     for context, setting in sorted({(row["context"], row["setting"]) for row in ours}):
         rows = [row for row in ours if (row["context"], row["setting"]) == (context, setting)]
         points = sorted((cap_bytes(row["cap"]) / 2**20, row["tokens_per_second"])
                         for row in rows if row["cap"] != "all")
+        if not points:
+            continue
         line, = axis.plot(*zip(*points), marker="o", label=f"{context:,} tokens, {setting}")
         for row in rows:
             if row["cap"] == "all":
-                axis.axhline(row["tokens_per_second"], color=line.get_color(), linestyle="--",
-                             label=f"{context:,} tokens, {setting}, all in memory")
-    axis.set(title=result["model"], xlabel="--kv-memory, MiB", ylabel="decode tokens/s", ylim=(0, None))
-    axis.legend(fontsize=8)
+                axis.axhline(row["tokens_per_second"], color=line.get_color(), linestyle="--")
+    axis.set(title=f"{result['model']}; dashed: all in memory", xlabel="--kv-memory, MiB", ylabel="decode tokens/s", ylim=(0, None))
+    axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     axis.grid(alpha=0.3)
     figure.suptitle(f"{result['cpu']}, {result['threads']} threads", fontsize=9)
     figure.tight_layout()
@@ -127,7 +128,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("-m", "--model", default="smollm2-135m", help="a known name or a .gguf path")
     parser.add_argument("--caps", type=pairs, metavar="CONTEXT:CAP,...",
-                        default=pairs("32768:100M,32768:150M,32768:200M,32768:400M,32768:all,131072:270M"))
+                        default=pairs("32768:100M,32768:120M,32768:150M,32768:200M,32768:all,"
+                                      "131072:265M,131072:400M,131072:all"))
     parser.add_argument("--cold-types", type=words, default=words("f16,q4"), help="--kv-cold-type of dynsplit")
     parser.add_argument("--kv-types", type=words, default=words("f16,q4_0"), help="of llama.cpp's cache")
     parser.add_argument("--kv-dir", default=tempfile.gettempdir())

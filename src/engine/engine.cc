@@ -16,8 +16,8 @@ static_assert(kMaxModelHeadDim <= kMaxHeadDim);  // what is loaded can be attend
 constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
 constexpr int kSelectedPassTokens = 32;
-constexpr int64_t kHotShare =
-    8;  // of memory, for the last tokens where they have a type of their own
+// Of memory, for the last tokens where they have a type of their own.
+constexpr int64_t kHotShare = 16;
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int kMaxJointTokens = 1 << 20;
 constexpr int64_t kMaxKvMemory = int64_t{1} << 50;
@@ -102,9 +102,13 @@ Status ShareOut(const EngineOptions& options, const CacheShape& shape, TierMemor
   DYNSPLIT_RETURN_IF_ERROR(
       CheckRange("kv_memory_bytes", bytes, least_hot + least_cold, kMaxKvMemory));
   if (options.kv_dir.empty()) return InvalidArgument("kv_dir: got none, wanted a directory");
-  // A sequence's hot tokens are some two hundred; more of them, and those of a pass, may wait too.
-  const int64_t hot_bytes =
-      has_tiers ? std::clamp(bytes / kHotShare, least_hot, bytes - least_cold) : bytes;
+  // Those of one sequence stay in memory; those of more sequences and of a long pass may wait too.
+  const int64_t hot_pages = 2 * shape.num_layers * shape.kv_heads * (kHotTokens / kPageTokens + 1);
+  const int64_t of_sequence =
+      hot_pages * static_cast<int64_t>(PageBytes(types.hot, shape.PageWidth()));
+  const int64_t hot_bytes = has_tiers ? std::clamp(std::max(bytes / kHotShare, of_sequence),
+                                                   least_hot, bytes - least_cold)
+                                      : bytes;
   hot->max_bytes = static_cast<size_t>(hot_bytes);
   cold->max_bytes = static_cast<size_t>(bytes - hot_bytes);
   for (TierMemory* tier : {hot, cold}) {

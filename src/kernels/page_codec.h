@@ -1,4 +1,4 @@
-// Writes pages of another type than f16 and reads them back: how they lie is in
+// Writes pages of another type than f16 and reads them back: how rows lie is in
 // page_format.h. The attention kernels decode rows themselves, by the same code.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Rows of a page as f16, whatever its type: the only code of the kernels that knows how they lie
+// Rows of a page as f16, whatever its type: the only code of the kernels that knows how rows lie
 // (page_format.h). Included once per target.
 #include <cstddef>
 #include <cstdint>

@@ -6,8 +6,8 @@
 //   kQ8   codes [64, d] int8, then scales [64, groups of 32 channels] f16: value = scale * code
 //   kQ4   codes [32, d] uint8, byte (i, j) has row 2 i in its low half and row 2 i + 1 in its high
 //         one; then steps [d] and lows [d] f16: value = low + step * code. A channel's step is that
-//         of the page: the channels of keys differ more than tokens do (KIVI, arXiv 2402.02750),
-//         and those of values enough (docs/memory.md, "Types")
+//         of the page: channels of keys differ more than tokens do (KIVI, arXiv 2402.02750). So, a
+//         little, do those of values, which KIVI takes by token (docs/memory.md, "Types")
 #pragma once
 
 #include <array>

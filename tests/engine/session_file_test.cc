@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
+#include <span>
 
+#include "base/archive.h"
 #include "engine_fixture.h"
 #include "support/temp_folder.h"
 
@@ -107,6 +110,21 @@ TEST_F(SessionFileTest, RefusesWhatIsNoSession) {
     EXPECT_EQ(status.code(), StatusCode::kCorruption);
     EXPECT_THAT(status.message(), HasSubstr("not a session file"));
   }
+}
+
+TEST_F(SessionFileTest, RefusesAnotherVersion) {
+  ASSERT_TRUE(Read(30)->Save(path_).ok());
+  std::string content = Content();  // length of the head, its checksum, then a magic of 16 bytes
+  uint64_t length = 0;
+  std::memcpy(&length, content.data(), sizeof(length));
+  const uint32_t older = 3;
+  std::memcpy(content.data() + 32, &older, sizeof(older));
+  const uint64_t checksum = Checksum(std::as_bytes(std::span(content.data() + 16, length)));
+  std::memcpy(content.data() + 8, &checksum, sizeof(checksum));
+  SetContent(content);
+  const Status status = engine_->LoadSession(path_).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_THAT(status.message(), HasSubstr("of version 3, wanted 4"));
 }
 
 TEST_F(SessionFileTest, EveryChangedOrMissingPartIsNoticed) {

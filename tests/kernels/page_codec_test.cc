@@ -83,7 +83,6 @@ TEST_P(PageCodecTest, EncodesLikeReferenceToTheBit) {
     AlignedBuffer<f16> got = EmptyPage(type), want = EmptyPage(type);
     EncodePage(type, rows.data(), head_dim(), got.data());
     EncodePageRef(type, rows.data(), head_dim(), want.data());
-    // Where d is no multiple of the group, the last bytes are nobody's.
     EXPECT_TRUE(std::ranges::equal(got.span(), want.span())) << static_cast<int>(type);
   }
 }
@@ -138,7 +137,7 @@ TEST_P(PageCodecTest, CopiesF16) {
   EXPECT_TRUE(std::equal(got.begin(), got.end(), rows.begin() + 5 * head_dim()));
 }
 
-TEST(PageFormatTest, PagesAreSoLarge) {
+TEST(PageBytesTest, PagesAreSoLarge) {
   EXPECT_EQ(PageBytes(KvType::kF16, 64), 8192u);
   EXPECT_EQ(PageBytes(KvType::kQ8, 64), 4352u);
   EXPECT_EQ(PageBytes(KvType::kQ4, 64), 2304u);
@@ -146,6 +145,11 @@ TEST(PageFormatTest, PagesAreSoLarge) {
   for (int head_dim = 16; head_dim <= kMaxHeadDim; head_dim += 16) {
     for (const KvType type : {KvType::kF16, KvType::kQ8, KvType::kQ4}) {
       EXPECT_EQ(PageBytes(type, head_dim) % 64, 0u) << head_dim;
+      size_t last = 0;  // in f16 values: nothing of a page is left over
+      for (const PageField& field : PageFields(type, static_cast<size_t>(head_dim), kPageTokens)) {
+        last = std::max(last, field.first + field.count);
+      }
+      EXPECT_EQ(last * sizeof(f16), PageBytes(type, head_dim)) << head_dim;
     }
   }
 }

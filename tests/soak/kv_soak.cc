@@ -3,6 +3,7 @@
 //
 //   kv_soak [--minutes N] [--seed N]
 //
+// The time is shared by the types of keys and values: f16, q8_0 after f16, q4 after f16 or q8_0.
 // Says what is wrong and ends with 1 where outputs differ, anything fails, or pages, slots, files,
 // descriptors or memory are left over once all is dropped.
 #include <unistd.h>
@@ -23,8 +24,9 @@
 namespace dynsplit {
 namespace {
 
-constexpr size_t kPageBytes = PageElements(kTestShape.head_dim) * sizeof(f16);
-constexpr size_t kInMemory = 80;  // pages; a sequence of 600 tokens has 240
+constexpr KvTypes kTypes[] = {
+    {}, {KvType::kF16, KvType::kQ8}, {KvType::kF16, KvType::kQ4}, {KvType::kQ8, KvType::kQ4}};
+constexpr size_t kInMemory = 80;  // pages of each tier; a sequence of 600 tokens has 240
 constexpr int64_t kMostTokens = 1200;
 constexpr size_t kMostSequences = 4;
 constexpr int kWorkers = 2;
@@ -55,11 +57,12 @@ int64_t CountEntries(const std::filesystem::path& dir) {
 
 class Soak {
  public:
-  Soak(const std::filesystem::path& dir, uint64_t seed)
+  Soak(const std::filesystem::path& dir, uint64_t seed, KvTypes types)
       : dir_(dir),
         rng_(seed),
-        all_(kTestShape.head_dim),
-        capped_(kTestShape.head_dim, kInMemory * kPageBytes, OpenUnnamedFile(dir).value()),
+        most_bytes_(MostBytes(types)),
+        all_(kTestShape.head_dim, types, {}, {}),
+        capped_(kTestShape.head_dim, types, Tier(types.hot), Tier(types.cold)),
         batch_(kTestShape, kWorkers),
         twin_batch_(kTestShape, kWorkers) {}
 
@@ -69,10 +72,10 @@ class Soak {
     pairs_.clear();
     if (capped_.used_bytes() != 0 || all_.used_bytes() != 0) return Internal("pages are left over");
     if (capped_.spilled_bytes() != 0) return Internal("slots are left over");
-    if (capped_.allocated_bytes() > kInMemory * kPageBytes) return Internal("more than the cap");
+    if (capped_.allocated_bytes() > most_bytes_) return Internal("more than the cap");
     if (CountEntries(dir_) != 0) return Internal("files are left over");
-    // Rings of the page file stay, one for each worker.
-    if (CountEntries("/proc/self/fd") > descriptors_ + kWorkers) {
+    // Rings of the page files stay, one for each worker.
+    if (CountEntries("/proc/self/fd") > descriptors_ + 2 * kWorkers) {
       return Internal("descriptors are left over");
     }
     return {};
@@ -81,6 +84,12 @@ class Soak {
   int64_t passes() const { return passes_; }
 
  private:
+  static size_t TierBytes(KvType type) { return kInMemory * PageBytes(type, kTestShape.head_dim); }
+  static size_t MostBytes(KvTypes types) {
+    return TierBytes(types.hot) + (types.cold == types.hot ? 0 : TierBytes(types.cold));
+  }
+  TierMemory Tier(KvType type) const { return {TierBytes(type), OpenUnnamedFile(dir_).value()}; }
+
   Status Step() {
     if (pairs_.empty() || (pairs_.size() < kMostSequences && rng_.Below(10) == 0)) return Begin();
     const size_t i = rng_.Below(pairs_.size());
@@ -151,6 +160,7 @@ class Soak {
 
   std::filesystem::path dir_;
   Rng rng_;
+  size_t most_bytes_;
   PagePool all_;
   PagePool capped_;
   AttentionBatch batch_;
@@ -160,11 +170,12 @@ class Soak {
   int64_t passes_ = 0;
 };
 
-int Run(double minutes, uint64_t seed) {
+// False where anything was wrong.
+bool Run(double minutes, uint64_t seed, KvTypes types) {
   const std::filesystem::path dir =
       std::filesystem::temp_directory_path() / ("kv_soak." + std::to_string(getpid()));
   std::filesystem::create_directory(dir);
-  Soak soak(dir, seed);
+  Soak soak(dir, seed, types);
   Status status;
   int64_t rounds = 0, resident = 0;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(60 * minutes);
@@ -177,10 +188,11 @@ int Run(double minutes, uint64_t seed) {
                       std::to_string(ResidentBytes()) + " bytes");
   }
   std::filesystem::remove_all(dir);
-  std::printf("seed %llu: %lld rounds, %lld passes: %s\n", static_cast<unsigned long long>(seed),
+  std::printf("%s, then %s, seed %llu: %lld rounds, %lld passes: %s\n", NameOf(types.hot),
+              NameOf(types.cold), static_cast<unsigned long long>(seed),
               static_cast<long long>(rounds), static_cast<long long>(soak.passes()),
               status.ToString().c_str());
-  return status.ok() ? 0 : 1;
+  return status.ok();
 }
 
 }  // namespace
@@ -193,5 +205,9 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--minutes") == 0) minutes = std::atof(argv[i + 1]);
     if (std::strcmp(argv[i], "--seed") == 0) seed = std::strtoull(argv[i + 1], nullptr, 10);
   }
-  return dynsplit::Run(minutes, seed);
+  bool ok = true;
+  for (const dynsplit::KvTypes types : dynsplit::kTypes) {
+    ok = dynsplit::Run(minutes / std::size(dynsplit::kTypes), seed, types) && ok;
+  }
+  return ok ? 0 : 1;
 }
