@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 #include "apps/common/known_models.h"
 #include "apps/common/profile.h"
@@ -257,6 +259,31 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags) {
       ->group(group);
 }
 
+namespace {
+
+// An error of EngineOptions begins with the field's name: puts the flag's in its place.
+Status NameFlag(const Status& status) {
+  static constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
+      {"threads", "--threads"},
+      {"context_tokens", "--context"},
+      {"boundary_window", "--window"},
+      {"boundary_retained", "--retained"},
+      {"joint.budget_tokens", "--prefill-budget"},
+      {"joint.window", "--prefill-window"},
+      {"kv_memory_bytes", "--kv-memory"},
+      {"kv_types", "--kv-type and --kv-cold-type"},
+      {"kv_dir", "--kv-dir"},
+  };
+  const std::string& message = status.message();
+  for (const auto& [field, flag] : kFlags) {
+    if (!message.starts_with(std::string(field) + ":")) continue;
+    return {status.code(), std::string(flag) + message.substr(field.size())};
+  }
+  return status;
+}
+
+}  // namespace
+
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   if (!flags.isa.empty()) RestrictIsa(flags.isa);  // checked when it was parsed
   const Result<std::string> path = FindModel(flags.model);
@@ -278,7 +305,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   const int64_t own = std::max(flags.context_tokens, (*model)->description().context_length);
   if (context_tokens > own) options.context_tokens = context_tokens;
   auto engine = Engine::Create(*model, options);
-  if (!engine.ok()) return engine.status();
+  if (!engine.ok()) return NameFlag(engine.status());
   return LoadedModel{*std::move(model), *std::move(engine), *std::move(dense_heads)};
 }
 

@@ -237,7 +237,7 @@ TEST_F(RunCommandTest, KvTypesTakeLessMemory) {
 }
 
 TEST_F(RunCommandTest, KvMemoryThatIsTooLittleOrHasNoDirectory) {
-  ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1K"}), 1, "kv_memory_bytes: got 1024");
+  ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1K"}), 1, "--kv-memory: got 1024");
   ExpectRefused(Run("run", {"-p", "x", "--kv-memory", "1G", "--kv-dir", "/no/such"}), 1,
                 "/no/such: No such file");
 }
