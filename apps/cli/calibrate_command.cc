@@ -60,7 +60,9 @@ Result<std::string> FindPlace(const CalibrateFlags& flags) {
   const Result<std::string> model = FindModel(flags.model.model);
   if (!model.ok()) return model.status();
   const std::string path = flags.profile.empty() ? ProfilePath(*model) : flags.profile;
-  DYNSPLIT_RETURN_IF_ERROR(TryPlace(path));
+  const std::string trial = path + ".trial";
+  DYNSPLIT_RETURN_IF_ERROR(WriteFile(trial, ""));
+  std::filesystem::remove(trial);
   return path;
 }
 

@@ -79,6 +79,27 @@ void AddRopeFlags(CLI::App* command, RopeOptions* rope) {
       ->group(group);
 }
 
+// An error of EngineOptions begins with the field's name: puts the flag's in its place.
+Status NameFlag(const Status& status) {
+  static constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
+      {"threads", "--threads"},
+      {"context_tokens", "--context"},
+      {"boundary_window", "--window"},
+      {"boundary_retained", "--retained"},
+      {"joint.budget_tokens", "--prefill-budget"},
+      {"joint.window", "--prefill-window"},
+      {"kv_memory_bytes", "--kv-memory"},
+      {"kv_types", "--kv-type and --kv-cold-type"},
+      {"kv_dir", "--kv-dir"},
+  };
+  const std::string& message = status.message();
+  for (const auto& [field, flag] : kFlags) {
+    if (!message.starts_with(std::string(field) + ":")) continue;
+    return {status.code(), std::string(flag) + message.substr(field.size())};
+  }
+  return status;
+}
+
 }  // namespace
 
 CLI::Option* InBytes(CLI::Option* option) {
@@ -258,31 +279,6 @@ void AddAnswerFlags(CLI::App* command, AnswerFlags* flags) {
   command->add_flag("--ignore-eos", flags->ignore_eos, "Go on where the model would end the answer")
       ->group(group);
 }
-
-namespace {
-
-// An error of EngineOptions begins with the field's name: puts the flag's in its place.
-Status NameFlag(const Status& status) {
-  static constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
-      {"threads", "--threads"},
-      {"context_tokens", "--context"},
-      {"boundary_window", "--window"},
-      {"boundary_retained", "--retained"},
-      {"joint.budget_tokens", "--prefill-budget"},
-      {"joint.window", "--prefill-window"},
-      {"kv_memory_bytes", "--kv-memory"},
-      {"kv_types", "--kv-type and --kv-cold-type"},
-      {"kv_dir", "--kv-dir"},
-  };
-  const std::string& message = status.message();
-  for (const auto& [field, flag] : kFlags) {
-    if (!message.starts_with(std::string(field) + ":")) continue;
-    return {status.code(), std::string(flag) + message.substr(field.size())};
-  }
-  return status;
-}
-
-}  // namespace
 
 Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   if (!flags.isa.empty()) RestrictIsa(flags.isa);  // checked when it was parsed

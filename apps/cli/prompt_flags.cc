@@ -7,7 +7,7 @@
 #include "apps/cli/text_input.h"
 #include "apps/common/chat_prompt.h"
 #include "apps/common/figures.h"
-#include "apps/common/write_file.h"
+#include "base/random_access_file.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -141,7 +141,9 @@ PromptFlags RereadFlags(const PromptFlags& flags, const Status& status) {
 
 Result<PromptTexts> ReadPrompt(const PromptFlags& flags) {
   PromptTexts texts;
-  if (!flags.save_session.empty()) DYNSPLIT_RETURN_IF_ERROR(TryPlace(flags.save_session));
+  if (!flags.save_session.empty()) {  // before long work: whether it could be saved there
+    DYNSPLIT_RETURN_IF_ERROR(NewFile::Create(flags.save_session).status());
+  }
   for (const std::string& path : flags.files) {
     Result<std::string> text = ReadText(path);
     if (!text.ok()) return text.status();

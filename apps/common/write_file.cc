@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 
 #include "base/file.h"
@@ -24,14 +23,6 @@ Status WriteFile(const std::string& path, std::string_view content) {
     std::remove(temporary.c_str());
     return status;
   }
-  return {};
-}
-
-Status TryPlace(const std::string& path) {
-  if (std::filesystem::is_directory(path)) return ErrnoStatus(path, EISDIR);
-  const std::string trial = path + ".trial";
-  DYNSPLIT_RETURN_IF_ERROR(WriteFile(trial, ""));
-  std::filesystem::remove(trial);
   return {};
 }
 

@@ -12,8 +12,4 @@ namespace dynsplit {
 // the reason; the temporary file is then gone.
 Status WriteFile(const std::string& path, std::string_view content);
 
-// Whether a file could be written there, for what is to be written after long work: tries it with
-// one of another name. Errors as WriteFile's.
-Status TryPlace(const std::string& path);
-
 }  // namespace dynsplit

@@ -171,6 +171,7 @@ TEST_F(RunCommandTest, SessionsThatCannotBeSavedOrLoaded) {
   ExpectRefused(Run("run", {"-p", "x", "--load-session", no_session}), 1, no_session);
   ExpectRefused(Run("run", {"-p", "x", "--load-session", text.path()}), 1, "not a session file");
   ExpectRefused(Run("run", {"-f", text.path(), "--save-session", no_session}), 1, no_session);
+  ExpectRefused(Run("run", {"-f", text.path(), "--save-session", "/tmp"}), 1, "no regular file");
   ExpectRefused(Run("run", {"-f", text.path(), "--load-session", "y"}), 2, "neither -f");
   ExpectRefused(Run("run", {"--load-session", "y"}), 2, "nothing to answer");
   ExpectRefused(Run("run", {"-p", "x", "--save-session", "y"}), 2, "give -f FILE");

@@ -18,19 +18,6 @@ TEST(WriteFileTest, ReplacesWhatWasThere) {
   std::filesystem::remove(path);
 }
 
-TEST(WriteFileTest, APlaceIsTriedAndLeftAsItWas) {
-  const std::string path = testing::TempDir() + "write_file_test_place.txt";
-  EXPECT_TRUE(TryPlace(path).ok());
-  EXPECT_FALSE(std::filesystem::exists(path));
-  ASSERT_TRUE(WriteFile(path, "kept").ok());
-  EXPECT_TRUE(TryPlace(path).ok());
-  EXPECT_EQ(*ReadFile(path, 100), "kept");
-  EXPECT_FALSE(std::filesystem::exists(path + ".trial"));
-  std::filesystem::remove(path);
-  EXPECT_FALSE(TryPlace(testing::TempDir()).ok());
-  EXPECT_EQ(TryPlace(testing::TempDir() + "no_such_folder/file").code(), StatusCode::kNotFound);
-}
-
 TEST(WriteFileTest, AnErrorNamesThePathAndLeavesNothing) {
   const std::string missing = testing::TempDir() + "no_such_folder/file";
   EXPECT_EQ(WriteFile(missing, "x").code(), StatusCode::kNotFound);

@@ -60,7 +60,8 @@ class Soak {
   Soak(const std::filesystem::path& dir, uint64_t seed, KvTypes types)
       : dir_(dir),
         rng_(seed),
-        most_bytes_(MostBytes(types)),
+        num_tiers_(types.cold == types.hot ? 1 : 2),
+        most_bytes_(TierBytes(types.hot) + (num_tiers_ - 1) * TierBytes(types.cold)),
         all_(kTestShape.head_dim, types, {}, {}),
         capped_(kTestShape.head_dim, types, Tier(types.hot), Tier(types.cold)),
         batch_(kTestShape, kWorkers),
@@ -75,7 +76,8 @@ class Soak {
     if (capped_.allocated_bytes() > most_bytes_) return Internal("more than the cap");
     if (CountEntries(dir_) != 0) return Internal("files are left over");
     // Rings of the page files stay, one for each worker.
-    if (CountEntries("/proc/self/fd") > descriptors_ + 2 * kWorkers) {
+    if (CountEntries("/proc/self/fd") >
+        descriptors_ + static_cast<int64_t>(num_tiers_) * kWorkers) {
       return Internal("descriptors are left over");
     }
     return {};
@@ -85,9 +87,6 @@ class Soak {
 
  private:
   static size_t TierBytes(KvType type) { return kInMemory * PageBytes(type, kTestShape.head_dim); }
-  static size_t MostBytes(KvTypes types) {
-    return TierBytes(types.hot) + (types.cold == types.hot ? 0 : TierBytes(types.cold));
-  }
   TierMemory Tier(KvType type) const { return {TierBytes(type), OpenUnnamedFile(dir_).value()}; }
 
   Status Step() {
@@ -160,6 +159,7 @@ class Soak {
 
   std::filesystem::path dir_;
   Rng rng_;
+  size_t num_tiers_;
   size_t most_bytes_;
   PagePool all_;
   PagePool capped_;
