@@ -1,6 +1,7 @@
 #include "apps/demo/demo_run.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "apps/common/prefill.h"
@@ -11,17 +12,27 @@ namespace {
 
 constexpr int kAnswerTokens = 10;  // the longest answer has 6
 
-// What stands between a prefilled session and a question: its method's blocks and index.
+// What stands between a text that was read and a question: its method's blocks and index.
 struct Prepared {
   std::unique_ptr<Session> session;
   MethodResult* result;
 };
 
+// A fork of `session` under the method of `result`, that has read `last`, and with it made what
+// the questions have in common.
+Result<Prepared> Prepare(const Session& session, std::span<const int32_t> last,
+                         MethodResult* result) {
+  Prepared prepared = {session.Fork(), result};
+  DYNSPLIT_RETURN_IF_ERROR(prepared.session->SetMethod(result->method));
+  DYNSPLIT_RETURN_IF_ERROR(prepared.session->Feed(last, {.attention = Attention::kSelected}));
+  return prepared;
+}
+
 Status Ask(const Prepared& prepared, const HiddenFact& fact, const Tokenizer& tokenizer) {
   const auto cue = tokenizer.Encode(fact.cue, {.add_special = false});
   if (!cue.ok()) return cue.status();
   const std::unique_ptr<Session> session = prepared.session->Fork();
-  DYNSPLIT_RETURN_IF_ERROR(session->Feed(*cue));
+  DYNSPLIT_RETURN_IF_ERROR(session->Feed(*cue, {.attention = Attention::kSelected}));
   GenerateOptions options;
   options.max_tokens = kAnswerTokens;
   options.ignore_end = true;  // as many steps for every method, to compare their speed
@@ -62,14 +73,16 @@ Result<DemoResult> RunDemo(Engine* engine, Haystack hay, const std::vector<Metho
   if (!tokens.ok()) return tokens.status();
   const auto session = engine->NewSession();
   if (!session.ok()) return session.status();
-  DYNSPLIT_RETURN_IF_ERROR(Prefill(
-      session->get(), *tokens, {.progress = true, .logits = Logits::kNone}, &demo.prefill_seconds));
+  DYNSPLIT_RETURN_IF_ERROR(Prefill(session->get(), std::span(*tokens).first(tokens->size() - 1),
+                                   {.progress = true, .logits = Logits::kNone},
+                                   &demo.prefill_seconds));
   demo.methods.resize(methods.size());
   std::vector<Prepared> prepared;
   for (size_t i = 0; i < methods.size(); ++i) {
     demo.methods[i].method = methods[i];
-    prepared.push_back({(*session)->Fork(), &demo.methods[i]});
-    DYNSPLIT_RETURN_IF_ERROR(prepared.back().session->SetMethod(methods[i]));
+    auto one = Prepare(**session, std::span(*tokens).last(1), &demo.methods[i]);
+    if (!one.ok()) return one.status();
+    prepared.push_back(*std::move(one));
     Result<std::vector<Block>> blocks = prepared.back().session->Blocks();
     if (!blocks.ok()) return blocks.status();
     demo.blocks = *std::move(blocks);

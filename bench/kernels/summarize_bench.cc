@@ -1,3 +1,4 @@
+#include "kernels/int2.h"
 #include "kernels/kernel_bench.h"
 #include "kernels/quantize_summary.h"
 #include "kernels/summarize.h"
@@ -35,6 +36,21 @@ void BM_QuantizeSummary(benchmark::State& state) {
   CountRate(state, "bytes/s", 2.0 * static_cast<double>(summary.size()));
 }
 BENCHMARK(BM_QuantizeSummary)->Apply(ShapeArguments);
+
+// The vectors of a chunk of the index: 64 blocks with four each.
+void BM_QuantizeInt2(benchmark::State& state) {
+  const BenchShape shape = UseShape(state);
+  constexpr int kVectors = 256;
+  const std::vector<f16> vectors(static_cast<size_t>(kVectors) * shape.head_dim, 0x3555);
+  const std::vector<f16> scale(Int2ScaleElements(shape.head_dim), 0x3400);
+  std::vector<uint8_t> groups(kVectors / kInt2Group * Int2GroupBytes(shape.head_dim));
+  for (auto _ : state) {
+    QuantizeInt2({vectors.data(), kVectors, shape.head_dim}, scale.data(), 0, groups.data());
+    benchmark::ClobberMemory();
+  }
+  CountRate(state, "bytes/s", 2.0 * static_cast<double>(vectors.size()));
+}
+BENCHMARK(BM_QuantizeInt2)->Apply(ShapeArguments);
 
 }  // namespace
 }  // namespace dynsplit

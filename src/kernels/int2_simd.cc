@@ -73,6 +73,7 @@ void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t fi
   }
   const f16* vector = vectors.first;
   HWY_ALIGN_MAX int32_t codes[kMaxHeadDim];
+  const int pairs = head_dim / 2;
   for (int64_t i = 0; i < vectors.count; ++i, vector += head_dim) {
     for (int j = 0; j < head_dim; j += static_cast<int>(hn::Lanes(d))) {
       const Vec away = hn::Sub(LoadF16(d, vector + j), hn::LoadU(d, centers + j));
@@ -80,8 +81,13 @@ void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t fi
       const Vec code = hn::Floor(hn::Clamp(exact, hn::Zero(d), hn::Set(d, 3.0f)));
       hn::StoreU(hn::ConvertTo(di, code), di, codes + j);
     }
-    for (int j = 0; j < head_dim; ++j) {
-      SetInt2Code(groups, PlaceOfInt2(head_dim, first + i, j), codes[j]);
+    // The codes of a pair are half a byte, those of the next pair 16 bytes on.
+    const Int2Place place = PlaceOfInt2(head_dim, first + i, 0);
+    const int kept = 0xf0 >> place.shift;
+    uint8_t* byte = groups + place.byte;
+    for (int pair = 0; pair < pairs; ++pair, byte += 16) {
+      const int code = codes[pair] | codes[pairs + pair] << 2;
+      *byte = static_cast<uint8_t>((*byte & kept) | code << place.shift);
     }
   }
 }
