@@ -13,8 +13,8 @@
 #include "apps/common/figures.h"
 #include "apps/common/known_models.h"
 #include "apps/common/profile.h"
-#include "apps/common/write_file.h"
 #include "apps/eval/calibration.h"
+#include "base/random_access_file.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -60,9 +60,7 @@ Result<std::string> FindPlace(const CalibrateFlags& flags) {
   const Result<std::string> model = FindModel(flags.model.model);
   if (!model.ok()) return model.status();
   const std::string path = flags.profile.empty() ? ProfilePath(*model) : flags.profile;
-  const std::string trial = path + ".trial";
-  DYNSPLIT_RETURN_IF_ERROR(WriteFile(trial, ""));
-  std::filesystem::remove(trial);
+  DYNSPLIT_RETURN_IF_ERROR(NewFile::Create(path).status());
   return path;
 }
 

@@ -252,15 +252,13 @@ CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<T>*
   return command->add_option(name, *values, help)->delimiter(',')->group(kMeasuredGroup);
 }
 
-std::string IsNotEmpty(const std::string& text) { return text.empty() ? "wanted a folder" : ""; }
-
 void AddMeasuredFlags(CLI::App* command, EvalFlags* flags) {
   AddList(command, "--task", &flags->tasks, "Tasks, in turn")->required()->type_name("NAME,...");
   AddList(command, "--method", &flags->methods, "Methods, from one reading of each document")
       ->capture_default_str()
       ->type_name("SPEC,...");
   AddList(command, "--budget", &flags->budgets, "Tokens attended to besides sink and recent")
-      ->type_name("N|P%[@M],...");
+      ->type_name("N|P%[:N][@M],...");
   AddList(command, "--context", &flags->contexts, "About the tokens of a document's text")
       ->check(WholeNumber(1, 1 << 24))
       ->capture_default_str()
@@ -312,7 +310,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
-      ->check(CLI::Validator(IsNotEmpty, ""))
+      ->check(CLI::Validator(IsFolder, ""))
       ->type_name("DIR");
   command
       ->add_option("--baseline", flags->baseline,

@@ -17,9 +17,15 @@ constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
 
-// CLI::AsSizeValue takes -1 for a very large number.
-std::string IsNotNegative(std::string& text) {
-  return text.starts_with('-') ? text + " is negative" : "";
+// CLI::AsSizeValue takes -1 for a very large number, and names two dozen units where it fails.
+std::string TurnToBytes(std::string& text) {
+  const std::string wrong = text + " is not a number of bytes, such as 512M or 2G";
+  if (text.starts_with('-')) return wrong;
+  try {
+    return CLI::AsSizeValue(/*kb_is_1000=*/false)(text).empty() ? "" : wrong;
+  } catch (const CLI::ValidationError&) {
+    return wrong;
+  }
 }
 
 // Not /tmp: that is memory on many systems.
@@ -103,9 +109,7 @@ Status NameFlag(const Status& status) {
 }  // namespace
 
 CLI::Option* InBytes(CLI::Option* option) {
-  return option->transform(CLI::AsSizeValue(/*kb_is_1000=*/false).description(""))
-      ->transform(CLI::Validator(IsNotNegative, ""))  // before that
-      ->type_name("N|NM|NG");
+  return option->transform(CLI::Validator(TurnToBytes, ""))->type_name("N|NM|NG");
 }
 
 CLI::Validator WholeNumber(int64_t least, int64_t most) {
@@ -117,6 +121,8 @@ std::string IsShare(const std::string& text) {
   const bool good = CLI::detail::lexical_cast(text, share) && share >= 0 && share <= 1;
   return good ? "" : text + " is not a number from 0 to 1";
 }
+
+std::string IsFolder(const std::string& text) { return text.empty() ? "wanted a folder" : ""; }
 
 void AddModelFlags(CLI::App* command, ModelFlags* flags) {
   command->add_option("-m,--model", flags->model, "A .gguf file or a known name")
@@ -152,6 +158,7 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
       ->add_option("--kv-dir", flags->kv_dir,
                    "Where they wait (default: $TMPDIR, or else /var/tmp)")
       ->needs(kv_memory)
+      ->check(CLI::Validator(IsFolder, ""))
       ->type_name("DIR");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,20 +141,24 @@ struct JointSelection {
 
 // How many tokens a query may attend to besides sink and recent.
 struct Budget {
-  int64_t tokens = 512;  // used when percent is 0
-  double percent = 0;    // of the context so far, 0..100
+  static constexpr int64_t kMostTokens = std::numeric_limits<int32_t>::max();
+
+  int64_t tokens = 512;  // at most
+  double percent = 100;  // of the context so far, 0..100
+  // At least, of a share of a short context; no more than `tokens`.
+  int64_t least_tokens = 0;
   // No more blocks than hold this share of the mass, 0..1; 0, and kRandom: off. Of that of all
   // candidate blocks or, where keys are looked at (refine), of these blocks' and of what is always
   // attended to: then a head that needs nothing but recent takes no blocks.
   double mass = 0;
 
   int64_t TokensAt(int64_t context) const {
-    return percent > 0 ? static_cast<int64_t>(percent / 100 * static_cast<double>(context))
-                       : tokens;
+    const auto share = static_cast<int64_t>(percent / 100 * static_cast<double>(context));
+    return std::min(tokens, std::max(least_tokens, share));
   }
 };
-// "512", "3%", or either with a share of the mass: "3%@0.95". InvalidArgument where it is none of
-// these, or out of range.
+// "512", "3%", "3%:512" (at most) or "3%:64..512", each also with a share of the mass: "3%@0.95".
+// InvalidArgument where it is none of these, or out of range.
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
@@ -190,7 +195,7 @@ struct Method {
   int reuse = 4;
   // Most heads find nine tenths in far fewer tokens than this, some need all of them: in the mean
   // they attend to less than 512, and lose less than where each has 512 (docs/evaluation.md).
-  Budget budget = {.tokens = 1024, .mass = 0.9};
+  Budget budget = {.tokens = 1024, .percent = 8, .least_tokens = 256, .mass = 0.92};
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own
   // KV heads that attend to everything, wherever they are; not given: those of the model's profile

@@ -73,8 +73,8 @@ void RowSelector::Begin(std::span<const Span> spans) {
   shares_rows_ = RowHead(rows, 0) < most_shared;
   Reserve(rows);
   for (size_t s = 0; s < spans_.size(); ++s) {
-    attended_[s] = 0;
-    chosen_blocks_[s] = 0;
+    totals_[s].attended_tokens = 0;
+    totals_[s].chosen_blocks = 0;
   }
   for (size_t s = 0; s < spans_.size(); ++s) {
     for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
@@ -126,8 +126,7 @@ void RowSelector::Reserve(int rows) {
   // The counters are zero between steps: whoever counts the last one sets it back.
   parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
-  attended_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
-  chosen_blocks_ = std::make_unique<std::atomic<int64_t>[]>(static_cast<size_t>(rows));
+  totals_ = std::make_unique<Totals[]>(static_cast<size_t>(rows));
   choices_.resize(RowHead(rows, 0));
   plans_.resize(static_cast<size_t>(rows));
   rows_capacity_ = rows;
@@ -365,7 +364,7 @@ void RowSelector::Finish(const Row& row) {
     choice.num_tokens = 0;
     for (const Tile& tile : choice.tiles) choice.num_tokens += tile.rows;
   }
-  attended_[row.span_idx].fetch_add(choice.num_tokens, std::memory_order_relaxed);
+  totals_[row.span_idx].attended_tokens.fetch_add(choice.num_tokens, std::memory_order_relaxed);
   if (SpanOf(row).choices != nullptr && row.idx == SpanOf(row).rows - 1) Record(row);
   Pad(row);
 }

@@ -57,11 +57,11 @@ class RowSelector {
   const RowChoice& choice(int row, int kv_head) const { return choices_[RowHead(row, kv_head)]; }
   // Tokens attended to by the span's rows that selected, summed over layers, KV heads and rows.
   int64_t attended_tokens(size_t span_idx) const {
-    return attended_[span_idx].load(std::memory_order_relaxed);
+    return totals_[span_idx].attended_tokens.load(std::memory_order_relaxed);
   }
   // Blocks chosen, summed alike; where single tokens are, the blocks that these were taken from.
   int64_t chosen_blocks(size_t span_idx) const {
-    return chosen_blocks_[span_idx].load(std::memory_order_relaxed);
+    return totals_[span_idx].chosen_blocks.load(std::memory_order_relaxed);
   }
 
  private:
@@ -71,6 +71,11 @@ class RowSelector {
     std::vector<int32_t> chosen;
     std::vector<TokenRange> ranges;
     PinnedPages pages;
+  };
+  // Of a span.
+  struct Totals {
+    std::atomic<int64_t> attended_tokens{0};
+    std::atomic<int64_t> chosen_blocks{0};
   };
   // One row under one KV head.
   struct Row {
@@ -125,7 +130,7 @@ class RowSelector {
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
   void ChooseRanges(SelectInput input, const Row& row, Scratch* scratch);
   void CountBlocks(const Row& row, int64_t count) {
-    chosen_blocks_[row.span_idx].fetch_add(count, std::memory_order_relaxed);
+    totals_[row.span_idx].chosen_blocks.fetch_add(count, std::memory_order_relaxed);
   }
   void Finish(const Row& row);
   void Record(const Row& row) const;
@@ -134,14 +139,13 @@ class RowSelector {
   CacheShape shape_;
   FirstError& error_;
   std::span<const Span> spans_;
-  std::vector<Scratch> scratch_;                           // [max_workers]
-  std::vector<RowChoice> choices_;                         // [rows * kv_heads]
-  std::vector<TokenSelection> selections_;                 // the same; of shared rows
-  std::vector<RowPlan> plans_;                             // [rows], of those that select
-  std::unique_ptr<std::atomic<int>[]> parts_done_;         // [rows * kv_heads]
-  std::unique_ptr<std::atomic<int>[]> heads_done_;         // [rows]
-  std::unique_ptr<std::atomic<int64_t>[]> attended_;       // [spans, no more than rows]
-  std::unique_ptr<std::atomic<int64_t>[]> chosen_blocks_;  // the same
+  std::vector<Scratch> scratch_;                    // [max_workers]
+  std::vector<RowChoice> choices_;                  // [rows * kv_heads]
+  std::vector<TokenSelection> selections_;          // the same; of shared rows
+  std::vector<RowPlan> plans_;                      // [rows], of those that select
+  std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
+  std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
+  std::unique_ptr<Totals[]> totals_;                // [spans, no more than rows]
   int rows_capacity_ = 0;
   bool shares_rows_ = false;  // this pass
   std::atomic<int> next_survey_{0};

@@ -35,11 +35,11 @@ uint64_t Fingerprint(const Method& method) {
                reuse, budget, sink, recent, dense_heads, dense_layers] = method;
   const auto& [splitter, delimiter, length, range, penalty, search, reading, alpha, candidate,
                scatter, shrinkage, most, seed] = split;
-  const auto& [tokens, percent, mass] = budget;
+  const auto& [tokens, percent, least_tokens, mass] = budget;
   put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
       shrinkage, most, seed);
   put(summary, vectors, type, policy, pooling, score, refine, pick, coarse, reuse);
-  put(tokens, percent, mass, sink, recent, dense_layers, dense_heads.has_value());
+  put(tokens, percent, least_tokens, mass, sink, recent, dense_layers, dense_heads.has_value());
   if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
 }

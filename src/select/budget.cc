@@ -1,18 +1,16 @@
 #include <charconv>
-#include <limits>
 
 #include "dynsplit/method.h"
 
 namespace dynsplit {
 namespace {
 
-constexpr int64_t kMaxBudgetTokens = std::numeric_limits<int32_t>::max();
-
 Status BadBudget(std::string_view text) {
-  return InvalidArgument(
-      "budget: got \"" + std::string(text) + "\", wanted 0.." + std::to_string(kMaxBudgetTokens) +
-      " tokens, or 0%..100% of the context; either may go on with @ and a share of "
-      "the mass, above 0 and at most 1");
+  return InvalidArgument("budget: got \"" + std::string(text) + "\", wanted 0.." +
+                         std::to_string(Budget::kMostTokens) +
+                         " tokens, or 0%..100% of the context, or both as 5%:1024 or 5%:256..1024; "
+                         "each may go on with @ and a share of "
+                         "the mass, above 0 and at most 1");
 }
 
 // The whole of `text` as a number.
@@ -30,15 +28,35 @@ std::string FormatNumber(double value) {
   return std::string(digits, error == std::errc() ? end : digits);
 }
 
-// The part before @: tokens, or a percentage.
+bool ParseTokens(std::string_view text, int64_t* tokens) {
+  return ParseNumber(text, tokens) && *tokens >= 0 && *tokens <= Budget::kMostTokens;
+}
+
+// What is behind a percentage: ":512", ":64..512" or nothing.
+bool ParseBounds(std::string_view text, Budget* budget) {
+  budget->tokens = Budget::kMostTokens;
+  if (text.empty()) return true;
+  if (text.front() != ':') return false;
+  const size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return ParseTokens(text.substr(1), &budget->tokens);
+  return ParseTokens(text.substr(1, dots - 1), &budget->least_tokens) &&
+         ParseTokens(text.substr(dots + 2), &budget->tokens) &&
+         budget->least_tokens <= budget->tokens;
+}
+
+// The part before @.
 bool ParseLimit(std::string_view text, Budget* budget) {
-  if (text.ends_with('%')) {
-    budget->tokens = 0;  // what 0% comes to
-    return ParseNumber(text.substr(0, text.size() - 1), &budget->percent) && budget->percent >= 0 &&
-           budget->percent <= 100;
-  }
-  return ParseNumber(text, &budget->tokens) && budget->tokens >= 0 &&
-         budget->tokens <= kMaxBudgetTokens;
+  const size_t sign = text.find('%');
+  if (sign == std::string_view::npos) return ParseTokens(text, &budget->tokens);
+  return ParseNumber(text.substr(0, sign), &budget->percent) && budget->percent >= 0 &&
+         budget->percent <= 100 && ParseBounds(text.substr(sign + 1), budget);
+}
+
+// What ParseBounds reads.
+std::string FormatBounds(const Budget& budget) {
+  if (budget.least_tokens == 0 && budget.tokens == Budget::kMostTokens) return "";
+  const std::string most = std::to_string(budget.tokens);
+  return ":" + (budget.least_tokens > 0 ? std::to_string(budget.least_tokens) + ".." + most : most);
 }
 
 }  // namespace
@@ -54,8 +72,10 @@ Result<Budget> ParseBudget(std::string_view text) {
 }
 
 std::string FormatBudget(const Budget& budget) {
-  std::string text =
-      budget.percent > 0 ? FormatNumber(budget.percent) + "%" : std::to_string(budget.tokens);
+  const bool in_tokens =
+      budget.percent == 100 && budget.least_tokens == 0 && budget.tokens < Budget::kMostTokens;
+  std::string text = in_tokens ? std::to_string(budget.tokens)
+                               : FormatNumber(budget.percent) + "%" + FormatBounds(budget);
   if (budget.mass > 0) text += "@" + FormatNumber(budget.mass);
   return text;
 }

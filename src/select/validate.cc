@@ -1,6 +1,5 @@
 #include <cmath>
 #include <iomanip>
-#include <limits>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -64,8 +63,11 @@ Status ValidateMethod(const Method& method) {
   if (bounds && method.summary_type == SummaryType::kInt2) {
     return InvalidArgument("method: type: got int2 with summary minmax, wanted f16 or int8");
   }
-  DYNSPLIT_RETURN_IF_ERROR(Require("budget tokens", static_cast<double>(method.budget.tokens), 0,
-                                   std::numeric_limits<int32_t>::max()));
+  DYNSPLIT_RETURN_IF_ERROR(
+      Require("budget tokens", static_cast<double>(method.budget.tokens), 0, Budget::kMostTokens));
+  DYNSPLIT_RETURN_IF_ERROR(Require("budget least tokens",
+                                   static_cast<double>(method.budget.least_tokens), 0,
+                                   static_cast<double>(method.budget.tokens)));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget mass", method.budget.mass, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));

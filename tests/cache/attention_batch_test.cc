@@ -235,7 +235,7 @@ TEST_P(AttentionBatchTest, OracleLosesLessThanRandomBlocks) {
 TEST_P(AttentionBatchTest, Int8SummariesAndMassBudgetsReachTheCache) {
   Method method = TestMethod(Policy::kTop);
   method.summary_type = SummaryType::kInt8;
-  method.budget = {100000, 0, 0.3};
+  method.budget = {.tokens = 100000, .mass = 0.3};
   TestSequence sequence(&pool_, method);
   RunPass(&batch_, {{&sequence, 400, Attention::kDense}}, GetParam());
   RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());

@@ -21,7 +21,7 @@ Method OneLayer(Policy policy, int sink, int recent, int64_t budget) {
   method.sink = sink;
   method.recent = recent;
   method.dense_layers = 0;
-  method.budget.tokens = budget;
+  method.budget = {.tokens = budget};
   return method;
 }
 
@@ -106,7 +106,7 @@ TEST(KeptBlocksTest, AShortTextIsAttendedToWhole) {
 
 TEST(KeptBlocksTest, AShareOfTheContextGrowsWithItButRecallsNothing) {
   Method method = OneLayer(Policy::kH2o, 0, 4, 0);
-  method.budget = {.tokens = 0, .percent = 30};
+  method.budget = {.tokens = Budget::kMostTokens, .percent = 30};
   Rng rng(3);
   std::vector<float> values;
   for (int i = 0; i < 96; ++i) values.push_back(static_cast<float>(rng.Uniform()));
@@ -129,7 +129,7 @@ class KeptInCacheTest : public testing::TestWithParam<const char*> {
   static Method TestMethod(const char* name) {
     Method method = MethodPreset(name).value();
     method.recent = 16;
-    method.budget.tokens = 40;
+    method.budget = {.tokens = 40};
     return method;
   }
 
@@ -259,7 +259,7 @@ TEST(SnapKvTest, ATextThatWasNeverReadDenselyHasNoVotes) {
   AttentionBatch batch(kTestShape, 2);
   Method method = MethodPreset("snapkv").value();
   method.recent = 8;
-  method.budget.tokens = 10;
+  method.budget = {.tokens = 10};
   TestSequence sequence(&pool, MethodPreset("recent").value());
   RunPass(&batch, {{&sequence, 100, Attention::kSelected}}, 2);
   sequence.cache.SetMethod(method);

@@ -162,9 +162,9 @@ TEST_F(ServeCommandTest, Refusals) {
   ExpectRefused(Run("serve", {"--method", "nothing"}), 2, "nothing");
   ExpectRefused(Run("serve", {"--port", "70000"}), 2, "--port");
   ExpectRefused(Run("serve", {"--parallel", "0"}), 2, "--parallel");
-  ExpectRefused(Run("serve", {"--cache-memory", "-1"}), 2, "-1 is negative");
-  ExpectRefused(Run("serve", {"--max-body", "-1"}), 2, "-1 is negative");
-  ExpectRefused(Run("serve", {"--cache-disk", "-1"}), 2, "-1 is negative");
+  ExpectRefused(Run("serve", {"--cache-memory", "-1"}), 2, "-1 is not a number of bytes");
+  ExpectRefused(Run("serve", {"--max-body", "-1"}), 2, "-1 is not a number of bytes");
+  ExpectRefused(Run("serve", {"--cache-disk", "-1"}), 2, "-1 is not a number of bytes");
   ExpectRefused(Run("serve", {"--host", "256.1.1.1"}), 1, "cannot listen there");
   // Found after it listens, when the model is loaded.
   const auto no_folder = Run("serve", {"--port", "0", "--cache-dir", empty.path()});

@@ -55,8 +55,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         WrongValue{{"-n", "0"}, "-n"}, WrongValue{{"-n", "many"}, "many"},
         WrongValue{{"--method", "magic"}, "magic"}, WrongValue{{"--budget", "-3"}, "-3"},
-        WrongValue{{"--kv-memory", "much"}, "much"}, WrongValue{{"--kv-memory", "-1"}, "-1"},
-        WrongValue{{"--kv-type", "q4"}, "--kv-type"}, WrongValue{{"--kv-cold-type", "q5"}, "q5"},
+        WrongValue{{"--kv-memory", "much"}, "--kv-memory: much is not a number of bytes"},
+        WrongValue{{"--kv-memory", "-1"}, "-1"}, WrongValue{{"--kv-type", "q4"}, "--kv-type"},
+        WrongValue{{"--kv-cold-type", "q5"}, "q5"},
+        WrongValue{{"--kv-memory", "1M", "--kv-dir", ""}, "--kv-dir: wanted a folder"},
         WrongValue{{"--kv-dir", "/tmp"}, "--kv-memory"}, WrongValue{{"--prefill", "some"}, "some"},
         WrongValue{{"--prefill-window", "63"}, "63"},
         WrongValue{{"--prefill-budget", "64"}, "--prefill"},

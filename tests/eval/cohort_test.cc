@@ -17,7 +17,7 @@ class CohortTest : public testing::EngineTest {
 
   std::unique_ptr<Session> Read(const std::string& method = "dynsplit") {
     Method made = *MethodPreset(method);
-    made.budget.tokens = 16;
+    made.budget = {.tokens = 16};
     made.recent = 8;
     auto session = NewSession(made);
     EXPECT_TRUE(session->Feed(document_).ok());

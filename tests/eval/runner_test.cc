@@ -95,7 +95,7 @@ constexpr TaskEntry kContinued = {"continued", "", MakeContinued};
 
 MethodCase Case(const std::string& name, int64_t budget = 0) {
   MethodCase method = {name, budget > 0 ? std::to_string(budget) : "", *MethodPreset(name)};
-  method.method.budget.tokens = budget;
+  method.method.budget = {.tokens = budget};
   method.method.recent = 16;
   return method;
 }

@@ -8,7 +8,8 @@ namespace {
 TEST(BudgetTest, Tokens) {
   const Result<Budget> budget = ParseBudget("512");
   ASSERT_TRUE(budget.ok());
-  EXPECT_EQ(budget->TokensAt(100), 512);
+  EXPECT_EQ(budget->TokensAt(1000), 512);
+  EXPECT_EQ(budget->TokensAt(100), 100);
   EXPECT_EQ(ParseBudget("0")->TokensAt(1000), 0);
   EXPECT_EQ(ParseBudget("2147483647")->tokens, 2147483647);
 }
@@ -18,6 +19,23 @@ TEST(BudgetTest, Percent) {
   EXPECT_EQ(ParseBudget("2.5%")->TokensAt(1000), 25);
   EXPECT_EQ(ParseBudget("100%")->TokensAt(77), 77);
   EXPECT_EQ(ParseBudget("0%")->TokensAt(1000), 0);
+}
+
+TEST(BudgetTest, PercentUpToTokens) {
+  const Result<Budget> budget = ParseBudget("5%:1024");
+  ASSERT_TRUE(budget.ok());
+  EXPECT_EQ(budget->TokensAt(1000), 50);
+  EXPECT_EQ(budget->TokensAt(100000), 1024);
+  EXPECT_EQ(ParseBudget("0%:7")->TokensAt(1000), 0);
+}
+
+TEST(BudgetTest, PercentWithinTokens) {
+  const Result<Budget> budget = ParseBudget("5%:256..1024@0.9");
+  ASSERT_TRUE(budget.ok());
+  EXPECT_EQ(budget->TokensAt(1000), 256);
+  EXPECT_EQ(budget->TokensAt(10000), 500);
+  EXPECT_EQ(budget->TokensAt(100000), 1024);
+  EXPECT_EQ(budget->mass, 0.9);
 }
 
 TEST(BudgetTest, Mass) {
@@ -45,6 +63,17 @@ TEST(BudgetTest, WrongTextsAreNamed) {
                            "inf%",
                            "99999999999999999999",
                            "5%%",
+                           "5%1024",
+                           "5%:",
+                           "5%:-1",
+                           "5%:2%",
+                           "5%:2..1",
+                           "5%:..9",
+                           "5%:9..",
+                           "5%:1...9",
+                           "1..9",
+                           "512:5%",
+                           "%:512",
                            "@",
                            "@0.5",
                            "5@",
@@ -62,10 +91,10 @@ TEST(BudgetTest, WrongTextsAreNamed) {
 }
 
 TEST(BudgetTest, FormatReadsBack) {
-  for (const char* text : {"0", "512", "3%", "2.5%", "0.1%", "512@0.5", "100%@0.99", "0@1"}) {
+  for (const char* text : {"0", "512", "3%", "2.5%", "0.1%", "512@0.5", "100%@0.99", "0@1", "0%",
+                           "100%", "5%:1024", "2.5%:0@0.9", "8%:256..1024@0.92", "100%:7..9"}) {
     EXPECT_EQ(FormatBudget(*ParseBudget(text)), text);
   }
-  EXPECT_EQ(FormatBudget(*ParseBudget("0%")), "0");
 }
 
 }  // namespace

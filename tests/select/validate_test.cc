@@ -43,6 +43,7 @@ TEST(ValidateTest, NamesTheKeyWhoseValueIsOutOfRange) {
          m.summary_type = SummaryType::kInt2;
        }},
       {"budget tokens", [](Method& m) { m.budget.tokens = -1; }},
+      {"budget least tokens", [](Method& m) { m.budget.least_tokens = m.budget.tokens + 1; }},
       {"budget percent", [](Method& m) { m.budget.percent = 101; }},
       {"budget percent", [](Method& m) { m.budget.percent = std::nan(""); }},
       {"budget mass", [](Method& m) { m.budget.mass = 1.1; }},
@@ -97,7 +98,7 @@ TEST(ValidateTest, LimitsThemselvesAreAllowed) {
   method.sink = method.dense_layers = 0;
   method.recent = 1;
   method.split.candidate = method.split.scatter = 1;
-  method.budget = {0, 100, 1};
+  method.budget = {.tokens = 0, .percent = 100, .mass = 1};
   EXPECT_TRUE(ValidateMethod(method).ok()) << ValidateMethod(method).ToString();
 }
 

@@ -261,7 +261,7 @@ TEST_F(AnswerBatchTest, TheCacheKeepsTheBoundOfKeysAndValues) {
 // Answers attend to what is selected; what they leave must not pass for a text read densely.
 TEST_F(AnswerBatchTest, AnswersDoNotComeIntoTheCache) {
   Job job = MakeJob(Letters(400), 60);
-  job.method.budget.tokens = 8;
+  job.method.budget = {.tokens = 8};
   job.options.sampler = {.temperature = 1, .seed = 1};
   const std::string text = RunAll(job).texts[0];
   std::vector<int32_t> next = job.prompt;
@@ -283,7 +283,7 @@ TEST_F(AnswerBatchTest, MethodsThatCountVotesReadForThemselves) {
   RunAll(MakeJob(prompt, 1));
   Job job = MakeJob(prompt, 10);
   job.method = *MethodPreset("h2o");
-  job.method.budget.tokens = 64;
+  job.method.budget = {.tokens = 64};
   const Told told = RunAll(job);
   EXPECT_TRUE(told.failure.ok()) << told.failure.ToString();
   EXPECT_EQ(told.cached_tokens, 0);
