@@ -258,7 +258,7 @@ void AddMeasuredFlags(CLI::App* command, EvalFlags* flags) {
       ->capture_default_str()
       ->type_name("SPEC,...");
   AddList(command, "--budget", &flags->budgets, "Tokens attended to besides sink and recent")
-      ->type_name("N|P%[:N][@M],...");
+      ->type_name("N|P%[:[N..]N][@M],...");
   AddList(command, "--context", &flags->contexts, "About the tokens of a document's text")
       ->check(WholeNumber(1, 1 << 24))
       ->capture_default_str()
@@ -310,7 +310,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")
       ->required()
-      ->check(CLI::Validator(IsFolder, ""))
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("DIR");
   command
       ->add_option("--baseline", flags->baseline,

@@ -1,7 +1,11 @@
 #include "apps/cli/flags.h"
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cstdlib>
+#include <iterator>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -17,15 +21,22 @@ constexpr std::string_view kSeedKey = "seed";
 
 constexpr int64_t kMostTokens = int64_t{1} << 32;
 
-// CLI::AsSizeValue takes -1 for a very large number, and names two dozen units where it fails.
+// Turns "2G" into "2147483648"; else returns why not. (CLI::AsSizeValue takes -1 and numbers beyond
+// 64 bits for very large ones, and names two dozen units where it fails.)
 std::string TurnToBytes(std::string& text) {
-  const std::string wrong = text + " is not a number of bytes, such as 512M or 2G";
-  if (text.starts_with('-')) return wrong;
-  try {
-    return CLI::AsSizeValue(/*kb_is_1000=*/false)(text).empty() ? "" : wrong;
-  } catch (const CLI::ValidationError&) {
-    return wrong;
-  }
+  constexpr std::string_view kUnits[] = {"", "K", "M", "G", "T"};
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  std::string unit(stop, static_cast<size_t>(end - stop));
+  if (unit.size() == 1) unit[0] = static_cast<char>(std::toupper(unit[0]));
+  const auto* found = std::find(std::begin(kUnits), std::end(kUnits), unit);
+  const auto shift = 10 * (found - std::begin(kUnits));
+  const bool good = error == std::errc() && found != std::end(kUnits) &&
+                    number <= std::numeric_limits<uint64_t>::max() >> shift;
+  if (!good) return text + " is not a number of bytes, such as 512M or 2G";
+  text = std::to_string(number << shift);
+  return "";
 }
 
 // Not /tmp: that is memory on many systems.
@@ -122,7 +133,7 @@ std::string IsShare(const std::string& text) {
   return good ? "" : text + " is not a number from 0 to 1";
 }
 
-std::string IsFolder(const std::string& text) { return text.empty() ? "wanted a folder" : ""; }
+std::string IsNotEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
 void AddModelFlags(CLI::App* command, ModelFlags* flags) {
   command->add_option("-m,--model", flags->model, "A .gguf file or a known name")
@@ -158,7 +169,7 @@ void AddModelFlags(CLI::App* command, ModelFlags* flags) {
       ->add_option("--kv-dir", flags->kv_dir,
                    "Where they wait (default: $TMPDIR, or else /var/tmp)")
       ->needs(kv_memory)
-      ->check(CLI::Validator(IsFolder, ""))
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("DIR");
   command->add_flag("--progress", flags->progress, "Report progress also off a terminal");
 }

@@ -24,8 +24,8 @@ CLI::Option* InBytes(CLI::Option* option);
 CLI::Validator WholeNumber(int64_t least, int64_t most);
 // "", or why the text is no number from 0 to 1 (CLI::Range takes nan for one inside).
 std::string IsShare(const std::string& text);
-// Not an empty text, which would be taken for the default; the file system says the rest.
-std::string IsFolder(const std::string& text);
+// Of paths: an empty one would be taken for none.
+std::string IsNotEmpty(const std::string& text);
 
 struct ModelFlags {
   std::string model;  // a path or a known name

@@ -185,11 +185,13 @@ void AddServiceFlags(CLI::App* command, ServeFlags* flags) {
   command
       ->add_option("--cache-dir", flags->cache_dir,
                    "Folder for prompts that memory has no room for, and for the next start")
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("DIR")
       ->group(group);
   command
       ->add_option("--session-dir", flags->session_dir,
                    "Folder for sessions that clients save; default: they cannot")
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("DIR")
       ->group(group);
   InBytes(command->add_option("--cache-disk", flags->cache_disk,

@@ -33,6 +33,7 @@ Status Ask(const Prepared& prepared, const HiddenFact& fact, const Tokenizer& to
   if (!cue.ok()) return cue.status();
   const std::unique_ptr<Session> session = prepared.session->Fork();
   DYNSPLIT_RETURN_IF_ERROR(session->Feed(*cue, {.attention = Attention::kSelected}));
+  session->ResetStats();
   GenerateOptions options;
   options.max_tokens = kAnswerTokens;
   options.ignore_end = true;  // as many steps for every method, to compare their speed

@@ -103,7 +103,8 @@ int Main(int argc, char** argv) {
   app.add_option("--text", flags.text, "The text to hide the facts in")->required();
   app.add_option("-m,--model", flags.model, "A .gguf file or a known name")->capture_default_str();
   app.add_option("--tokens", flags.tokens, "How much of the text to read")->capture_default_str();
-  app.add_option("--budget", flags.budget, "Of dynsplit: N, P% or P%:N")->capture_default_str();
+  app.add_option("--budget", flags.budget, "Of dynsplit, as --budget of run")
+      ->capture_default_str();
   app.add_option("--threads", flags.threads, "0: all that there are");
   app.add_option("--picture", flags.picture, "Also draw the result into this SVG file");
   CLI11_PARSE(app, argc, argv);

@@ -141,12 +141,11 @@ struct JointSelection {
 
 // How many tokens a query may attend to besides sink and recent.
 struct Budget {
-  static constexpr int64_t kMostTokens = std::numeric_limits<int32_t>::max();
+  static constexpr int64_t kMostTokens = std::numeric_limits<int32_t>::max();  // no bound
 
-  int64_t tokens = 512;  // at most
-  double percent = 100;  // of the context so far, 0..100
-  // At least, of a share of a short context; no more than `tokens`.
-  int64_t least_tokens = 0;
+  int64_t tokens = kMostTokens;  // at most
+  double percent = 100;          // of the context so far, 0..100
+  int64_t least_tokens = 0;      // of a short context, whatever percent says; at most `tokens`
   // No more blocks than hold this share of the mass, 0..1; 0, and kRandom: off. Of that of all
   // candidate blocks or, where keys are looked at (refine), of these blocks' and of what is always
   // attended to: then a head that needs nothing but recent takes no blocks.
@@ -157,8 +156,8 @@ struct Budget {
     return std::min(tokens, std::max(least_tokens, share));
   }
 };
-// "512", "3%", "3%:512" (at most) or "3%:64..512", each also with a share of the mass: "3%@0.95".
-// InvalidArgument where it is none of these, or out of range.
+// "512", "3%", "3%:512" (at most) or "3%:64..512" (and at least), each also with a share of the
+// mass: "3%@0.95". InvalidArgument where it is none of these, or out of range.
 Result<Budget> ParseBudget(std::string_view text);
 std::string FormatBudget(const Budget& budget);
 
@@ -193,8 +192,9 @@ struct Method {
   // For kTokens: so many steps, of one token each, look at the same blocks, as long as no new ones
   // are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
   int reuse = 4;
-  // Most heads find nine tenths in far fewer tokens than this, some need all of them: in the mean
-  // they attend to less than 512, and lose less than where each has 512 (docs/evaluation.md).
+  // Most heads find so much of the mass in far fewer tokens than that, some need all of them: in
+  // the mean they attend to about 3 % of the context, and lose half of what heads of 3 % each lose
+  // ("Budgets by need" in docs/evaluation.md). The least number serves short texts.
   Budget budget = {.tokens = 1024, .percent = 8, .least_tokens = 256, .mass = 0.92};
   int sink = 4;     // first tokens, always attended
   int recent = 64;  // last tokens, always attended; at least the query's own

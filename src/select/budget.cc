@@ -8,9 +8,9 @@ namespace {
 Status BadBudget(std::string_view text) {
   return InvalidArgument("budget: got \"" + std::string(text) + "\", wanted 0.." +
                          std::to_string(Budget::kMostTokens) +
-                         " tokens, or 0%..100% of the context, or both as 5%:1024 or 5%:256..1024; "
-                         "each may go on with @ and a share of "
-                         "the mass, above 0 and at most 1");
+                         " tokens, 0%..100% of the context, or such a share within bounds, "
+                         "5%:1024 or 5%:256..1024; each may go on with @ and a share of the "
+                         "mass, above 0 and at most 1");
 }
 
 // The whole of `text` as a number.

@@ -101,7 +101,7 @@ static_assert(InOrder(BlockScore::kMax, BlockScore::kMass, BlockScore::kDensity)
 using S = SplitOptions;
 
 constexpr Key kKeys[] = {
-    {{"budget", "N|P%[:N][@M]", "Tokens attended to besides sink and recent"}, SetBudget},
+    {{"budget", "N|P%[:[N..]N][@M]", "Tokens attended to besides sink and recent"}, SetBudget},
     {{"block", "N", "Ideal length of a block (C)"}, SplitNumber<&S::block_tokens>},
     {{"range", "N", "A block may be this much shorter or longer (Delta)"},
      SplitNumber<&S::search_range>},

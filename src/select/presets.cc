@@ -20,8 +20,8 @@ Method Published() {
   method.summary_type = SummaryType::kF16;
   method.block_score = BlockScore::kMax;
   method.refine = 1;
-  method.budget = {};            // every head has the same
-  method.dense_heads.emplace();  // none: the first layers are dense
+  method.budget = {.tokens = 512};  // every head has the same
+  method.dense_heads.emplace();     // none: the first layers are dense
   return method;
 }
 

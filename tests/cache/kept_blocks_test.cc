@@ -106,7 +106,7 @@ TEST(KeptBlocksTest, AShortTextIsAttendedToWhole) {
 
 TEST(KeptBlocksTest, AShareOfTheContextGrowsWithItButRecallsNothing) {
   Method method = OneLayer(Policy::kH2o, 0, 4, 0);
-  method.budget = {.tokens = Budget::kMostTokens, .percent = 30};
+  method.budget = {.percent = 30};
   Rng rng(3);
   std::vector<float> values;
   for (int i = 0; i < 96; ++i) values.push_back(static_cast<float>(rng.Uniform()));

@@ -91,7 +91,7 @@ TEST_F(SessionTest, FullBudgetEqualsFullAttentionForEveryPresetWithABudget) {
   for (const char* name : {"fixed-mean", "quest", "sentence", "delimiter:comma", "random", "oracle",
                            "snapkv", "h2o", "dynsplit"}) {
     Method method = MethodPreset(name).value();
-    method.budget = {.tokens = Budget::kMostTokens, .percent = 100};
+    method.budget = {.percent = 100};
     auto session = full->Fork();
     ASSERT_TRUE(session->SetMethod(method).ok());
     const std::vector<float> got = Decode(session.get(), answer);

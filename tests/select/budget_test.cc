@@ -38,6 +38,11 @@ TEST(BudgetTest, PercentWithinTokens) {
   EXPECT_EQ(budget->mass, 0.9);
 }
 
+TEST(BudgetTest, AShareHasNoOtherBound) {
+  EXPECT_EQ(Budget{.percent = 50}.TokensAt(100000), 50000);
+  EXPECT_EQ(Budget{}.TokensAt(100000), 100000);
+}
+
 TEST(BudgetTest, Mass) {
   EXPECT_EQ(ParseBudget("512")->mass, 0);
   const Result<Budget> budget = ParseBudget("8%@0.95");

@@ -126,7 +126,10 @@ function listMethods(props) {
   method.replaceChildren(...props.methods.map((name) => new Option(name, name)));
   if (!props.methods.includes(props.method)) method.prepend(new Option(props.method, props.method));
   method.value = props.method;
-  byId("budget").placeholder = props.budget;
+  method.onchange = () => {
+    byId("budget").placeholder = method.value === props.method ? props.budget : "";
+  };
+  method.onchange();
 }
 
 // Until the server is there and its model loaded.
