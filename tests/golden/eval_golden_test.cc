@@ -34,7 +34,7 @@ struct Means {
 
 MethodCase Case(const std::string& name) {
   MethodCase method = {name, "", *ParseMethod(name)};
-  method.method.budget = {.percent = kBudgetPercent};
+  method.method.budget = {.percent = kBudgetPercent, .mass = method.method.budget.mass};
   return method;
 }
 
