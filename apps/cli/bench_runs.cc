@@ -58,11 +58,11 @@ Result<std::vector<int32_t>> CycledTokens(const std::string& text, int64_t count
   return tokens;
 }
 
-class Bench {
+class BenchRunner {
  public:
-  Bench(const BenchPlan& plan, Engine* engine, std::span<const int32_t> tokens)
+  BenchRunner(const BenchPlan& plan, Engine* engine, std::span<const int32_t> tokens)
       : plan_(plan), engine_(*engine), tokens_(tokens), op_times_(engine->threads()) {}
-  ~Bench() { TimeOps(&engine_, nullptr); }
+  ~BenchRunner() { TimeOps(&engine_, nullptr); }
 
   Status Run(std::vector<BenchRow>* rows) {
     if (plan_.prompt_tokens > 0) DYNSPLIT_RETURN_IF_ERROR(MeasurePrefill(rows));
@@ -201,7 +201,7 @@ Result<std::vector<BenchRow>> RunBench(const BenchPlan& plan, const std::string&
   const auto tokens = CycledTokens(text, plan.TokensNeeded(), loaded.model->tokenizer());
   if (!tokens.ok()) return tokens.status();
   std::vector<BenchRow> rows;
-  const Status status = Bench(plan, loaded.engine.get(), *tokens).Run(&rows);
+  const Status status = BenchRunner(plan, loaded.engine.get(), *tokens).Run(&rows);
   if (!status.ok()) return status;
   return rows;
 }

@@ -20,6 +20,14 @@ Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillO
   return status;
 }
 
+Result<std::unique_ptr<Session>> ForkUnder(const Method& method, const Session& session,
+                                           std::span<const int32_t> last, const FeedOptions& feed) {
+  std::unique_ptr<Session> fork = session.Fork();
+  DYNSPLIT_RETURN_IF_ERROR(fork->SetMethod(method));
+  DYNSPLIT_RETURN_IF_ERROR(fork->Feed(last, feed));
+  return fork;
+}
+
 Method MethodToReadUnder(std::span<const Method> methods) {
   for (const Method& method : methods) {
     if (method.policy == Policy::kH2o) return method;

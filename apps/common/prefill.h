@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -23,6 +24,12 @@ struct PrefillOptions {
 // Session::Feed's errors.
 Status Prefill(Session* session, std::span<const int32_t> tokens, const PrefillOptions& options,
                double* seconds);
+
+// A fork of a session that has read a text but for its `last` tokens: it has read these too, under
+// `method`, and so has made what all questions about the text have in common (its index).
+// Session::SetMethod's and Feed's errors.
+Result<std::unique_ptr<Session>> ForkUnder(const Method& method, const Session& session,
+                                           std::span<const int32_t> last, const FeedOptions& feed);
 
 // The method to read a text under, so that forks may go on under any of `methods`: the one whose
 // policy counts votes while the text is read (h2o), else the default.

@@ -18,16 +18,6 @@ struct Prepared {
   MethodResult* result;
 };
 
-// A fork of `session` under the method of `result`, that has read `last`, and with it made what
-// the questions have in common.
-Result<Prepared> Prepare(const Session& session, std::span<const int32_t> last,
-                         MethodResult* result) {
-  Prepared prepared = {session.Fork(), result};
-  DYNSPLIT_RETURN_IF_ERROR(prepared.session->SetMethod(result->method));
-  DYNSPLIT_RETURN_IF_ERROR(prepared.session->Feed(last, {.attention = Attention::kSelected}));
-  return prepared;
-}
-
 Status Ask(const Prepared& prepared, const HiddenFact& fact, const Tokenizer& tokenizer) {
   const auto cue = tokenizer.Encode(fact.cue, {.add_special = false});
   if (!cue.ok()) return cue.status();
@@ -81,9 +71,10 @@ Result<DemoResult> RunDemo(Engine* engine, Haystack hay, const std::vector<Metho
   std::vector<Prepared> prepared;
   for (size_t i = 0; i < methods.size(); ++i) {
     demo.methods[i].method = methods[i];
-    auto one = Prepare(**session, std::span(*tokens).last(1), &demo.methods[i]);
-    if (!one.ok()) return one.status();
-    prepared.push_back(*std::move(one));
+    auto fork = ForkUnder(methods[i], **session, std::span(*tokens).last(1),
+                          {.attention = Attention::kSelected});
+    if (!fork.ok()) return fork.status();
+    prepared.push_back({*std::move(fork), &demo.methods[i]});
     Result<std::vector<Block>> blocks = prepared.back().session->Blocks();
     if (!blocks.ok()) return blocks.status();
     demo.blocks = *std::move(blocks);

@@ -81,11 +81,10 @@ Status Calibrator::Read(std::span<const int32_t> tokens) {
 
 Status Calibrator::Measure(Text* text, const Method& method, double* sum) {
   const FeedOptions feed = {.attention = Attention::kSelected, .cancel = plan_.cancel};
-  const std::unique_ptr<Session> prepared = text->session->Fork();
-  DYNSPLIT_RETURN_IF_ERROR(prepared->SetMethod(method));
-  DYNSPLIT_RETURN_IF_ERROR(prepared->Feed({&text->last_token, 1}, feed));
+  const auto prepared = ForkUnder(method, *text->session, {&text->last_token, 1}, feed);
+  if (!prepared.ok()) return prepared.status();
   for (Continuation& passage : text->passages) {
-    const auto score = passage.Score(prepared->Fork().get(), plan_.cancel);
+    const auto score = passage.Score((*prepared)->Fork().get(), plan_.cancel);
     if (!score.ok()) return score.status();
     *sum += score->kl;
   }

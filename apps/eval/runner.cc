@@ -156,11 +156,9 @@ class Runner {
   // A fork that goes on under the method, the document read to its end.
   Result<std::unique_ptr<Session>> Prepare(const Sitting& sitting, const Method& method,
                                            Attention attention) {
-    std::unique_ptr<Session> session = sitting.session->Fork();
-    DYNSPLIT_RETURN_IF_ERROR(session->SetMethod(method));
-    DYNSPLIT_RETURN_IF_ERROR(
-        session->Feed(std::span(sitting.tokens).last(1), {.attention = attention}));
-    session->ResetStats();
+    auto session = ForkUnder(method, *sitting.session, std::span(sitting.tokens).last(1),
+                             {.attention = attention});
+    if (session.ok()) (*session)->ResetStats();
     return session;
   }
 

@@ -28,7 +28,7 @@ bool IsOwn(std::string_view origin, std::string_view host) {
   return false;
 }
 
-std::string_view NameOf(std::string_view host) {
+std::string_view WithoutAnyPort(std::string_view host) {
   const size_t end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
   return host.substr(0, end);
 }
@@ -48,7 +48,7 @@ std::optional<ApiError> CheckOrigin(const httplib::Request& request, const std::
 std::optional<ApiError> CheckHost(const httplib::Request& request, const std::string& host) {
   if (!request.has_header("Host")) return {};  // no browser
   const std::string asked = request.get_header_value("Host");
-  const std::string_view name = NameOf(asked);
+  const std::string_view name = WithoutAnyPort(asked);
   for (const std::string_view own : {"localhost", "127.0.0.1", "[::1]"}) {
     if (Same(name, own)) return {};
   }

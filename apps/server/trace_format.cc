@@ -8,14 +8,14 @@ namespace {
 
 bool GoesOnACharacter(char byte) { return (byte & 0xc0) == 0x80; }
 
-Json ToJson(const DelimiterImportance& importance) {
+Json ImportanceJson(const DelimiterImportance& importance) {
   return {{"class", DelimiterClassName(importance.delimiter)},
           {"count", importance.count},
           {"weight", importance.weight},
           {"standard_error", importance.standard_error}};
 }
 
-Json ToJson(const SessionStats& stats) {
+Json StatsJson(const SessionStats& stats) {
   return {{"tokens", stats.tokens},
           {"attended_tokens", stats.attended_tokens_mean},
           {"blocks", stats.num_blocks},
@@ -78,7 +78,7 @@ Json TraceFormat::Of(const AnswerEvent& event) {
   const AnswerTrace& trace = event.trace;
   if (trace.read) json["read"] = *trace.read;
   for (const DelimiterImportance& importance : trace.importance) {
-    json["importance"].push_back(server::ToJson(importance));
+    json["importance"].push_back(ImportanceJson(importance));
   }
   for (const TokenTrace& token : trace.tokens) {
     Append(token.token);
@@ -88,7 +88,7 @@ Json TraceFormat::Of(const AnswerEvent& event) {
     json["first_block"] = trace.first_block;
     for (const Block& block : trace.blocks) json["blocks"].push_back(ToJson(block));
   }
-  if (trace.stats) json["stats"] = server::ToJson(*trace.stats);
+  if (trace.stats) json["stats"] = StatsJson(*trace.stats);
   return json;
 }
 

@@ -9,7 +9,7 @@
 namespace dynsplit {
 namespace {
 
-class ArchiveTest : public testing::Test {
+class ArchiveTest : public ::testing::Test {
  protected:
   Result<uint64_t> bytes() { return file_.Size(); }
   ArchiveReader Reader() { return {&file_, file_.content().size(), "x.session"}; }

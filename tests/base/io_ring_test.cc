@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kReadBytes = 100;
 
-class IoRingTest : public testing::Test {
+class IoRingTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ring_ = IoRing::Create();

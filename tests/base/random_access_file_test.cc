@@ -21,11 +21,11 @@ std::span<const std::byte> BytesOf(const char* text) {
   return std::as_bytes(std::span(text, std::strlen(text)));
 }
 
-class RandomAccessFileTest : public testing::Test {
+class RandomAccessFileTest : public ::testing::Test {
  protected:
   RandomAccessFileTest() {
-    dir_ = std::filesystem::path(testing::TempDir()) /
-           testing::UnitTest::GetInstance()->current_test_info()->name();
+    dir_ = std::filesystem::path(::testing::TempDir()) /
+           ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::create_directory(dir_);
   }
   ~RandomAccessFileTest() override { std::filesystem::remove_all(dir_); }

@@ -24,7 +24,7 @@ Method TestMethod(Policy policy) {
   return method;
 }
 
-class AttentionBatchTest : public testing::TestWithParam<int> {
+class AttentionBatchTest : public ::testing::TestWithParam<int> {
  protected:
   void ExpectRow(const TestSequence& sequence, const std::vector<std::vector<float>>& outputs,
                  int layer, int row, int64_t position, const std::vector<int64_t>& tokens) {
@@ -297,7 +297,7 @@ TEST_P(AttentionBatchTest, ObservedMassOfAFewTokensIsAllTheMass) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, AttentionBatchTest, testing::Values(1, 2, 5));
+INSTANTIATE_TEST_SUITE_P(Workers, AttentionBatchTest, ::testing::Values(1, 2, 5));
 
 }  // namespace
 }  // namespace dynsplit

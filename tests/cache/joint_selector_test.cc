@@ -11,7 +11,7 @@ namespace {
 constexpr int kBudget = 64;
 constexpr int kWindow = 128;
 
-class JointSelectorTest : public testing::TestWithParam<int> {
+class JointSelectorTest : public ::testing::TestWithParam<int> {
  protected:
   JointSelectorTest() {
     sequence_.cache =
@@ -161,7 +161,7 @@ TEST_P(JointSelectorTest, JointRowsHaveNoVotes) {
   EXPECT_FALSE(sequence_.cache.CanUse(snapkv));
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, JointSelectorTest, testing::Values(1, 3));
+INSTANTIATE_TEST_SUITE_P(Workers, JointSelectorTest, ::testing::Values(1, 3));
 
 }  // namespace
 }  // namespace dynsplit

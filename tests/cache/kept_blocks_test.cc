@@ -11,7 +11,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr CacheShape kOneHead{.num_layers = 1, .num_heads = 1, .kv_heads = 1, .head_dim = 16};
 
@@ -124,7 +124,7 @@ TEST(KeptBlocksTest, AShareOfTheContextGrowsWithItButRecallsNothing) {
   }
 }
 
-class KeptInCacheTest : public testing::TestWithParam<const char*> {
+class KeptInCacheTest : public ::testing::TestWithParam<const char*> {
  protected:
   static Method TestMethod(const char* name) {
     Method method = MethodPreset(name).value();
@@ -238,7 +238,7 @@ TEST_P(KeptInCacheTest, AnotherMethodDropsIt) {
   EXPECT_EQ(sequence.cache.kept(), nullptr);
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, KeptInCacheTest, testing::Values("snapkv", "h2o"),
+INSTANTIATE_TEST_SUITE_P(Policies, KeptInCacheTest, ::testing::Values("snapkv", "h2o"),
                          [](const auto& param) { return std::string(param.param); });
 
 TEST(SnapKvTest, MayFollowAnyMethodAfterThePrefill) {

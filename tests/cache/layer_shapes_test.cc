@@ -66,7 +66,7 @@ TEST(CacheShapeTest, KnowsItsGlobalLayers) {
   EXPECT_EQ(SampledLayers(kTestShape), (std::vector<int>{2, 3, 4}));
 }
 
-class LayerShapesTest : public testing::Test {
+class LayerShapesTest : public ::testing::Test {
  protected:
   static TestSequence Sequence(PagePool* pool, const std::string& spec,
                                const CacheShape& shape = kShape) {
@@ -240,7 +240,7 @@ TEST_F(LayerShapesTest, PagedAndEncodedPagesAttendAlike) {
   }
 }
 
-class SavedLayerShapesTest : public LayerShapesTest, public testing::WithParamInterface<KvTypes> {
+class SavedLayerShapesTest : public LayerShapesTest, public ::testing::WithParamInterface<KvTypes> {
  protected:
   Status Save(const TestSequence& sequence) {
     file_->content().clear();
@@ -301,7 +301,7 @@ TEST_P(SavedLayerShapesTest, AnotherShapeIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SavedLayerShapesTest,
-                         testing::Values(KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ4}),
+                         ::testing::Values(KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ4}),
                          [](const auto& param) {
                            return std::string(NameOf(param.param.hot)) + "_" +
                                   NameOf(param.param.cold);

@@ -8,7 +8,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr CacheShape kShape{.num_layers = 2, .num_heads = 4, .kv_heads = 2, .head_dim = 16};
 
@@ -22,7 +22,7 @@ TEST(LookListsTest, ServeTheStepsAfterTheRowThatChose) {
   EXPECT_FALSE(looks.Serve(99, 20, 4));
 }
 
-class LookListsArchiveTest : public testing::Test {
+class LookListsArchiveTest : public ::testing::Test {
  protected:
   Result<LookLists> SaveAndLoad(const LookLists& looks, int64_t tokens, int64_t num_blocks) {
     ArchiveWriter writer(&file_);

@@ -29,7 +29,7 @@ std::vector<Method> AllMethods() {
 
 using Outputs = std::vector<std::vector<float>>;
 
-class PagedCacheTest : public testing::Test {
+class PagedCacheTest : public ::testing::Test {
  protected:
   PagedCacheTest() : pool_(kTestShape.head_dim), batch_(kTestShape, kWorkers) {}
 

@@ -37,7 +37,7 @@ TEST(PartsTest, OfOneRowNoPartHasMoreThanAWorkerMayHoldInMemory) {
 
 // After 2,300 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,100
 // blocks and 1,200 keys, so one row alone is shared out in several parts of both.
-class RowSelectorTest : public testing::Test {
+class RowSelectorTest : public ::testing::Test {
  protected:
   struct Chosen {
     std::vector<RowChoice> choices;  // [rows, kv_heads]

@@ -10,7 +10,7 @@ namespace {
 
 using Outputs = std::vector<std::vector<float>>;
 
-class SemanticCacheArchiveTest : public testing::Test {
+class SemanticCacheArchiveTest : public ::testing::Test {
  protected:
   explicit SemanticCacheArchiveTest(KvTypes types = {})
       : pool_(kTestShape.head_dim, types, {}, {}), batch_(kTestShape, 2) {}
@@ -259,7 +259,7 @@ TEST_F(SemanticCacheArchiveTest, ErrorsOfTheFileArePassedOn) {
 
 // With pages that move, and are read from the saved file when they are first needed.
 class OpenedCacheTest : public SemanticCacheArchiveTest,
-                        public testing::WithParamInterface<KvTypes> {
+                        public ::testing::WithParamInterface<KvTypes> {
  protected:
   OpenedCacheTest() : SemanticCacheArchiveTest(GetParam()) {}
 
@@ -282,9 +282,9 @@ class OpenedCacheTest : public SemanticCacheArchiveTest,
 };
 
 INSTANTIATE_TEST_SUITE_P(Types, OpenedCacheTest,
-                         testing::Values(KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ8},
-                                         KvTypes{KvType::kF16, KvType::kQ4},
-                                         KvTypes{KvType::kQ8, KvType::kQ4}));
+                         ::testing::Values(KvTypes{}, KvTypes{KvType::kQ8, KvType::kQ8},
+                                           KvTypes{KvType::kF16, KvType::kQ4},
+                                           KvTypes{KvType::kQ8, KvType::kQ4}));
 
 TEST_P(OpenedCacheTest, EveryMethodGoesOnAlike) {
   for (const char* spec : {"full", "dynsplit+coarse=2", "h2o"}) {

@@ -7,7 +7,7 @@
 namespace dynsplit {
 namespace {
 
-class SemanticCacheTest : public testing::Test {
+class SemanticCacheTest : public ::testing::Test {
  protected:
   // Blocks partition [0, end of the last one).
   static void ExpectPartition(std::span<const Block> blocks) {

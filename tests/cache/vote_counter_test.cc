@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kTolerance = 5e-3;  // keys are rounded to f16
 
-class VoteCounterTest : public testing::Test {
+class VoteCounterTest : public ::testing::Test {
  protected:
   static void ExpectVotes(const float* got, const std::vector<double>& want) {
     for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], kTolerance) << i;

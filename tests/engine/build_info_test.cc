@@ -9,9 +9,9 @@ namespace {
 
 TEST(BuildInfoTest, NamesVersionsAndInstructionSets) {
   const std::string text = DescribeBuild();
-  EXPECT_THAT(text, testing::StartsWith("dynsplit "));
-  EXPECT_THAT(text, testing::HasSubstr("kernels " + ActiveIsa()));
-  EXPECT_THAT(text, testing::HasSubstr("ggml "));
+  EXPECT_THAT(text, ::testing::StartsWith("dynsplit "));
+  EXPECT_THAT(text, ::testing::HasSubstr("kernels " + ActiveIsa()));
+  EXPECT_THAT(text, ::testing::HasSubstr("ggml "));
 }
 
 }  // namespace

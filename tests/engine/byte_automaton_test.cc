@@ -10,14 +10,14 @@ namespace dynsplit {
 namespace {
 
 using State = ByteAutomaton::State;
-constexpr ByteGrammar::Node kEnd = ByteGrammar::kEnd;
 
 // Brackets within one another: rule = "" | "[" rule "]".
 std::shared_ptr<const ByteGrammar> Brackets() {
   auto grammar = std::make_shared<ByteGrammar>();
   const auto rule = grammar->Open();
-  grammar->AddWay(rule, kEnd);
-  grammar->AddWay(rule, grammar->Literal("[", grammar->Call(rule, grammar->Literal("]", kEnd))));
+  grammar->AddWay(rule, ByteGrammar::kEnd);
+  grammar->AddWay(
+      rule, grammar->Literal("[", grammar->Call(rule, grammar->Literal("]", ByteGrammar::kEnd))));
   grammar->set_start(rule);
   return grammar;
 }
@@ -31,8 +31,8 @@ State Read(ByteAutomaton* automaton, State state, const std::string& text) {
 
 TEST(ByteAutomatonTest, TheSamePlacesAreOneState) {
   auto grammar = std::make_shared<ByteGrammar>();
-  const auto letter = grammar->Bytes('a', 'z', kEnd);
-  grammar->set_start(grammar->Repeat(letter, 0, -1, kEnd));
+  const auto letter = grammar->Bytes('a', 'z', ByteGrammar::kEnd);
+  grammar->set_start(grammar->Repeat(letter, 0, -1, ByteGrammar::kEnd));
   ByteAutomaton automaton(grammar);
   const State one = Read(&automaton, automaton.start(), "a");
   EXPECT_EQ(Read(&automaton, one, "bcdefgh"), one);
@@ -63,8 +63,8 @@ TEST(ByteAutomatonTest, CallsAreBounded) {
 TEST(ByteAutomatonTest, ACallThatComesLastNeedsNoRoom) {
   auto grammar = std::make_shared<ByteGrammar>();  // any number of a, by a rule that ends in itself
   const auto rule = grammar->Open();
-  grammar->AddWay(rule, kEnd);
-  grammar->AddWay(rule, grammar->Literal("a", grammar->Call(rule, kEnd)));
+  grammar->AddWay(rule, ByteGrammar::kEnd);
+  grammar->AddWay(rule, grammar->Literal("a", grammar->Call(rule, ByteGrammar::kEnd)));
   grammar->set_start(rule);
   ByteAutomaton automaton(grammar);
   EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), std::string(1000, 'a'))));
@@ -73,7 +73,7 @@ TEST(ByteAutomatonTest, ACallThatComesLastNeedsNoRoom) {
 
 TEST(ByteAutomatonTest, BytesThatAreReadAlikeCostOneStep) {
   auto grammar = std::make_shared<ByteGrammar>();
-  grammar->set_start(grammar->Bytes('a', 'z', grammar->Bytes('0', '9', kEnd)));
+  grammar->set_start(grammar->Bytes('a', 'z', grammar->Bytes('0', '9', ByteGrammar::kEnd)));
   ByteAutomaton automaton(grammar);
   const State one = Read(&automaton, automaton.start(), "m");
   const int64_t work = automaton.work();
@@ -88,11 +88,12 @@ TEST(ByteAutomatonTest, MorePlacesThanThereMayBeAreNotAllowed) {
   auto grammar = std::make_shared<ByteGrammar>();
   std::vector<ByteGrammar::Node> ways;
   for (size_t i = 0; i <= ByteAutomaton::kMaxPlaces; ++i) {
-    ways.push_back(grammar->Call(grammar->Literal("b", kEnd), kEnd));
+    ways.push_back(grammar->Call(grammar->Literal("b", ByteGrammar::kEnd), ByteGrammar::kEnd));
   }
   const auto many = grammar->Either(ways);
-  grammar->set_start(grammar->Either(
-      std::array{grammar->Literal("c", kEnd), grammar->Literal("a", grammar->Call(many, kEnd))}));
+  grammar->set_start(
+      grammar->Either(std::array{grammar->Literal("c", ByteGrammar::kEnd),
+                                 grammar->Literal("a", grammar->Call(many, ByteGrammar::kEnd))}));
   ByteAutomaton automaton(grammar);
   EXPECT_TRUE(automaton.IsComplete(Read(&automaton, automaton.start(), "c")));
   EXPECT_FALSE(automaton.overflowed());
@@ -103,8 +104,8 @@ TEST(ByteAutomatonTest, MorePlacesThanThereMayBeAreNotAllowed) {
 TEST(ByteAutomatonTest, ARuleThatIsOnlyItselfHasNoText) {
   auto grammar = std::make_shared<ByteGrammar>();
   const auto rule = grammar->Open();
-  grammar->AddWay(rule, grammar->Call(rule, kEnd));
-  grammar->AddWay(rule, grammar->Call(rule, grammar->Literal("a", kEnd)));
+  grammar->AddWay(rule, grammar->Call(rule, ByteGrammar::kEnd));
+  grammar->AddWay(rule, grammar->Call(rule, grammar->Literal("a", ByteGrammar::kEnd)));
   grammar->set_start(rule);
   EXPECT_EQ(ByteAutomaton(grammar).start(), ByteAutomaton::kDead);
 }

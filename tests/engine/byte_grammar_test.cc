@@ -9,8 +9,6 @@
 namespace dynsplit {
 namespace {
 
-constexpr ByteGrammar::Node kEnd = ByteGrammar::kEnd;
-
 bool Matches(const ByteGrammar& grammar, std::string_view text) {
   ByteAutomaton automaton(std::make_shared<const ByteGrammar>(grammar));
   ByteAutomaton::State state = automaton.start();
@@ -23,20 +21,21 @@ bool Matches(const ByteGrammar& grammar, std::string_view text) {
 
 TEST(ByteGrammarTest, PiecesStandBeforeWhatComesNext) {
   ByteGrammar grammar;
-  grammar.set_start(grammar.Literal("ab", grammar.Bytes('0', '9', kEnd)));
+  grammar.set_start(grammar.Literal("ab", grammar.Bytes('0', '9', ByteGrammar::kEnd)));
   EXPECT_TRUE(Matches(grammar, "ab7"));
   for (const char* other : {"", "ab", "ab77", "abx", "a7"}) EXPECT_FALSE(Matches(grammar, other));
 }
 
 TEST(ByteGrammarTest, AnEmptyLiteralIsNothing) {
   ByteGrammar grammar;
-  EXPECT_EQ(grammar.Literal("", kEnd), kEnd);
+  EXPECT_EQ(grammar.Literal("", ByteGrammar::kEnd), ByteGrammar::kEnd);
 }
 
 TEST(ByteGrammarTest, EitherIsAnyOfItsWays) {
   ByteGrammar grammar;
-  grammar.set_start(grammar.Either(
-      std::array{grammar.Literal("yes", kEnd), grammar.Literal("yellow", kEnd), kEnd}));
+  grammar.set_start(
+      grammar.Either(std::array{grammar.Literal("yes", ByteGrammar::kEnd),
+                                grammar.Literal("yellow", ByteGrammar::kEnd), ByteGrammar::kEnd}));
   for (const char* text : {"", "yes", "yellow"}) EXPECT_TRUE(Matches(grammar, text)) << text;
   EXPECT_FALSE(Matches(grammar, "yell"));
 }
@@ -45,8 +44,8 @@ TEST(ByteGrammarTest, RepeatsAreCounted) {
   for (int least = 0; least <= 3; ++least) {
     for (int most : {-1, least, least + 2}) {
       ByteGrammar grammar;
-      const auto rule = grammar.Literal("ab", kEnd);
-      grammar.set_start(grammar.Repeat(rule, least, most, grammar.Literal(".", kEnd)));
+      const auto rule = grammar.Literal("ab", ByteGrammar::kEnd);
+      grammar.set_start(grammar.Repeat(rule, least, most, grammar.Literal(".", ByteGrammar::kEnd)));
       std::string text;
       for (int i = 0; i < 8; ++i, text += "ab") {
         EXPECT_EQ(Matches(grammar, text + "."), i >= least && (most < 0 || i <= most))
@@ -59,8 +58,9 @@ TEST(ByteGrammarTest, RepeatsAreCounted) {
 TEST(ByteGrammarTest, RulesMayContainThemselves) {
   ByteGrammar grammar;  // n times (, n times )
   const auto rule = grammar.Open();
-  grammar.AddWay(rule, kEnd);
-  grammar.AddWay(rule, grammar.Literal("(", grammar.Call(rule, grammar.Literal(")", kEnd))));
+  grammar.AddWay(rule, ByteGrammar::kEnd);
+  grammar.AddWay(rule,
+                 grammar.Literal("(", grammar.Call(rule, grammar.Literal(")", ByteGrammar::kEnd))));
   grammar.set_start(rule);
   for (const char* text : {"", "()", "((()))"}) EXPECT_TRUE(Matches(grammar, text)) << text;
   for (const char* text : {"(", ")", "(()", "())", "()()"}) {

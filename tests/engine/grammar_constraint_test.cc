@@ -14,7 +14,6 @@
 namespace dynsplit::testing {
 namespace {
 
-constexpr ByteGrammar::Node kEnd = ByteGrammar::kEnd;
 constexpr int32_t kEndToken = 264;
 
 class GrammarConstraintTest : public ::testing::Test {
@@ -22,9 +21,10 @@ class GrammarConstraintTest : public ::testing::Test {
   // Of "hello", or any number of digits.
   GrammarConstraint Make() {
     auto grammar = std::make_shared<ByteGrammar>();
-    const auto digit = grammar->Bytes('0', '9', kEnd);
-    grammar->set_start(grammar->Either(
-        std::array{grammar->Literal("hello", kEnd), grammar->Repeat(digit, 1, -1, kEnd)}));
+    const auto digit = grammar->Bytes('0', '9', ByteGrammar::kEnd);
+    grammar->set_start(
+        grammar->Either(std::array{grammar->Literal("hello", ByteGrammar::kEnd),
+                                   grammar->Repeat(digit, 1, -1, ByteGrammar::kEnd)}));
     return {grammar, std::make_shared<const TokenTrie>(*tokenizer_)};
   }
 
@@ -79,9 +79,9 @@ TEST_F(GrammarConstraintTest, WhatWouldTakeTooLongToFindCannotCome) {
     std::vector<ByteGrammar::Node> bytes;
     for (int byte = 1; byte < 256; ++byte) {
       const auto one = static_cast<uint8_t>(byte);
-      bytes.push_back(grammar->Bytes(one, one, grammar->Literal("x", kEnd)));
+      bytes.push_back(grammar->Bytes(one, one, grammar->Literal("x", ByteGrammar::kEnd)));
     }
-    ways.push_back(grammar->Call(grammar->Either(bytes), kEnd));
+    ways.push_back(grammar->Call(grammar->Either(bytes), ByteGrammar::kEnd));
   }
   grammar->set_start(grammar->Either(ways));
   GrammarConstraint constraint(grammar, std::make_shared<const TokenTrie>(*tokenizer_));

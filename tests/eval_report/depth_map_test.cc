@@ -21,7 +21,7 @@ TEST(DepthMapTest, TenthsAndContexts) {
                  AtDepth("dynsplit", 4096, 3 * 0.1, 1), ScoredRecord("words", "", "full", "", 1)});
   ASSERT_EQ(maps.size(), 1u);  // words has no depths
   EXPECT_EQ(maps[0].task, "niah");
-  EXPECT_THAT(maps[0].contexts, testing::ElementsAre(4096, 8192));
+  EXPECT_THAT(maps[0].contexts, ::testing::ElementsAre(4096, 8192));
   ASSERT_EQ(maps[0].panels.size(), 2u);
   const DepthPanel& quest = maps[0].panels[0];
   EXPECT_EQ(quest.setting.Name(), "quest 3%");

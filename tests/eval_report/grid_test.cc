@@ -7,8 +7,8 @@
 namespace dynsplit::eval {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // niah: dynsplit is right where quest is, and once more; words: only full was asked.
 ContextSummary Context() {

@@ -9,8 +9,8 @@
 namespace dynsplit::eval {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // "" where every element is closed in its place and every attribute is quoted, else what is wrong.
 // Elements that HTML does not close are given.

@@ -8,9 +8,9 @@
 namespace dynsplit::eval {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(PlotTest, AxesMapValuesToPixels) {
   const Axis linear = Axis::Linear(0, 2, 100, 300);
@@ -26,8 +26,8 @@ TEST(PlotTest, TicksAreRoundNumbersWithinTheAxis) {
   EXPECT_THAT(Axis::Log(90, 2100, 0, 1).Ticks(), ElementsAre(100, 200, 500, 1000, 2000));
   EXPECT_THAT(Axis::Log(100, 400, 0, 1).Ticks(), ElementsAre(100, 200));
   EXPECT_THAT(Axis::Linear(0, 1, 0, 1).Ticks(),
-              ElementsAre(0, testing::DoubleEq(0.2), testing::DoubleEq(0.4), testing::DoubleEq(0.6),
-                          testing::DoubleEq(0.8), 1));
+              ElementsAre(0, ::testing::DoubleEq(0.2), ::testing::DoubleEq(0.4),
+                          ::testing::DoubleEq(0.6), ::testing::DoubleEq(0.8), 1));
   EXPECT_THAT(Axis::Linear(-0.3, 1.7, 0, 1).Ticks(), ElementsAre(0, 0.5, 1, 1.5));
   EXPECT_FALSE(std::signbit(Axis::Linear(0, 1, 0, 1).Ticks()[0]));  // no label "-0"
 }

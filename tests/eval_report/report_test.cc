@@ -10,7 +10,7 @@
 namespace dynsplit::eval {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr size_t kMaxBytes = 1 << 20;
 
@@ -22,7 +22,7 @@ std::vector<Record> Records() {
 }
 
 TEST(ReportTest, WritesThreeFiles) {
-  const std::string dir = testing::TempDir() + "report_test";
+  const std::string dir = ::testing::TempDir() + "report_test";
   std::filesystem::create_directories(dir);
   const ReportOptions options{.baseline = "", .title = "T", .lines = {"model: <m>"}};
   ASSERT_TRUE(WriteReports(dir, Records(), {}, options).ok());
@@ -45,11 +45,11 @@ TEST(ReportTest, TheTerminalShowsTheSameTables) {
 }
 
 TEST(ReportTest, ErrorsSayWhatIsWrong) {
-  const Status empty = WriteReports(testing::TempDir(), {}, {}, {});
+  const Status empty = WriteReports(::testing::TempDir(), {}, {}, {});
   EXPECT_EQ(empty.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(empty.message(), HasSubstr("no results"));
   EXPECT_FALSE(SummaryTable({}, {}).ok());
-  const Status missing = WriteReports(testing::TempDir() + "no_such", Records(), {}, {});
+  const Status missing = WriteReports(::testing::TempDir() + "no_such", Records(), {}, {});
   EXPECT_EQ(missing.code(), StatusCode::kNotFound);
   EXPECT_THAT(missing.message(), HasSubstr("no_such/summary.csv"));
 }

@@ -10,8 +10,8 @@
 namespace dynsplit::eval {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 std::vector<Record> TwoTasks() {
   std::vector<Record> records;

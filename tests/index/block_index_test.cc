@@ -19,7 +19,7 @@ constexpr int kVectors = 2;
 constexpr SummaryType kTypes[] = {SummaryType::kF16, SummaryType::kInt8, SummaryType::kInt2};
 
 // The keys of all layers and heads, and blocks of four tokens over them.
-class BlockIndexTest : public testing::Test {
+class BlockIndexTest : public ::testing::Test {
  protected:
   BlockIndexTest() {
     Rng rng(1);

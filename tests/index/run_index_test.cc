@@ -13,7 +13,7 @@ constexpr int kHeadDim = 16;
 constexpr int kLayers = 2;
 constexpr int kHeads = 3;
 
-class RunIndexTest : public testing::Test {
+class RunIndexTest : public ::testing::Test {
  protected:
   RunIndexTest() {
     Rng rng(1);

@@ -65,7 +65,7 @@ TEST_P(AppendRowsIsaTest, ConvertsHardValuesLikeTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AppendRowsIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, AppendRowsIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class AppendRowsTest : public KernelTest {};
 

@@ -260,7 +260,7 @@ TEST_P(CausalAttentionIsaTest, TwoRowsByHand) {
   EXPECT_FLOAT_EQ(lse[1], std::log(4.0f));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CausalAttentionIsaTest, testing::ValuesIn(AvailableIsas()),
+INSTANTIATE_TEST_SUITE_P(All, CausalAttentionIsaTest, ::testing::ValuesIn(AvailableIsas()),
                          IsaCaseName);
 
 }  // namespace

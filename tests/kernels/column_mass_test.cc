@@ -39,7 +39,7 @@ TEST_P(ColumnMassIsaTest, TwoRowsByHand) {
   EXPECT_EQ(mass[3], 9);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ColumnMassIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, ColumnMassIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class ColumnMassTest : public KernelTest {
  protected:

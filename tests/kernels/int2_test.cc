@@ -61,7 +61,7 @@ TEST_P(Int2IsaTest, ZerosHaveNoStepAndAreSafe) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Int2IsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, Int2IsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class Int2Test : public KernelTest {};
 

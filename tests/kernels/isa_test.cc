@@ -14,7 +14,7 @@ TEST(Isa, TheBestAvailableIsActive) {
 }
 
 TEST(Isa, PortableCodeIsAlwaysThere) {
-  EXPECT_THAT(AvailableIsas().back(), testing::AnyOf("SCALAR", "EMU128"));
+  EXPECT_THAT(AvailableIsas().back(), ::testing::AnyOf("SCALAR", "EMU128"));
 }
 
 TEST(Isa, RestrictionHoldsAndIsLifted) {

@@ -144,7 +144,7 @@ using KernelParam = std::tuple<std::string, int, double>;
 // Every group size is run within a test: as parameters they would make four times the processes.
 inline constexpr int kGroupSizes[] = {1, 3, 6, 7};
 
-class KernelTest : public testing::TestWithParam<KernelParam> {
+class KernelTest : public ::testing::TestWithParam<KernelParam> {
  protected:
   KernelTest() { RestrictIsa(std::get<0>(GetParam())); }
   ~KernelTest() override { RestrictIsa(""); }
@@ -173,23 +173,23 @@ class KernelTest : public testing::TestWithParam<KernelParam> {
 };
 
 inline auto KernelCases(double tolerance) {
-  return testing::Combine(testing::ValuesIn(AvailableIsas()),
-                          testing::Values(16, 48, 64, 80, 96, 128, 256),
-                          testing::Values(tolerance));
+  return ::testing::Combine(::testing::ValuesIn(AvailableIsas()),
+                            ::testing::Values(16, 48, 64, 80, 96, 128, 256),
+                            ::testing::Values(tolerance));
 }
 
-inline std::string KernelCaseName(const testing::TestParamInfo<KernelParam>& param) {
+inline std::string KernelCaseName(const ::testing::TestParamInfo<KernelParam>& param) {
   return std::get<0>(param.param) + "_d" + std::to_string(std::get<1>(param.param));
 }
 
 // For literal cases: one per instruction set.
-class IsaTest : public testing::TestWithParam<std::string> {
+class IsaTest : public ::testing::TestWithParam<std::string> {
  protected:
   IsaTest() { RestrictIsa(GetParam()); }
   ~IsaTest() override { RestrictIsa(""); }
 };
 
-inline std::string IsaCaseName(const testing::TestParamInfo<std::string>& param) {
+inline std::string IsaCaseName(const ::testing::TestParamInfo<std::string>& param) {
   return param.param;
 }
 

@@ -38,7 +38,7 @@ TEST_P(KeyNoveltyIsaTest, ExtremesOfF16StayFinite) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, KeyNoveltyIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, KeyNoveltyIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class KeyNoveltyTest : public KernelTest {
  protected:

@@ -38,7 +38,7 @@ TEST_P(LocalMassIsaTest, FourKeysByHand) {
   EXPECT_EQ(mass[3], 9);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LocalMassIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, LocalMassIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class LocalMassTest : public KernelTest {
  protected:

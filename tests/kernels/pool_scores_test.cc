@@ -82,7 +82,7 @@ TEST_P(PoolScoresTest, AnyNumberOfBlocksEqualsTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PoolScoresTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, PoolScoresTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 }  // namespace
 }  // namespace dynsplit

@@ -50,7 +50,7 @@ TEST_P(QuantizeSummaryIsaTest, BoundsShareAScaleAndAreRoundedOutwards) {
   EXPECT_EQ(got.int8s[17], 1);   // 0.625 up
 }
 
-INSTANTIATE_TEST_SUITE_P(All, QuantizeSummaryIsaTest, testing::ValuesIn(AvailableIsas()),
+INSTANTIATE_TEST_SUITE_P(All, QuantizeSummaryIsaTest, ::testing::ValuesIn(AvailableIsas()),
                          IsaCaseName);
 
 class QuantizeSummaryTest : public KernelTest {};

@@ -108,7 +108,7 @@ TEST_P(RunScoreIsaTest, TheRowThatWantsARunDecides) {
   EXPECT_NEAR(worth[2], 1 / 3.5, 1e-6);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RunScoreIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, RunScoreIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 }  // namespace
 }  // namespace dynsplit

@@ -56,7 +56,7 @@ TEST_P(SummarizeIsaTest, ExtremesOfF16) {
   EXPECT_EQ(Run(SummaryKind::kMinMax, {1, 3}, 2), Floats({-0x1.0p-24f, 65504}));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SummarizeIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, SummarizeIsaTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 class SummarizeTest : public KernelTest {
  protected:

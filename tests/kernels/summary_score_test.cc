@@ -119,7 +119,8 @@ TEST_P(SummaryScoreIsaTest, ExtremeInt2SumsDoNotOverflow) {
   EXPECT_NEAR(score, 1000.0f * 2.5f * kMaxHeadDim, 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SummaryScoreIsaTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, SummaryScoreIsaTest, ::testing::ValuesIn(AvailableIsas()),
+                         IsaCaseName);
 
 class SummaryScoreTest : public KernelTest {
  protected:

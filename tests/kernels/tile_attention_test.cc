@@ -111,7 +111,7 @@ TEST_P(TileAttentionIsaTest, SubnormalKeysAndValuesCount) {
   EXPECT_FLOAT_EQ(Merged({got}, 16)[0], 0x1.0p-24f);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TileAttentionIsaTest, testing::ValuesIn(AvailableIsas()),
+INSTANTIATE_TEST_SUITE_P(All, TileAttentionIsaTest, ::testing::ValuesIn(AvailableIsas()),
                          IsaCaseName);
 
 class TileAttentionTest : public KernelTest {

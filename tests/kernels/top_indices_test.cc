@@ -11,8 +11,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -62,7 +62,7 @@ TEST_P(TopIndicesTest, EqualsReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, TopIndicesTest, testing::ValuesIn(AvailableIsas()), IsaCaseName);
+INSTANTIATE_TEST_SUITE_P(All, TopIndicesTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 RC_GTEST_PROP(TopIndicesProperty, EqualsReference, ()) {
   const auto values = *rc::gen::container<std::vector<float>>(

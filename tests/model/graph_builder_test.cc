@@ -20,7 +20,7 @@ class QueriesThrough : public AttentionBuilder {
   }
 };
 
-class GraphBuilderTest : public testing::Test {
+class GraphBuilderTest : public ::testing::Test {
  protected:
   GraphBuilderTest() : context_(ggml_init({1 << 22, nullptr, false})) {
     config_.num_layers = 1;

@@ -16,7 +16,7 @@ constexpr int32_t kBlockTokens = 5;
 
 // Random keys but for some hot passages of two blocks. Blocks have five tokens; the first one is
 // the sink.
-class BlockSurveyTest : public testing::Test {
+class BlockSurveyTest : public ::testing::Test {
  protected:
   BlockSurveyTest() {
     for (int head = 0; head < kHeads; ++head) queries_[head * kHeadDim] = 4;

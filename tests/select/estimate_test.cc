@@ -14,7 +14,7 @@ constexpr int kHeadDim = 16;
 constexpr int kHeads = 2;
 
 // 150 blocks of two to four tokens, in three chunks; the first one is the sink.
-class EstimateTest : public testing::Test {
+class EstimateTest : public ::testing::Test {
  protected:
   EstimateTest() {
     const std::vector<KvView> views = {pages_.View()};

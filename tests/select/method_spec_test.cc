@@ -8,7 +8,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // A value that no preset has, and whether a method has it.
 struct Example {

@@ -13,7 +13,7 @@ TEST(PolicyAllTest, TakesEveryCandidateWhateverTheBudget) {
   input.first_block = 1;
   std::vector<int32_t> chosen;
   SelectAll(Method(), input, nullptr, &chosen);
-  EXPECT_THAT(chosen, testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(chosen, ::testing::ElementsAre(1, 2, 3));
 }
 
 }  // namespace

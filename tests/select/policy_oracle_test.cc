@@ -11,12 +11,12 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr int kHeadDim = 16;
 constexpr int kHeads = 3;
 
-class PolicyOracleTest : public testing::Test {
+class PolicyOracleTest : public ::testing::Test {
  protected:
   SelectInput Input(const std::vector<Block>& blocks, int64_t budget) {
     SelectInput input = InputOf(blocks, budget);

@@ -40,7 +40,8 @@ TEST(PolicyRandomTest, ReachesEveryBlock) {
   for (input.position = 0; input.position < 200; ++input.position) {
     for (const int32_t b : Chosen(input)) ++times[b];
   }
-  EXPECT_THAT(times, testing::Each(testing::AllOf(testing::Ge(5), testing::Le(45))));  // mean 20
+  EXPECT_THAT(times,
+              ::testing::Each(::testing::AllOf(::testing::Ge(5), ::testing::Le(45))));  // mean 20
 }
 
 TEST(PolicyRandomTest, KnowsNoBudgetOfMass) {
@@ -55,8 +56,8 @@ TEST(PolicyRandomTest, KnowsNoBudgetOfMass) {
 
 TEST(PolicyRandomTest, TakesAllThatFits) {
   const std::vector<Block> blocks = BlocksOf({4, 8, 4});
-  EXPECT_THAT(Chosen(InputOf(blocks, 16)), testing::ElementsAre(0, 1, 2));
-  EXPECT_THAT(Chosen(InputOf(blocks, 0)), testing::IsEmpty());
+  EXPECT_THAT(Chosen(InputOf(blocks, 16)), ::testing::ElementsAre(0, 1, 2));
+  EXPECT_THAT(Chosen(InputOf(blocks, 0)), ::testing::IsEmpty());
 }
 
 }  // namespace

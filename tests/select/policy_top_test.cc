@@ -12,12 +12,12 @@
 namespace dynsplit {
 namespace {
 
-using testing::AllOf;
-using testing::Each;
-using testing::ElementsAre;
-using testing::Ge;
-using testing::Le;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Ge;
+using ::testing::Le;
+using ::testing::SizeIs;
 
 constexpr int kHeadDim = 16;
 
@@ -40,7 +40,7 @@ std::vector<int32_t> Chosen(const SelectInput& input, const Method& method = Pla
 
 // 200 blocks of 4 tokens, one layer and head; the keys of block b are b times the first unit
 // vector.
-class PolicyTopTest : public testing::Test {
+class PolicyTopTest : public ::testing::Test {
  protected:
   PolicyTopTest()
       : blocks_(BlocksOf(std::vector<int>(200, 4))), pages_(rng_, 800, kHeadDim), index_(Shape()) {
@@ -121,7 +121,7 @@ TEST_F(PolicyTopTest, SmallerSummaries) {
 }
 
 // Three blocks of 12, 3 and 12 tokens; the keys of a run are its score times the first unit vector.
-class PolicyTopBlockScoreTest : public testing::Test {
+class PolicyTopBlockScoreTest : public ::testing::Test {
  protected:
   PolicyTopBlockScoreTest() {
     const float of_run[] = {1, 1, 1, 1.5, 0, 0, 1.25, -9, -9};
@@ -185,7 +185,7 @@ TEST_F(PolicyTopTest, RefiningTakesNothingWhereNoBlockFits) {
   SelectInput input = Input(1);
   input.kv = pages_.View();
   input.position = 799;
-  EXPECT_THAT(Chosen(input, method), testing::IsEmpty());
+  EXPECT_THAT(Chosen(input, method), ::testing::IsEmpty());
 }
 
 TEST_F(PolicyTopTest, BrokenQueriesStillChooseWithinTheBudget) {

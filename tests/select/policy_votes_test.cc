@@ -9,8 +9,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 std::vector<int32_t> Chosen(const SelectInput& input) {
   SelectScratch scratch;

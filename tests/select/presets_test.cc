@@ -6,7 +6,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(DelimiterClassTest, NamesReadBack) {
   for (int i = 0; i < kNumDelimiterClasses; ++i) {
@@ -35,8 +35,8 @@ TEST(PresetsTest, EveryNameGivesAValidMethodOfThatName) {
     EXPECT_EQ(method->name, name);
     EXPECT_TRUE(ValidateMethod(*method).ok()) << ValidateMethod(*method).ToString();
   }
-  EXPECT_THAT(MethodPresetNames(), testing::Contains("delimiter:<class>"));
-  EXPECT_THAT(MethodPresetNames(), testing::SizeIs(17));
+  EXPECT_THAT(MethodPresetNames(), ::testing::Contains("delimiter:<class>"));
+  EXPECT_THAT(MethodPresetNames(), ::testing::SizeIs(17));
 }
 
 TEST(PresetsTest, AreTheSystemsOfTheirNames) {

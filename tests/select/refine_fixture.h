@@ -14,7 +14,7 @@ inline constexpr int kHeadDim = 16;
 inline constexpr int kHeads = 3;
 inline constexpr int64_t kTokens = 230;
 
-class RefineFixture : public testing::Test {
+class RefineFixture : public ::testing::Test {
  protected:
   // Block 0 is the sink; the last 70 tokens are recent.
   SelectInput Input(int64_t budget) {

@@ -10,8 +10,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class RefineTest : public RefineFixture {
  protected:

@@ -14,8 +14,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 std::vector<int32_t> Chosen(const Method& method, const SelectInput& input) {
   SelectScratch scratch;

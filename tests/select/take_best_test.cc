@@ -14,9 +14,9 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::UnorderedElementsAre;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 std::vector<int32_t> Best(const SelectInput& input, const std::vector<float>& shares,
                           Rank rank = Rank::kShare) {

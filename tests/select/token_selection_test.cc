@@ -11,7 +11,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::IsEmpty;
+using ::testing::IsEmpty;
 
 // With refine 60 all seven candidates, 156 tokens, are looked at a second time.
 class TokenSelectionTest : public RefineFixture {
@@ -69,9 +69,9 @@ TEST_F(TokenSelectionTest, LooksAtTheBestBlocksAlone) {
   index_.Fill(0, 0, blocks_, views);
   pages_.Key(70)[0] = F16FromF32(9);  // too late for the index to know
   method_.refine = 24;                // two blocks of seven, at 22 tokens
-  EXPECT_THAT(Chosen(Input(2)), testing::ElementsAre(8, 155));
+  EXPECT_THAT(Chosen(Input(2)), ::testing::ElementsAre(8, 155));
   method_.refine = 100;
-  EXPECT_THAT(Chosen(Input(2)), testing::ElementsAre(8, 70));
+  EXPECT_THAT(Chosen(Input(2)), ::testing::ElementsAre(8, 70));
 }
 
 TEST_F(TokenSelectionTest, TokensComeWithTheScoresOfTheirKeys) {

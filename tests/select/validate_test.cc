@@ -10,7 +10,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // A change, and the key whose value it makes wrong.
 struct Wrong {

@@ -12,11 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kPlenty = int64_t{1} << 40;
+constexpr int64_t kNoBound = int64_t{1} << 40;
 
 class PrefixStoreTest : public ::testing::Test {
  protected:
-  std::unique_ptr<PrefixStore> Open(int64_t max_bytes = kPlenty) {
+  std::unique_ptr<PrefixStore> Open(int64_t max_bytes = kNoBound) {
     auto store = PrefixStore::Open(folder_.path(), max_bytes, engine_.get());
     EXPECT_TRUE(store.ok()) << store.status().ToString();
     return *std::move(store);
@@ -65,7 +65,7 @@ TEST_F(PrefixStoreTest, KeysShareNothing) {
 TEST_F(PrefixStoreTest, OnlyTheOwnerMayRead) {
   const TempFolder parent;
   const std::string path = parent.path() + "/a/b";
-  const auto store = PrefixStore::Open(path, kPlenty, engine_.get());
+  const auto store = PrefixStore::Open(path, kNoBound, engine_.get());
   ASSERT_TRUE(store.ok()) << store.status().ToString();
   (*store)->Save("key", *Read(Letters(500)));
   struct stat status = {};
@@ -155,14 +155,14 @@ TEST_F(PrefixStoreTest, LeftoversGoAndWhatIsNotOursStays) {
 
 TEST_F(PrefixStoreTest, TwoProcessesDoNotMeet) {
   const auto first = Open();
-  const auto second = PrefixStore::Open(folder_.path(), kPlenty, engine_.get());
+  const auto second = PrefixStore::Open(folder_.path(), kNoBound, engine_.get());
   EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
   EXPECT_THAT(second.status().message(), ::testing::HasSubstr(folder_.path()));
 }
 
 TEST_F(PrefixStoreTest, AFolderThatCannotBe) {
   folder_.Write("file", "");
-  EXPECT_FALSE(PrefixStore::Open(folder_.path() + "/file", kPlenty, engine_.get()).ok());
+  EXPECT_FALSE(PrefixStore::Open(folder_.path() + "/file", kNoBound, engine_.get()).ok());
 }
 
 TEST_F(PrefixStoreTest, AFullDiskIsCountedAndNothingIsLeft) {

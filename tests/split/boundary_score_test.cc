@@ -8,8 +8,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::FloatNear;
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
 
 Reading ReadingOf(const nlohmann::json& c) {
   return c["reading"] == "forward" ? Reading::kForward : Reading::kRetained;

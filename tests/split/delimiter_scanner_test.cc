@@ -8,7 +8,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using enum DelimiterClass;
 
 // The class of the middle token, read between the texts before and after it.
@@ -81,7 +81,8 @@ TEST(DelimiterScannerTest, BrokenUtf8IsNoDelimiter) {
   // A sequence that breaks off does not swallow the full stop behind it.
   EXPECT_THAT(ClassesOf({"a\xE3\x80", ".", " b"}), ElementsAre(kNone, kSentence, kNone));
   // An overlong full stop, stray continuation bytes, bytes that never occur.
-  EXPECT_THAT(ClassesOf({"a", "\xE0\x80\xAE", "\x80\x80", "\xFF\xC0", "b"}), testing::Each(kNone));
+  EXPECT_THAT(ClassesOf({"a", "\xE0\x80\xAE", "\x80\x80", "\xFF\xC0", "b"}),
+              ::testing::Each(kNone));
 }
 
 TEST(DelimiterScannerTest, BlankLinesAreParagraphs) {

@@ -10,8 +10,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::ElementsAreArray;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using enum DelimiterClass;
 
 // Pieces that meet in every rule: numbers, quotes, indentation, parts of characters.

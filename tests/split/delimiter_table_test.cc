@@ -8,7 +8,7 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using enum DelimiterClass;
 
 TEST(DelimiterTableTest, TakesTheStrongestClassOfAToken) {

@@ -11,9 +11,9 @@
 namespace dynsplit {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(KeyScatterTest, StandardisesTheMeanOverHeads) {
   // In their own units: 0.5, 1.5, 1 and 1.5, 1.5, 0; the mean of both: 1, 1.5, 0.5.

@@ -13,8 +13,8 @@
 namespace dynsplit {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 struct Case {
   std::vector<float> weights;

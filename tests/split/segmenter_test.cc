@@ -10,9 +10,9 @@
 namespace dynsplit {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using enum DelimiterClass;
 
 SplitOptions OptionsOf(Splitter splitter) {
@@ -48,7 +48,7 @@ TEST(CutWeightsTest, RandomDependsOnSeedAndPositionAlone) {
   const std::vector<float> whole = CutWeights(options, classes, {}, 0);
   const std::vector<float> tail = CutWeights(options, std::span(classes).first(40), {}, 60);
   EXPECT_TRUE(std::equal(tail.begin(), tail.end(), whole.begin() + 60));
-  EXPECT_THAT(whole, Each(testing::AllOf(testing::Ge(0), testing::Lt(1))));
+  EXPECT_THAT(whole, Each(::testing::AllOf(::testing::Ge(0), ::testing::Lt(1))));
   EXPECT_NE(whole[0], whole[1]);
   options.seed = 1;
   EXPECT_NE(CutWeights(options, classes, {}, 0), whole);

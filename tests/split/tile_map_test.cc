@@ -14,7 +14,7 @@ void PrintTo(const Tile& tile, std::ostream* out) { *out << tile.start << "+" <<
 
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 std::vector<Tile> TilesOf(const std::vector<TokenRange>& ranges, int max_rows) {
   std::vector<Tile> tiles;

@@ -10,7 +10,7 @@ namespace {
 constexpr int kDim = 16;
 constexpr int64_t kTokens = 300;
 
-class DecodedPagesTest : public testing::Test {
+class DecodedPagesTest : public ::testing::Test {
  protected:
   Rng rng_{7};
   RandomPages pages_{rng_, kTokens, kDim};

@@ -14,7 +14,7 @@ constexpr size_t kOffset = 10;
 constexpr size_t kColdBytes = 40;
 constexpr size_t kHotBytes = 64;
 
-class PageSourceTest : public testing::TestWithParam<int32_t> {
+class PageSourceTest : public ::testing::TestWithParam<int32_t> {
  protected:
   // Rows of different lengths, one without pages. Page i is full of i.
   void SetUp() override {
@@ -65,7 +65,7 @@ TEST_P(PageSourceTest, FindsItsPagesAndKnowsThem) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(ColdPages, PageSourceTest, testing::Values(0, 2, 4));
+INSTANTIATE_TEST_SUITE_P(ColdPages, PageSourceTest, ::testing::Values(0, 2, 4));
 
 }  // namespace
 }  // namespace dynsplit

@@ -118,7 +118,7 @@ TEST(PageTableTest, KeepsWhatItHeldWhenPagesRunOut) {
 }
 
 // Of layers with 1 and 2 KV heads, of which the second one has a window of 100 tokens.
-class WindowedPageTableTest : public testing::Test {
+class WindowedPageTableTest : public ::testing::Test {
  protected:
   static constexpr int kWindow = 100;
 
@@ -227,7 +227,7 @@ TEST(WindowedTiersTest, OnlyWhatAWindowHoldsIsEncoded) {
 }
 
 // With pages in memory for good, and with four of each tier.
-class TieredPageTableTest : public testing::TestWithParam<bool> {
+class TieredPageTableTest : public ::testing::TestWithParam<bool> {
  protected:
   static constexpr KvTypes kTypes = {KvType::kF16, KvType::kQ8};
 
@@ -380,7 +380,7 @@ TEST_P(TieredPageTableTest, RestoresATextsTiers) {
   EXPECT_EQ(table_.bytes(), 4 * pool_.page_bytes(PageTier::kCold) + 6 * pool_.page_bytes());
 }
 
-INSTANTIATE_TEST_SUITE_P(InMemoryAndPaged, TieredPageTableTest, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(InMemoryAndPaged, TieredPageTableTest, ::testing::Bool());
 
 }  // namespace
 }  // namespace dynsplit

@@ -16,7 +16,7 @@ namespace {
 constexpr int kDim = 16;
 constexpr size_t kPageBytes = PageElements(kDim) * sizeof(f16);
 
-class PagerTest : public testing::Test {
+class PagerTest : public ::testing::Test {
  protected:
   void MakePages(size_t in_memory, int count, int num_layers = 1) {
     pool_.emplace(kDim, in_memory * kPageBytes, std::make_unique<MemoryFile>(&faults_));

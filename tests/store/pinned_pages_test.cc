@@ -10,7 +10,7 @@ namespace {
 constexpr int kDim = 16;
 constexpr size_t kPageBytes = PageElements(kDim) * sizeof(f16);
 
-class PinnedPagesTest : public testing::TestWithParam<bool> {
+class PinnedPagesTest : public ::testing::TestWithParam<bool> {
  protected:
   PinnedPagesTest()
       : pool_(kDim, GetParam() ? 6 * kPageBytes : 0,
@@ -100,7 +100,7 @@ TEST_P(PinnedPagesTest, ForksReadThroughTheirOwnTables) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PinnedPagesTest, testing::Bool(), [](const auto& param) {
+INSTANTIATE_TEST_SUITE_P(All, PinnedPagesTest, ::testing::Bool(), [](const auto& param) {
   return std::string(param.param ? "Paged" : "InMemory");
 });
 
