@@ -86,7 +86,9 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
   plan.prefill = flags.model.prefill;
-  plan.answers = flags.answer == "fed" ? eval::Answers::kFed : eval::Answers::kWritten;
+  plan.answers = flags.answer == "fed"       ? eval::Answers::kFed
+                 : flags.answer == "stepped" ? eval::Answers::kStepped
+                                             : eval::Answers::kWritten;
   plan.progress = flags.model.progress;
   return plan;
 }
@@ -289,9 +291,9 @@ void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
       ->capture_default_str()
       ->type_name("selected|full");
   add("--answer", &flags->answer, "Write answers and score them, or feed the expected ones")
-      ->check(CLI::IsMember({"written", "fed"}).description(""))
+      ->check(CLI::IsMember({"written", "fed", "stepped"}).description(""))
       ->capture_default_str()
-      ->type_name("written|fed");
+      ->type_name("written|fed|stepped");
   add("--prompt", &flags->prompt, "Default: chat where the model has a known template")
       ->check(CLI::IsMember({"chat", "plain"}).description(""))
       ->type_name("chat|plain");

@@ -46,14 +46,16 @@ void Continuation::Count(size_t idx, std::span<const float> logits, Continuation
   sums->same_top += Argmax(full) == Argmax(row_) ? 1 : 0;
 }
 
-Result<ContinuationScore> Continuation::Score(Session* session, const std::atomic<bool>* cancel) {
+Result<ContinuationScore> Continuation::Score(Session* session, const std::atomic<bool>* cancel,
+                                              Pace pace) {
   ContinuationScore score;
   Count(0, session->logits().last(vocab_size_), &score);
   const FeedOptions feed = {
       .attention = Attention::kSelected, .logits = Logits::kAll, .cancel = cancel};
   const std::span<const int32_t> fed = std::span(tokens_).first(tokens_.size() - 1);
+  const size_t most = pace == Pace::kStepByStep ? 1 : kPieceTokens;
   for (size_t done = 0; done < fed.size();) {
-    const size_t count = std::min(kPieceTokens, fed.size() - done);
+    const size_t count = std::min(most, fed.size() - done);
     DYNSPLIT_RETURN_IF_ERROR(session->Feed(fed.subspan(done, count), feed));
     for (size_t i = 0; i < count; ++i) {
       Count(done + i + 1, session->logits().subspan(i * vocab_size_, vocab_size_), &score);

@@ -21,6 +21,10 @@ struct ContinuationScore {
   double same_top = 0;  // share of the tokens for which both think the same one likeliest
 };
 
+// How a continuation is read: many tokens a pass, each of which looks for its own blocks, or one a
+// pass, as if it were being written, where steps may look at the same blocks (Method::reuse).
+enum class Pace { kTogether, kStepByStep };
+
 class Continuation {
  public:
   // At least one token; all of them are of a vocabulary of `vocab_size`.
@@ -30,7 +34,8 @@ class Continuation {
   // token, the others as the session reads the continuation with Attention::kSelected. The session
   // of the first call must attend to everything; later ones are compared with it. Session::Feed's
   // errors.
-  Result<ContinuationScore> Score(Session* session, const std::atomic<bool>* cancel);
+  Result<ContinuationScore> Score(Session* session, const std::atomic<bool>* cancel,
+                                  Pace pace = Pace::kTogether);
 
  private:
   // Adds to *sums what logits [vocab_size] say of token `idx`.

@@ -28,7 +28,7 @@ struct RunDescription {
   FileIdentity model;
   std::string prompt;              // "chat", "plain"
   std::string question;            // "selected", "full"
-  std::string answer = "written";  // "written", "fed"
+  std::string answer = "written";  // "written", "fed", "stepped"
   std::string prefill = "full";    // "full", or "selected" and how
   std::string kv_types = "f16";    // of keys and values: "f16", "q8_0", "f16+q4" (hot and cold)
   int boundary_window = 0;         // EngineOptions': what is learned while a document is read

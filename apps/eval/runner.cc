@@ -105,7 +105,7 @@ class Runner {
     DYNSPLIT_RETURN_IF_ERROR(LearnImportance(*sitting));
     Progress progress(sitting->Name(), plan_.progress, "answers");
     const auto answered = [&] { progress.Update(num_missing - NumMissing(*sitting), num_missing); };
-    const bool fed = plan_.answers == Answers::kFed || IsContinued(sitting->document);
+    const bool fed = plan_.answers != Answers::kWritten || IsContinued(sitting->document);
     return fed ? FeedAll(*sitting, answered) : AskAll(*sitting, answered);
   }
 
@@ -223,7 +223,7 @@ class Runner {
         const auto session = Ask(sitting, question, *method, &prepared);
         if (!session.ok()) return session.status();
         Record record = NewRecord(sitting, question, *method);
-        DYNSPLIT_RETURN_IF_ERROR(Foresee(session->get(), &continuation, &record));
+        DYNSPLIT_RETURN_IF_ERROR(Foresee(session->get(), PaceOf(method), &continuation, &record));
         if (method == &full_) continue;
         DYNSPLIT_RETURN_IF_ERROR(results_.Add(record));
         answered();
@@ -262,8 +262,14 @@ class Runner {
     return session;
   }
 
-  Status Foresee(Session* session, Continuation* continuation, Record* record) {
-    const auto score = continuation->Score(session, plan_.cancel);
+  // Steps of full attention would come out as its rows do.
+  Pace PaceOf(const MethodCase* method) const {
+    const bool steps = plan_.answers == Answers::kStepped && !AttendsToAll(method);
+    return steps ? Pace::kStepByStep : Pace::kTogether;
+  }
+
+  Status Foresee(Session* session, Pace pace, Continuation* continuation, Record* record) {
+    const auto score = continuation->Score(session, plan_.cancel, pace);
     if (!score.ok()) return score.status();
     record->nll = score->nll;
     record->kl = score->kl;

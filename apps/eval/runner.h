@@ -29,6 +29,7 @@ struct MethodCase {
 enum class Answers {
   kWritten,  // the method's answer, which is scored
   kFed,      // the expected one, each token of which shows how well the method foresees it
+  kStepped,  // the same, fed a token a pass as if it were being written
 };
 
 struct EvalPlan {

@@ -48,6 +48,27 @@ TEST_F(ContinuationTest, NllIsThatOfTheLogits) {
   EXPECT_NEAR(score->nll, want / kCount, 1e-3);
 }
 
+// Steps that look at the blocks of another see other tokens than rows that look for their own.
+TEST_F(ContinuationTest, StepByStepSharesBlocks) {
+  Continuation continuation = Last(100);
+  ASSERT_TRUE(continuation.Score(Read("full", 100).get(), nullptr).ok());
+  const auto kl = [&](int reuse, Pace pace) {
+    const auto session = Read("dynsplit", 100);
+    Method method = session->method();
+    method.budget = {.tokens = 24};
+    method.refine = 2;
+    method.reuse = reuse;
+    EXPECT_TRUE(session->SetMethod(method).ok());
+    const auto score = continuation.Score(session.get(), nullptr, pace);
+    EXPECT_TRUE(score.ok()) << score.status().ToString();
+    return score->kl;
+  };
+  const double apart = kl(1, Pace::kTogether);
+  EXPECT_NEAR(kl(1, Pace::kStepByStep), apart, 0.01 * apart);
+  EXPECT_DOUBLE_EQ(kl(16, Pace::kTogether), apart);
+  EXPECT_GT(std::abs(kl(16, Pace::kStepByStep) - apart), 0.02 * apart);
+}
+
 TEST_F(ContinuationTest, DivergenceIsFromTheFirstSession) {
   Continuation continuation = Last(100);
   const auto first = continuation.Score(Read("full", 100).get(), nullptr);
