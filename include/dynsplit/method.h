@@ -189,9 +189,12 @@ struct Method {
   // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates, as the
   // choice of groups costs accuracy (docs/evaluation.md).
   int coarse = 0;
-  // For kTokens: so many steps, of one token each, look at the same blocks, as long as no new ones
-  // are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
-  int reuse = 4;
+  // For kTokens: up to so many steps, of one token each, look at the same blocks, as long as no new
+  // ones are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
+  int reuse = 16;
+  // A head looks for blocks anew as soon as one of its queries has a lesser cosine than this with
+  // the one that found them. -1..1; -1: it never does before `reuse` steps.
+  double cosine = 0.7;
   // Most heads find so much of the mass in far fewer tokens than that, some need all of them: in
   // the mean they attend to about 3 % of the context, and lose half of what heads of 3 % each lose
   // ("Budgets by need" in docs/evaluation.md). The least number serves short texts.

@@ -1,6 +1,8 @@
-// The best of the blocks that a row looked at a second time, for each layer and KV head: the rows
-// of the next steps look at these (Method::reuse), so that no summary is scored for them. Ours:
-// beyond the paper.
+// The best of the blocks that a row looked at a second time, for each layer and KV head, and the
+// query that it did so for. While a head's query keeps its direction, the rows of the next steps
+// look at the same blocks (Method::reuse), so that no summary is scored for them: heads differ in
+// how often they turn, and a head that looks for what the last token stands for turns with each.
+// Ours: beyond the paper.
 #pragma once
 
 #include <cstddef>
@@ -14,34 +16,43 @@
 
 namespace dynsplit {
 
+// Whether each of the vectors of `length`, one after the other in `a` and in `b`, has at least this
+// cosine with its counterpart. Cost: O(a).
+bool PointAlike(std::span<const float> a, std::span<const float> b, size_t length, double cosine);
+
 // Thread safety: distinct layers and KV heads may be set at once.
 class LookLists {
  public:
-  // For the row at `position`, which chooses among the first `num_blocks` blocks.
+  // Of rows from `position` on, which choose among the first `num_blocks` blocks.
   LookLists(const CacheShape& shape, int64_t position, int64_t num_blocks)
       : kv_heads_(shape.kv_heads),
+        head_dim_(shape.head_dim),
         position_(position),
         num_blocks_(num_blocks),
-        lists_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)) {}
+        looks_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)) {}
 
   // Begins anew, with the memory that it has.
-  void Reset(int64_t position, int64_t num_blocks) {
-    position_ = position;
-    num_blocks_ = num_blocks;
-  }
+  void Reset(int64_t position, int64_t num_blocks);
 
-  // Whether they serve a row alone in its pass at `position`: one of the `reuse` - 1 after the
-  // row that chose, as long as there are no new blocks.
-  bool Serve(int64_t position, int64_t num_blocks, int reuse) const {
+  // Whether they may serve a row alone in its pass at `position`: one of the `reuse` - 1 after the
+  // first, as long as there are no new blocks.
+  bool MayServe(int64_t position, int64_t num_blocks, int reuse) const {
     return position > position_ && position - position_ < reuse && num_blocks == num_blocks_;
   }
-  int64_t position() const { return position_; }      // of the row that chose
-  int64_t num_blocks() const { return num_blocks_; }  // that it chose among
+  // Whether a head's does, which is one that a row before `position` made for queries
+  // [query heads, d] like these.
+  bool Serves(LayerHead head, int64_t position, std::span<const float> queries,
+              double cosine) const;
+  int64_t position() const { return position_; }      // of the first row
+  int64_t num_blocks() const { return num_blocks_; }  // that rows choose among
 
-  std::vector<int32_t>& blocks(LayerHead head) { return lists_[Index(head)]; }
+  const std::vector<int32_t>& blocks(LayerHead head) const { return looks_[Index(head)].blocks; }
+  // A list to be made anew, ascending, by the row at `position`.
+  std::vector<int32_t>* Renew(LayerHead head, int64_t position, std::span<const float> queries);
 
-  // In one record with what is around it.
-  void Save(ArchiveWriter* archive) const;
+  // In one record with what is around it; without the lists of rows that are not among the text's
+  // `tokens`, as those of a pass that was not committed.
+  void Save(int64_t tokens, ArchiveWriter* archive) const;
   struct Text {
     int64_t tokens = 0;
     int64_t num_blocks = 0;
@@ -51,15 +62,24 @@ class LookLists {
   static Result<LookLists> Load(const CacheShape& shape, const Text& text, ArchiveReader* archive);
 
  private:
+  struct Look {
+    int64_t position = kNone;     // of the row that made it
+    std::vector<int32_t> blocks;  // ascending
+    std::vector<float> queries;   // [query heads, d], of that row
+  };
+  static constexpr int64_t kNone = -1;
+
+  static bool Fits(const Look& look, const Text& text, int64_t num_blocks);
   size_t Index(LayerHead head) const {
     return static_cast<size_t>(head.layer) * static_cast<size_t>(kv_heads_) +
            static_cast<size_t>(head.kv_head);
   }
 
   int kv_heads_;
+  int head_dim_;
   int64_t position_;
   int64_t num_blocks_;
-  std::vector<std::vector<int32_t>> lists_;  // [num_layers * kv_heads], ascending
+  std::vector<Look> looks_;  // [num_layers * kv_heads]
 };
 
 }  // namespace dynsplit

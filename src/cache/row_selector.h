@@ -87,7 +87,7 @@ class RowSelector {
   // What is the same for a row in all layers and KV heads.
   struct RowPlan {
     bool shared = false;       // single tokens are chosen, by several workers
-    bool reuses = false;       // of the blocks that the row before looked at
+    bool may_reuse = false;    // blocks that a row before looked at
     int64_t end_block = 0;     // of the candidates
     int64_t recent_start = 0;  // of what is attended to after them
     int64_t budget_tokens = 0;
@@ -95,6 +95,8 @@ class RowSelector {
 
   void Reserve(int rows);
   RowPlan PlanOf(const Span& span, int idx) const;
+  // Whether it looks at what a row before looked at. The same for all workers, up to Choose.
+  bool Reuses(const Row& row, const SelectInput& input) const;
   void BeginRow(size_t span_idx, int idx);
   const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
   size_t RowHead(int row, int kv_head) const {
@@ -115,6 +117,10 @@ class RowSelector {
   LookLists* Looks(const Row& row) const {
     return SpanOf(row).rows == 1 ? SpanOf(row).cache->looks() : nullptr;
   }
+  std::span<const float> Queries(const SelectInput& input) const {
+    return {input.queries,
+            static_cast<size_t>(input.group_heads) * static_cast<size_t>(shape_.head_dim)};
+  }
   int NumSurveyParts(const Row& row) const;
   int NumScoreParts(const Row& row) const;
   void SurveyPart(const Row& row, const float* queries, int part);
@@ -123,6 +129,7 @@ class RowSelector {
     selection->LookAt(Looks(row)->blocks(row.head), input);
   }
   void Choose(const Row& row, const SelectInput& input, TokenSelection* selection);
+  void Remember(const Row& row, const SelectInput& input, TokenSelection* selection) const;
   void LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
                 PinnedPages* pages);
   void ScoreKeys(SelectInput input, const Row& row, TokenRange keys, TokenSelection* selection,

@@ -168,8 +168,11 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
 void SemanticCache::PrepareLooks() {
   if (method_.reuse == 1 || !ChoosesTokens(method_)) return;
   const auto num_blocks = static_cast<int64_t>(blocks_.size());
-  if (looks_ && looks_->Serve(size(), num_blocks, method_.reuse)) return;
-  if (looks_.use_count() == 1) {
+  const bool may_serve = looks_ && looks_->MayServe(size(), num_blocks, method_.reuse);
+  const bool own = looks_.use_count() == 1;  // heads may make theirs anew in any step
+  if (may_serve) {
+    if (!own) looks_ = std::make_shared<LookLists>(*looks_);
+  } else if (own) {
     looks_->Reset(size(), num_blocks);
   } else {
     looks_ = std::make_shared<LookLists>(shape_, size(), num_blocks);

@@ -32,13 +32,13 @@ uint64_t Fingerprint(const Method& method) {
   ByteWriter bytes;
   const auto put = [&bytes](auto... values) { (bytes.Put(values), ...); };
   const auto& [name, split, summary, vectors, type, policy, pooling, score, refine, pick, coarse,
-               reuse, budget, sink, recent, dense_heads, dense_layers] = method;
+               reuse, cosine, budget, sink, recent, dense_heads, dense_layers] = method;
   const auto& [splitter, delimiter, length, range, penalty, search, reading, alpha, candidate,
                scatter, shrinkage, most, seed] = split;
   const auto& [tokens, percent, least_tokens, mass] = budget;
   put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
       shrinkage, most, seed);
-  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse, reuse);
+  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse, reuse, cosine);
   put(tokens, percent, least_tokens, mass, sink, recent, dense_layers, dense_heads.has_value());
   if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
@@ -354,7 +354,7 @@ Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
   // A pass that was not committed leaves the place of lists, and none that serve.
   const bool has_looks = looks_ != nullptr && looks_->position() < size();
   archive->Put(has_looks);
-  if (has_looks) looks_->Save(archive);
+  if (has_looks) looks_->Save(size(), archive);
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
   return coarse_index_->Save(archive);

@@ -36,6 +36,15 @@ struct Int2Pairs {
   HWY_ALIGN_MAX float reach[kMaxInt2Pairs];
   float greatest_reach = 0;
   float constant = 0;  // what the centers add, less all reaches
+
+  HWY_INLINE void Multiply(float factor, size_t count) {
+    const hn::CappedTag<float, 8> d;  // 8 divides the number of pairs
+    for (float* numbers : {lower, upper, reach}) {
+      for (size_t p = 0; p < count; p += hn::Lanes(d)) {
+        hn::Store(hn::Mul(hn::Load(d, numbers + p), hn::Set(d, factor)), d, numbers + p);
+      }
+    }
+  }
 };
 
 HWY_INLINE void MakeInt2Pairs(const float* query, const f16* scale, size_t head_dim,
@@ -70,20 +79,24 @@ HWY_INLINE void MakeInt2Tables(const float* query, const f16* scale, size_t head
   to->scale = range / 255;
   // The inverse of less would be infinite; such a query scores everything alike.
   const float inverse = range > 1e-30f ? 255 / range : 0;
+  pairs.Multiply(inverse, head_dim / 2);
   HWY_ALIGN_MAX static constexpr float kLower[16] = {-1.5, -.5, .5, 1.5, -1.5, -.5, .5, 1.5,
                                                      -1.5, -.5, .5, 1.5, -1.5, -.5, .5, 1.5};
   HWY_ALIGN_MAX static constexpr float kUpper[16] = {-1.5, -1.5, -1.5, -1.5, -.5, -.5, -.5, -.5,
                                                      .5,   .5,   .5,   .5,   1.5, 1.5, 1.5, 1.5};
   const RowTag d;
+  const hn::RebindToUnsigned<RowTag> d32;
   const hn::Rebind<uint8_t, RowTag> d8;
+  // Added to a number from 0 to 255, it leaves that number, rounded, in the last byte.
+  const RowVec rounder = hn::Set(d, 8388608.0f);
   for (size_t p = 0; p < head_dim / 2; ++p) {
-    const RowVec lower = hn::Set(d, pairs.lower[p] * inverse);
-    const RowVec upper = hn::Set(d, pairs.upper[p] * inverse);
-    const RowVec reach = hn::Set(d, pairs.reach[p] * inverse);
+    const RowVec lower = hn::Set(d, pairs.lower[p]), upper = hn::Set(d, pairs.upper[p]);
+    const RowVec reach = hn::Set(d, pairs.reach[p]);
     for (size_t code = 0; code < 16; code += hn::Lanes(d)) {
       RowVec entry = hn::MulAdd(lower, hn::LoadU(d, kLower + code), reach);
       entry = hn::MulAdd(upper, hn::LoadU(d, kUpper + code), entry);
-      hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(entry)), d8, to->tables + p * 16 + code);
+      const auto bits = hn::BitCast(d32, hn::Add(entry, rounder));
+      hn::StoreU(hn::TruncateTo(d8, bits), d8, to->tables + p * 16 + code);
     }
   }
 }

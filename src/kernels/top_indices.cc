@@ -1,7 +1,10 @@
 #include "kernels/top_indices.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
+#include <iterator>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -11,15 +14,46 @@
 namespace dynsplit {
 namespace {
 
+constexpr int64_t kSampled = 16;    // one of so many
+constexpr int64_t kLeastShare = 4;  // a sample pays where less than such a part of all is wanted
+constexpr int64_t kLeastValues = 2048;
+
+// The counts of every stride-th value's bucket, from the greatest down.
+class BucketCounts {
+ public:
+  BucketCounts(std::span<const float> values, size_t stride) {
+    for (size_t i = 0; i < values.size(); i += stride) ++counts_[RankBucket(values[i])];
+  }
+
+  // The last bucket that the `wanted` greatest reach into; *left is what it has beyond them, as a
+  // number less than 1.
+  size_t Reach(int64_t wanted, int64_t* left) const {
+    size_t bucket = kRankBuckets;
+    *left = wanted;
+    do {
+      *left -= counts_[--bucket];
+    } while (*left > 0 && bucket > 0);
+    return bucket;
+  }
+
+ private:
+  uint32_t counts_[kRankBuckets] = {};
+};
+
+// What most likely fewer than twice `count` values reach, and `count` do; 0: nothing is known.
+float SampledBound(std::span<const float> values, int64_t count) {
+  const auto size = static_cast<int64_t>(values.size());
+  if (size < kLeastValues || count * kLeastShare > size) return 0;
+  const int64_t sampled = count / kSampled;
+  int64_t unused;
+  const size_t bucket = BucketCounts(values, kSampled).Reach(sampled + sampled / 4 + 8, &unused);
+  return std::bit_cast<float>(static_cast<uint32_t>(bucket << kRankBucketShift));
+}
+
 // The last of the `count` greatest; 0 < count < values.
 RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesScratch* scratch) {
-  uint32_t in_bucket[kRankBuckets] = {};
-  for (const float value : values) ++in_bucket[RankBucket(value)];
-  size_t bucket = kRankBuckets;
-  int64_t left = count;
-  do {
-    left -= in_bucket[--bucket];
-  } while (left > 0);
+  int64_t left;
+  const size_t bucket = BucketCounts(values, 1).Reach(count, &left);
   scratch->bucket.clear();
   for (size_t i = 0; i < values.size(); ++i) {
     if (RankBucket(values[i]) != bucket) continue;
@@ -29,6 +63,27 @@ RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesS
   const auto last = scratch->bucket.end() - 1 + left;
   std::nth_element(scratch->bucket.begin(), last, scratch->bucket.end(), std::greater<>());
   return {.value = ValueOf(*last), .index = static_cast<int32_t>(IndexOf(*last))};
+}
+
+// The same among those values that reach `bound`. False where fewer than `count` do.
+bool TopAbove(float bound, std::span<const float> values, int64_t count, TopIndicesScratch* scratch,
+              std::vector<int32_t>* indices) {
+  std::vector<int32_t>& near = scratch->near;
+  near.resize(values.size() + kTopIndicesPadding);
+  near.resize(CollectTopSimd(values, {bound, std::numeric_limits<int32_t>::max()}, near.data()));
+  if (static_cast<int64_t>(near.size()) < count) return false;
+  const auto key = [&](int32_t i) {
+    return RankKey(values[static_cast<size_t>(i)], static_cast<uint32_t>(i));
+  };
+  std::vector<uint64_t>& keys = scratch->bucket;
+  keys.resize(near.size());
+  std::transform(near.begin(), near.end(), keys.begin(), key);
+  const auto last = keys.begin() + (count - 1);
+  std::nth_element(keys.begin(), last, keys.end(), std::greater<>());
+  const uint64_t least = *last;
+  std::copy_if(near.begin(), near.end(), std::back_inserter(*indices),
+               [&](int32_t i) { return key(i) >= least; });
+  return true;
 }
 
 }  // namespace
@@ -43,6 +98,8 @@ void TopIndices(std::span<const float> values, int64_t count, TopIndicesScratch*
   }
   indices->clear();
   if (count == 0) return;
+  const float bound = SampledBound(values, count);
+  if (bound > 0 && TopAbove(bound, values, count, scratch, indices)) return;
   const RankedValue least = LeastOfTop(values, count, scratch);
   indices->resize(static_cast<size_t>(count) + kTopIndicesPadding);
   const size_t collected = CollectTopSimd(values, least, indices->data());

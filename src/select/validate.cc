@@ -73,6 +73,7 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
   DYNSPLIT_RETURN_IF_ERROR(Require("coarse", method.coarse, 0, kMaxCoarse));
   DYNSPLIT_RETURN_IF_ERROR(Require("reuse", method.reuse, 1, kMaxReuse));
+  DYNSPLIT_RETURN_IF_ERROR(Require("cosine", method.cosine, -1, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));
   DYNSPLIT_RETURN_IF_ERROR(Require("recent", method.recent, 1, kMaxAlwaysAttended));
   for (const LayerHead& head : method.dense_heads.value_or(std::vector<LayerHead>())) {

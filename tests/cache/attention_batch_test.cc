@@ -160,15 +160,17 @@ TEST_P(AttentionBatchTest, StepsLookAtTheSameBlocksForAWhile) {
     return outputs;
   };
   const auto each = steps("dynsplit+budget=40+reuse=1"),
-             reused = steps("dynsplit+budget=40+reuse=3");
+             reused = steps("dynsplit+budget=40+reuse=3+cosine=-1");
   EXPECT_EQ(each[0], reused[0]);
   EXPECT_NE(each[1], reused[1]);
   EXPECT_NE(each[2], reused[2]);
   EXPECT_EQ(each[3], reused[3]);  // anew
+  // The queries of these steps have nothing in common.
+  EXPECT_EQ(each, steps("dynsplit+budget=40+reuse=3"));
 }
 
 TEST_P(AttentionBatchTest, ForksReuseBlocksAlikeAndApart) {
-  TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=40+reuse=3"));
+  TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=40+reuse=3+cosine=-1"));
   RunPass(&batch_, {{&sequence, 1500, Attention::kDense}}, GetParam());
   RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, GetParam());
   TestSequence fork = sequence, other = sequence;

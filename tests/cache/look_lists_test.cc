@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/memory_file.h"
 
 namespace dynsplit {
@@ -12,21 +14,57 @@ using ::testing::ElementsAre;
 
 constexpr CacheShape kShape{.num_layers = 2, .num_heads = 4, .kv_heads = 2, .head_dim = 16};
 
-TEST(LookListsTest, ServeTheStepsAfterTheRowThatChose) {
+// Of the two query heads of a KV head; the first number of each is given, the others are 1.
+std::vector<float> Queries(float first) {
+  std::vector<float> queries(32, 1);
+  for (const size_t i : {0, 16}) queries[i] = 10 * first;
+  return queries;
+}
+
+TEST(PointAlikeTest, ByTheCosineOfEachPair) {
+  const std::vector<float> a = {1, 0, 0, 2}, turned = {3, 4, 0, 5};  // cosines 0.6 and 1
+  EXPECT_TRUE(PointAlike(a, turned, 2, 0.59));
+  EXPECT_FALSE(PointAlike(a, turned, 2, 0.61));
+  EXPECT_TRUE(PointAlike(a, {{-1, 0, 0, -1}}, 2, -1));
+  EXPECT_FALSE(PointAlike(a, {{1, 0, 0, -2}}, 2, 0));
+}
+
+TEST(PointAlikeTest, NotWhereOneIsOfAnotherShapeOrNoNumber) {
+  const std::vector<float> a = {1, 0};
+  EXPECT_FALSE(PointAlike(a, {{1, 0, 1, 0}}, 2, -1));
+  EXPECT_FALSE(PointAlike(a, {{std::numeric_limits<float>::quiet_NaN(), 0}}, 2, -1));
+}
+
+TEST(LookListsTest, MayServeTheStepsAfterTheFirstRow) {
   const LookLists looks(kShape, 100, 20);
-  EXPECT_FALSE(looks.Serve(100, 20, 4));  // it chooses
-  EXPECT_TRUE(looks.Serve(101, 20, 4));
-  EXPECT_TRUE(looks.Serve(103, 20, 4));
-  EXPECT_FALSE(looks.Serve(104, 20, 4));
-  EXPECT_FALSE(looks.Serve(101, 21, 4));  // a new block
-  EXPECT_FALSE(looks.Serve(99, 20, 4));
+  EXPECT_FALSE(looks.MayServe(100, 20, 4));  // it chooses
+  EXPECT_TRUE(looks.MayServe(101, 20, 4));
+  EXPECT_TRUE(looks.MayServe(103, 20, 4));
+  EXPECT_FALSE(looks.MayServe(104, 20, 4));
+  EXPECT_FALSE(looks.MayServe(101, 21, 4));  // a new block
+  EXPECT_FALSE(looks.MayServe(99, 20, 4));
+}
+
+TEST(LookListsTest, AHeadsServesQueriesLikeThoseItWasMadeFor) {
+  LookLists looks(kShape, 100, 20);
+  const std::vector<float> queries = Queries(1), like = Queries(1.1f), unlike = Queries(-1);
+  EXPECT_FALSE(looks.Serves({1, 0}, 101, queries, -1));  // there is none
+  *looks.Renew({1, 0}, 101, queries) = {2, 3};
+  EXPECT_FALSE(looks.Serves({1, 0}, 101, queries, 0.8));  // of a pass that was not committed
+  EXPECT_TRUE(looks.Serves({1, 0}, 102, like, 0.8));
+  EXPECT_FALSE(looks.Serves({1, 0}, 102, unlike, 0.8));
+  EXPECT_TRUE(looks.Serves({1, 0}, 102, unlike, -1));
+  EXPECT_FALSE(looks.Serves({1, 1}, 102, like, 0.8));
+  looks.Reset(110, 21);
+  EXPECT_FALSE(looks.Serves({1, 0}, 111, like, 0.8));
 }
 
 class LookListsArchiveTest : public ::testing::Test {
  protected:
-  Result<LookLists> SaveAndLoad(const LookLists& looks, int64_t tokens, int64_t num_blocks) {
+  Result<LookLists> SaveAndLoad(const LookLists& looks, int64_t tokens, int64_t num_blocks,
+                                int64_t saved_tokens = 1000) {
     ArchiveWriter writer(&file_);
-    looks.Save(&writer);
+    looks.Save(saved_tokens, &writer);
     EXPECT_TRUE(writer.EndRecord().ok());
     ArchiveReader reader(&file_, file_.content().size(), "s");
     EXPECT_TRUE(reader.NextRecord().ok());
@@ -39,14 +77,16 @@ class LookListsArchiveTest : public ::testing::Test {
 
 TEST_F(LookListsArchiveTest, ComeBackAsTheyWere) {
   LookLists looks(kShape, 100, 20);
-  looks.blocks({1, 0}) = {2, 3, 19};
+  *looks.Renew({1, 0}, 100, Queries(1)) = {2, 3, 19};
   const Result<LookLists> loaded = SaveAndLoad(looks, 101, 20);
   ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
   LookLists again = *loaded;
   EXPECT_THAT(again.blocks({1, 0}), ElementsAre(2, 3, 19));
   EXPECT_TRUE(again.blocks({0, 1}).empty());
   EXPECT_EQ(again.position(), 100);
-  EXPECT_TRUE(again.Serve(101, 20, 2));
+  EXPECT_TRUE(again.MayServe(101, 20, 2));
+  EXPECT_TRUE(again.Serves({1, 0}, 101, Queries(1), 1 - 1e-6));
+  EXPECT_FALSE(again.Serves({0, 1}, 101, Queries(1), -1));
 }
 
 TEST_F(LookListsArchiveTest, RefuseWhatDoesNotFit) {
@@ -61,19 +101,43 @@ TEST_F(LookListsArchiveTest, RefuseMoreBlocksThanThereAre) {
 
 TEST_F(LookListsArchiveTest, RefuseListsThatDoNotAscend) {
   LookLists looks(kShape, 100, 20);
-  looks.blocks({0, 0}) = {3, 3};
+  *looks.Renew({0, 0}, 100, Queries(1)) = {3, 3};
   EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption);
 }
 
 TEST_F(LookListsArchiveTest, RefuseTheSink) {
   LookLists looks(kShape, 100, 20);
-  looks.blocks({0, 0}) = {0, 3};
+  *looks.Renew({0, 0}, 100, Queries(1)) = {0, 3};
   EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(LookListsArchiveTest, LeaveOutWhatAnAbandonedPassMade) {
+  LookLists looks(kShape, 100, 20);
+  *looks.Renew({0, 0}, 101, Queries(1)) = {3};
+  const Result<LookLists> loaded = SaveAndLoad(looks, 101, 20, 101);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  EXPECT_FALSE(loaded->Serves({0, 0}, 102, Queries(1), -1));
+}
+
+TEST_F(LookListsArchiveTest, RefuseRowsThatAreNotThere) {
+  for (const int64_t position : {99, 101}) {
+    LookLists looks(kShape, 100, 20);
+    *looks.Renew({0, 0}, position, Queries(1)) = {3};
+    EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption) << position;
+  }
+}
+
+TEST_F(LookListsArchiveTest, RefuseQueriesOfAnotherShape) {
+  for (const size_t size : {8, 80}) {
+    LookLists looks(kShape, 100, 20);
+    *looks.Renew({0, 0}, 100, std::vector<float>(size, 1)) = {3};
+    EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption) << size;
+  }
 }
 
 TEST_F(LookListsArchiveTest, RefuseUnknownBlocks) {
   LookLists looks(kShape, 100, 20);
-  looks.blocks({0, 0}) = {3, 20};
+  *looks.Renew({0, 0}, 100, Queries(1)) = {3, 20};
   EXPECT_EQ(SaveAndLoad(looks, 101, 20).status().code(), StatusCode::kCorruption);
 }
 

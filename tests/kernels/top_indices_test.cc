@@ -62,6 +62,23 @@ TEST_P(TopIndicesTest, EqualsReference) {
   }
 }
 
+// Where the sample, every 16th value, tells nothing, or the wrong thing.
+TEST_P(TopIndicesTest, EqualsReferenceWhateverTheSampleSays) {
+  constexpr size_t kSize = 4096;
+  Rng rng(5);
+  const std::vector<float> spread = RandomFloats(rng, kSize, 1);
+  for (const float sampled : {0.0f, 0.5f, 100.0f, kNan, kInfinity}) {
+    std::vector<float> values = spread;
+    for (float& value : values) value = std::exp(8 * value);
+    for (size_t i = 0; i < kSize; i += 16) values[i] = sampled;
+    for (const int64_t count : {1, 100, 300, 1024, 1025}) {
+      EXPECT_EQ(Top(values, count), TopRef(values, count)) << sampled << " " << count;
+    }
+  }
+  EXPECT_EQ(Top(std::vector<float>(kSize, 0.25f), 100), TopRef(std::vector<float>(kSize), 100));
+  EXPECT_EQ(Top(std::vector<float>(kSize), 100), TopRef(std::vector<float>(kSize), 100));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, TopIndicesTest, ::testing::ValuesIn(AvailableIsas()), IsaCaseName);
 
 RC_GTEST_PROP(TopIndicesProperty, EqualsReference, ()) {

@@ -40,6 +40,7 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"pick", {"blocks", [](const Method& m) { return m.pick == Pick::kBlocks; }}},
     {"coarse", {"7", [](const Method& m) { return m.coarse == 7; }}},
     {"reuse", {"7", [](const Method& m) { return m.reuse == 7; }}},
+    {"cosine", {"0.5", [](const Method& m) { return m.cosine == 0.5; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
     {"recent", {"65", [](const Method& m) { return m.recent == 65; }}},
     {"dense-heads",
