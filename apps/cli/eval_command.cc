@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,6 +26,10 @@ namespace dynsplit::cli {
 namespace {
 
 constexpr const char* kMeasuredGroup = "What is measured";
+
+const std::map<std::string, eval::Answers> kAnswers = {{"written", eval::Answers::kWritten},
+                                                       {"fed", eval::Answers::kFed},
+                                                       {"stepped", eval::Answers::kStepped}};
 
 struct EvalFlags {
   ModelFlags model;
@@ -86,9 +91,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
   plan.prefill = flags.model.prefill;
-  plan.answers = flags.answer == "fed"       ? eval::Answers::kFed
-                 : flags.answer == "stepped" ? eval::Answers::kStepped
-                                             : eval::Answers::kWritten;
+  plan.answers = kAnswers.at(flags.answer);
   plan.progress = flags.model.progress;
   return plan;
 }
@@ -290,8 +293,9 @@ void AddTaskFlags(CLI::App* command, EvalFlags* flags) {
       ->check(CLI::IsMember({"selected", "full"}).description(""))
       ->capture_default_str()
       ->type_name("selected|full");
-  add("--answer", &flags->answer, "Write answers and score them, or feed the expected ones")
-      ->check(CLI::IsMember({"written", "fed", "stepped"}).description(""))
+  add("--answer", &flags->answer,
+      "Write answers and score them, or feed the expected ones, together or step by step")
+      ->check(CLI::IsMember(&kAnswers).description(""))
       ->capture_default_str()
       ->type_name("written|fed|stepped");
   add("--prompt", &flags->prompt, "Default: chat where the model has a known template")

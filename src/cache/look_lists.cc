@@ -3,19 +3,28 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
+#include <utility>
 
 namespace dynsplit {
 
-bool PointAlike(std::span<const float> a, std::span<const float> b, size_t length, double cosine) {
+bool AllPointAlike(std::span<const float> a, std::span<const float> b, size_t length,
+                   double cosine) {
   if (a.size() != b.size()) return false;
+  constexpr size_t kLanes = 8;
   for (size_t first = 0; first < a.size(); first += length) {
-    float product = 0, of_a = 0, of_b = 0;
-    for (size_t i = first; i < first + length; ++i) {
-      product += a[i] * b[i];
-      of_a += a[i] * a[i];
-      of_b += b[i] * b[i];
+    float products[kLanes] = {}, squares_a[kLanes] = {}, squares_b[kLanes] = {};
+    for (size_t i = first; i < first + length; i += kLanes) {
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        const float of_a = a[i + lane], of_b = b[i + lane];
+        products[lane] += of_a * of_b;
+        squares_a[lane] += of_a * of_a;
+        squares_b[lane] += of_b * of_b;
+      }
     }
-    if (!(product >= cosine * std::sqrt(double{of_a} * double{of_b}))) return false;  // NaN: no
+    const auto sum = [](const float* lanes) { return std::accumulate(lanes, lanes + kLanes, 0.0); };
+    const double lengths = std::sqrt(sum(squares_a) * sum(squares_b));
+    if (!(sum(products) >= cosine * lengths)) return false;  // nor where it is no number
   }
   return true;
 }
@@ -23,31 +32,34 @@ bool PointAlike(std::span<const float> a, std::span<const float> b, size_t lengt
 void LookLists::Reset(int64_t position, int64_t num_blocks) {
   position_ = position;
   num_blocks_ = num_blocks;
-  for (Look& look : looks_) look.position = kNone;
+  for (Look& look : looks_) look.is_made = false;
+  Abandon();
 }
 
-bool LookLists::Serves(LayerHead head, int64_t position, std::span<const float> queries,
-                       double cosine) const {
-  const Look& look = looks_[Index(head)];
-  return look.position != kNone && look.position < position &&
-         PointAlike(look.queries, queries, static_cast<size_t>(head_dim_), cosine);
-}
-
-std::vector<int32_t>* LookLists::Renew(LayerHead head, int64_t position,
-                                       std::span<const float> queries) {
-  Look& look = looks_[Index(head)];
-  look.position = position;
+std::vector<int32_t>* LookLists::Renew(LayerHead head, std::span<const float> queries) {
+  Look& look = renewed_[Index(head)];
+  look.is_made = true;
   look.queries.assign(queries.begin(), queries.end());
   return &look.blocks;
 }
 
-void LookLists::Save(int64_t tokens, ArchiveWriter* archive) const {
+void LookLists::Commit() {
+  for (size_t i = 0; i < looks_.size(); ++i) {
+    if (renewed_[i].is_made) std::swap(looks_[i], renewed_[i]);
+  }
+  Abandon();
+}
+
+void LookLists::Abandon() {
+  for (Look& look : renewed_) look.is_made = false;
+}
+
+void LookLists::Save(ArchiveWriter* archive) const {
   archive->Put(position_);
   archive->Put(num_blocks_);
   for (const Look& look : looks_) {
-    const bool is_of_text = look.position != kNone && look.position < tokens;
-    archive->Put(is_of_text ? look.position : kNone);
-    if (!is_of_text) continue;
+    archive->Put(look.is_made);
+    if (!look.is_made) continue;
     archive->PutVector(look.blocks);
     archive->PutVector(look.queries);
   }
@@ -71,13 +83,10 @@ Result<LookLists> LookLists::Load(const CacheShape& shape, const Text& text,
   }
   LookLists looks(shape, position, among);
   for (Look& look : looks.looks_) {
-    look.position = archive->Get<int64_t>();
-    if (look.position == kNone) continue;
+    look.is_made = archive->Get<uint8_t>() != 0;
+    if (!look.is_made) continue;
     look.blocks = archive->GetVector<int32_t>();
     look.queries = archive->GetVector<float>();
-    if (look.position < position || look.position >= text.tokens) {
-      return archive->Wrong("what was looked at does not fit the text");
-    }
     if (!Fits(look, text, among)) return archive->Wrong("what was looked at is none of its blocks");
     const auto head_dim = static_cast<size_t>(shape.head_dim);
     if (look.queries.size() % head_dim != 0 ||

@@ -17,19 +17,21 @@
 namespace dynsplit {
 
 // Whether each of the vectors of `length`, one after the other in `a` and in `b`, has at least this
-// cosine with its counterpart. Cost: O(a).
-bool PointAlike(std::span<const float> a, std::span<const float> b, size_t length, double cosine);
+// cosine with its counterpart; `length` is a multiple of 8. Cost: O(a).
+bool AllPointAlike(std::span<const float> a, std::span<const float> b, size_t length,
+                   double cosine);
 
 // Thread safety: distinct layers and KV heads may be set at once.
 class LookLists {
  public:
-  // Of rows from `position` on, which choose among the first `num_blocks` blocks.
+  // For the rows after the one at `position`, which choose among the first `num_blocks` blocks.
   LookLists(const CacheShape& shape, int64_t position, int64_t num_blocks)
       : kv_heads_(shape.kv_heads),
         head_dim_(shape.head_dim),
         position_(position),
         num_blocks_(num_blocks),
-        looks_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)) {}
+        looks_(static_cast<size_t>(shape.num_layers) * static_cast<size_t>(shape.kv_heads)),
+        renewed_(looks_.size()) {}
 
   // Begins anew, with the memory that it has.
   void Reset(int64_t position, int64_t num_blocks);
@@ -39,20 +41,24 @@ class LookLists {
   bool MayServe(int64_t position, int64_t num_blocks, int reuse) const {
     return position > position_ && position - position_ < reuse && num_blocks == num_blocks_;
   }
-  // Whether a head's does, which is one that a row before `position` made for queries
-  // [query heads, d] like these.
-  bool Serves(LayerHead head, int64_t position, std::span<const float> queries,
-              double cosine) const;
-  int64_t position() const { return position_; }      // of the first row
+  // Whether a head's does, which is one that was made for queries [query heads, d] like these.
+  bool Serves(LayerHead head, std::span<const float> queries, double cosine) const {
+    const Look& look = looks_[Index(head)];
+    return look.is_made &&
+           AllPointAlike(look.queries, queries, static_cast<size_t>(head_dim_), cosine);
+  }
+  int64_t position() const { return position_; }      // of the row that began
   int64_t num_blocks() const { return num_blocks_; }  // that rows choose among
 
   const std::vector<int32_t>& blocks(LayerHead head) const { return looks_[Index(head)].blocks; }
-  // A list to be made anew, ascending, by the row at `position`.
-  std::vector<int32_t>* Renew(LayerHead head, int64_t position, std::span<const float> queries);
+  // A list to be made anew, ascending, by a row with these queries. It takes the place of the old
+  // one with Commit, so that a pass may fail and be repeated.
+  std::vector<int32_t>* Renew(LayerHead head, std::span<const float> queries);
+  void Commit();
+  void Abandon();  // what was renewed since
 
-  // In one record with what is around it; without the lists of rows that are not among the text's
-  // `tokens`, as those of a pass that was not committed.
-  void Save(int64_t tokens, ArchiveWriter* archive) const;
+  // What is committed, in one record with what is around it.
+  void Save(ArchiveWriter* archive) const;
   struct Text {
     int64_t tokens = 0;
     int64_t num_blocks = 0;
@@ -63,11 +69,10 @@ class LookLists {
 
  private:
   struct Look {
-    int64_t position = kNone;     // of the row that made it
+    bool is_made = false;
     std::vector<int32_t> blocks;  // ascending
-    std::vector<float> queries;   // [query heads, d], of that row
+    std::vector<float> queries;   // [query heads, d], of the row that made it
   };
-  static constexpr int64_t kNone = -1;
 
   static bool Fits(const Look& look, const Text& text, int64_t num_blocks);
   size_t Index(LayerHead head) const {
@@ -79,7 +84,8 @@ class LookLists {
   int head_dim_;
   int64_t position_;
   int64_t num_blocks_;
-  std::vector<Look> looks_;  // [num_layers * kv_heads]
+  std::vector<Look> looks_;    // [num_layers * kv_heads]
+  std::vector<Look> renewed_;  // the same; since the last Commit
 };
 
 }  // namespace dynsplit

@@ -29,7 +29,7 @@ constexpr int64_t kPartBlocks = 512;
 constexpr int64_t kPartGroups = kIndexChunkBlocks;
 
 // Steps that reuse blocks look at the best of them: as many tokens as were chosen, and so many
-// more. With 64, steps lose a third more of what they lose.
+// more (64 lose more: docs/evaluation.md, "For how many steps").
 constexpr int64_t kReusedTokens = 256;
 
 // The sink is a block of its own.
@@ -121,9 +121,9 @@ RowSelector::RowPlan RowSelector::PlanOf(const Span& span, int idx) const {
 }
 
 bool RowSelector::Reuses(const Row& row, const SelectInput& input) const {
+  if (!Plan(row).may_reuse) return false;
   const Method& method = SpanOf(row).cache->method();
-  return Plan(row).may_reuse &&
-         Looks(row)->Serves(row.head, input.position, Queries(input), method.cosine);
+  return Looks(row)->Serves(row.head, Queries(input), method.cosine);
 }
 
 void RowSelector::Reserve(int rows) {
@@ -268,7 +268,7 @@ void RowSelector::Remember(const Row& row, const SelectInput& input,
   LookLists* looks = Looks(row);
   if (looks == nullptr || Reuses(row, input)) return;
   selection->FindBestBlocks(input, selection->num_chosen() + kReusedTokens,
-                            looks->Renew(row.head, input.position, Queries(input)));
+                            looks->Renew(row.head, Queries(input)));
 }
 
 void RowSelector::ScoreKeys(SelectInput input, const Row& row, TokenRange keys,

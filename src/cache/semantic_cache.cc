@@ -172,6 +172,7 @@ void SemanticCache::PrepareLooks() {
   const bool own = looks_.use_count() == 1;  // heads may make theirs anew in any step
   if (may_serve) {
     if (!own) looks_ = std::make_shared<LookLists>(*looks_);
+    looks_->Abandon();
   } else if (own) {
     looks_->Reset(size(), num_blocks);
   } else {
@@ -186,6 +187,7 @@ void SemanticCache::Commit(std::span<const int32_t> tokens, const Observed& obse
   pages_.DropUnseen(size());
   DYNSPLIT_CHECK(pages_.cold_end() == pages_.ColdEndAt(size()));
   if (tokens.size() > 1 || !observed.mass.empty()) looks_.reset();
+  if (looks_) looks_->Commit();
   if (observed.mass.empty()) return;
   const size_t mass_row = static_cast<size_t>(observation().mass_row());
   DYNSPLIT_CHECK(observed.mass.size() == tokens.size() * mass_row);

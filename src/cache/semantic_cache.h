@@ -148,8 +148,9 @@ class SemanticCache {
   const TokenVotes* votes() const { return votes_.get(); }
   // What an eviction policy attends to, within a selected pass; null under another policy.
   const KeptBlocks* kept() const { return kept_.get(); }
-  // Of a pass of one row that selects single tokens: the blocks that it looks at. They are there
-  // already (LookLists::Serve), or the row is to set them. Null where each row chooses for itself.
+  // Of a pass of one row that selects single tokens: the blocks that its heads look at, where those
+  // of a row before serve (LookLists::Serves), and where they are to be kept for the next ones.
+  // Null where each row chooses for itself.
   LookLists* looks() const { return looks_.get(); }
 
   // blocks(), and what is not yet cut as if the text ended here; blocks() is not changed.
@@ -217,7 +218,7 @@ class SemanticCache {
   bool all_voted_ = true;  // no row was read under another policy than kH2o
   bool read_jointly_ = false;
   std::shared_ptr<const KeptBlocks> kept_;
-  std::shared_ptr<LookLists> looks_;  // of the last row, where it was alone; forks share them
+  std::shared_ptr<LookLists> looks_;  // of the last rows, each alone; forks share them
 };
 
 }  // namespace dynsplit

@@ -354,7 +354,7 @@ Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
   // A pass that was not committed leaves the place of lists, and none that serve.
   const bool has_looks = looks_ != nullptr && looks_->position() < size();
   archive->Put(has_looks);
-  if (has_looks) looks_->Save(size(), archive);
+  if (has_looks) looks_->Save(archive);
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
   return coarse_index_->Save(archive);

@@ -85,7 +85,7 @@ HWY_INLINE void MakeInt2Tables(const float* query, const f16* scale, size_t head
   HWY_ALIGN_MAX static constexpr float kUpper[16] = {-1.5, -1.5, -1.5, -1.5, -.5, -.5, -.5, -.5,
                                                      .5,   .5,   .5,   .5,   1.5, 1.5, 1.5, 1.5};
   const RowTag d;
-  const hn::RebindToUnsigned<RowTag> d32;
+  const hn::RebindToSigned<RowTag> d32;
   const hn::Rebind<uint8_t, RowTag> d8;
   // Added to a number from 0 to 255, it leaves that number, rounded, in the last byte.
   const RowVec rounder = hn::Set(d, 8388608.0f);
@@ -96,7 +96,8 @@ HWY_INLINE void MakeInt2Tables(const float* query, const f16* scale, size_t head
       RowVec entry = hn::MulAdd(lower, hn::LoadU(d, kLower + code), reach);
       entry = hn::MulAdd(upper, hn::LoadU(d, kUpper + code), entry);
       const auto bits = hn::BitCast(d32, hn::Add(entry, rounder));
-      hn::StoreU(hn::TruncateTo(d8, bits), d8, to->tables + p * 16 + code);
+      const auto rounded = hn::And(bits, hn::Set(d32, 255));
+      hn::StoreU(hn::DemoteTo(d8, rounded), d8, to->tables + p * 16 + code);
     }
   }
 }

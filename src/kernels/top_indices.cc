@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <span>
 
 #include "base/check.h"
 #include "kernels/rank_key.h"
@@ -25,8 +26,8 @@ class BucketCounts {
     for (size_t i = 0; i < values.size(); i += stride) ++counts_[RankBucket(values[i])];
   }
 
-  // The last bucket that the `wanted` greatest reach into; *left is what it has beyond them, as a
-  // number less than 1.
+  // The last bucket that the `wanted` greatest reach into; *left is minus how many it has beyond
+  // them.
   size_t Reach(int64_t wanted, int64_t* left) const {
     size_t bucket = kRankBuckets;
     *left = wanted;
@@ -68,9 +69,11 @@ RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesS
 // The same among those values that reach `bound`. False where fewer than `count` do.
 bool TopAbove(float bound, std::span<const float> values, int64_t count, TopIndicesScratch* scratch,
               std::vector<int32_t>* indices) {
-  std::vector<int32_t>& near = scratch->near;
-  near.resize(values.size() + kTopIndicesPadding);
-  near.resize(CollectTopSimd(values, {bound, std::numeric_limits<int32_t>::max()}, near.data()));
+  std::vector<int32_t>& room = scratch->near;
+  room.resize(std::max(room.size(), values.size() + kTopIndicesPadding));
+  const size_t reach =
+      CollectTopSimd(values, {bound, std::numeric_limits<int32_t>::max()}, room.data());
+  const auto near = std::span(room).first(reach);
   if (static_cast<int64_t>(near.size()) < count) return false;
   const auto key = [&](int32_t i) {
     return RankKey(values[static_cast<size_t>(i)], static_cast<uint32_t>(i));

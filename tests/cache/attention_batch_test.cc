@@ -169,6 +169,34 @@ TEST_P(AttentionBatchTest, StepsLookAtTheSameBlocksForAWhile) {
   EXPECT_EQ(each, steps("dynsplit+budget=40+reuse=3"));
 }
 
+// At this cosine some heads of a layer turn with each step and some do not.
+TEST_P(AttentionBatchTest, HeadsReuseBlocksEachForItself) {
+  const auto step = [&](const char* spec, int workers) {
+    TestSequence sequence(&pool_, *ParseMethod(spec));
+    RunPass(&batch_, {{&sequence, 1500, Attention::kDense}}, workers);
+    RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, workers);
+    return RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, workers);
+  };
+  const auto some = step("dynsplit+budget=40+cosine=-0.1", GetParam());
+  const auto each = step("dynsplit+budget=40+reuse=1", GetParam());
+  const auto reused = step("dynsplit+budget=40+cosine=-1", GetParam());
+  const size_t head_size = static_cast<size_t>(kTestShape.GroupHeads(0) * kTestShape.head_dim);
+  int turned = 0, kept = 0;
+  for (size_t layer = 0; layer < some.size(); ++layer) {
+    for (size_t i = 0; i < some[layer].size(); i += head_size) {
+      const auto of = [&](const auto& outputs) {
+        return std::span(outputs[layer]).subspan(i, head_size);
+      };
+      const bool looks_anew = std::ranges::equal(of(some), of(each));
+      EXPECT_TRUE(looks_anew || std::ranges::equal(of(some), of(reused))) << layer << " " << i;
+      if (std::ranges::equal(of(each), of(reused))) continue;
+      (looks_anew ? turned : kept)++;
+    }
+  }
+  EXPECT_GT(turned, 0);
+  EXPECT_GT(kept, 0);
+}
+
 TEST_P(AttentionBatchTest, ForksReuseBlocksAlikeAndApart) {
   TestSequence sequence(&pool_, *ParseMethod("dynsplit+budget=40+reuse=3+cosine=-1"));
   RunPass(&batch_, {{&sequence, 1500, Attention::kDense}}, GetParam());

@@ -121,7 +121,7 @@ TEST_F(LayerShapesTest, EveryRowSeesItsWindow) {
 TEST_F(LayerShapesTest, ABudgetOfEverythingEqualsFullUnderEveryMethod) {
   for (const char* name :
        {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "oracle", "snapkv", "h2o",
-        "dynsplit", "dynsplit+reuse=4", "dynsplit+coarse=2", "dynsplit+pick=blocks"}) {
+        "dynsplit", "dynsplit+reuse=4+cosine=-0.1", "dynsplit+coarse=2", "dynsplit+pick=blocks"}) {
     SCOPED_TRACE(name);
     TestSequence sequence = Sequence(&pool_, std::string(name) + "+budget=100000");
     Run(&sequence, 333, Attention::kDense);
@@ -260,7 +260,7 @@ class SavedLayerShapesTest : public LayerShapesTest, public ::testing::WithParam
 };
 
 TEST_P(SavedLayerShapesTest, SessionsGoOnAlike) {
-  for (const char* spec : {"dynsplit+scatter=0.5+reuse=4", "snapkv", "h2o", "full"}) {
+  for (const char* spec : {"dynsplit+scatter=0.5+reuse=4+cosine=-0.1", "snapkv", "h2o", "full"}) {
     for (const int tokens : {50, 64, 700}) {
       SCOPED_TRACE(spec);
       const std::string method = std::string(spec) + "+budget=40+recent=16";

@@ -97,7 +97,7 @@ TEST_F(SemanticCacheArchiveTest, EveryMethodGoesOnAlike) {
 }
 
 TEST_F(SemanticCacheArchiveTest, StepsGoOnLookingAtTheSameBlocks) {
-  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4").value();
+  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4+cosine=-0.1").value();
   TestSequence sequence = Read(method);
   for (int step = 0; step < 2; ++step) {
     RunPass(&batch_, {{&sequence, 1, Attention::kSelected}}, 2);
@@ -114,7 +114,7 @@ TEST_F(SemanticCacheArchiveTest, StepsGoOnLookingAtTheSameBlocks) {
 
 // A pass that was begun and not committed leaves nothing in the file that it could not have.
 TEST_F(SemanticCacheArchiveTest, AnAbandonedStepIsNotSaved) {
-  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4").value();
+  const Method method = ParseMethod("dynsplit+budget=20+recent=16+reuse=4+cosine=-0.1").value();
   TestSequence sequence = Read(method);
   const auto tokens = TestTokens(sequence.cache.size(), 1);
   ASSERT_TRUE(sequence.cache.Begin(tokens, Attention::kSelected).ok());

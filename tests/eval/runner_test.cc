@@ -396,6 +396,29 @@ TEST_F(RunnerTest, ExpectedAnswersAreFed) {
   EXPECT_LT(MeanAttended(records, "dynsplit", "32"), MeanAttended(records, "full"));
 }
 
+// Full attention's steps are its rows; a method whose steps share blocks foresees otherwise.
+TEST_F(RunnerTest, SteppedAnswersShareBlocks) {
+  MethodCase steady = Case("dynsplit", 16);
+  steady.method.refine = 2;
+  steady.method.cosine = -1;
+  plan_.methods = {Case("full"), steady};
+  plan_.answers = Answers::kFed;
+  const std::vector<Record> fed = RunAll();
+  plan_.answers = Answers::kStepped;
+  const std::vector<Record> stepped = RunAll();
+  ASSERT_EQ(fed.size(), stepped.size());
+  int different = 0;
+  for (size_t i = 0; i < fed.size(); ++i) {
+    EXPECT_EQ(fed[i].method, stepped[i].method);
+    if (fed[i].method == "full") {
+      EXPECT_EQ(*fed[i].nll, *stepped[i].nll);
+    } else {
+      different += *fed[i].nll != *stepped[i].nll ? 1 : 0;
+    }
+  }
+  EXPECT_GT(different, 0);
+}
+
 // What a method foresees does not depend on who else is measured, nor on the questions before.
 TEST_F(RunnerTest, FedAnswersAreForeseenAsBySessionsOfTheirOwn) {
   plan_.answers = Answers::kFed;
