@@ -10,6 +10,8 @@ namespace {
 
 class ContinuationTest : public testing::EngineTest {
  protected:
+  void SetUp() override { Load({.num_layers = 4, .context_length = 1024}); }
+
   // A session under `method` that has read all of tokens_ before `count` more.
   std::unique_ptr<Session> Read(const char* preset, int count) {
     Method method = *MethodPreset(preset);
@@ -26,7 +28,7 @@ class ContinuationTest : public testing::EngineTest {
 
   int64_t VocabSize() const { return engine_->model().tokenizer().size(); }
 
-  const std::vector<int32_t> tokens_ = testing::RandomTokens(300);
+  const std::vector<int32_t> tokens_ = testing::RandomTokens(700);
 };
 
 // Against the logits of one dense pass over everything, in double precision.
@@ -58,6 +60,7 @@ TEST_F(ContinuationTest, StepByStepSharesBlocks) {
     method.budget = {.tokens = 24};
     method.refine = 2;
     method.reuse = reuse;
+    method.cosine = -1;
     EXPECT_TRUE(session->SetMethod(method).ok());
     const auto score = continuation.Score(session.get(), nullptr, pace);
     EXPECT_TRUE(score.ok()) << score.status().ToString();
@@ -107,7 +110,7 @@ TEST_F(ContinuationTest, CancelAndFullContextAreErrors) {
   const std::atomic<bool> cancel = true;
   EXPECT_EQ(Last(100).Score(Read("full", 100).get(), &cancel).status().code(),
             StatusCode::kCancelled);
-  Continuation continuation(testing::RandomTokens(400), VocabSize());
+  Continuation continuation(testing::RandomTokens(500), VocabSize());
   EXPECT_EQ(continuation.Score(Read("full", 100).get(), nullptr).status().code(),
             StatusCode::kResourceExhausted);
 }
