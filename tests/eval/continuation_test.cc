@@ -10,7 +10,7 @@ namespace {
 
 class ContinuationTest : public testing::EngineTest {
  protected:
-  void SetUp() override { Load({.num_layers = 4, .context_length = 1024}); }
+  void SetUp() override { Load({.num_layers = 4, .context_length = 2048}); }
 
   // A session under `method` that has read all of tokens_ before `count` more.
   std::unique_ptr<Session> Read(const char* preset, int count) {
@@ -28,7 +28,7 @@ class ContinuationTest : public testing::EngineTest {
 
   int64_t VocabSize() const { return engine_->model().tokenizer().size(); }
 
-  const std::vector<int32_t> tokens_ = testing::RandomTokens(700);
+  const std::vector<int32_t> tokens_ = testing::RandomTokens(1500);
 };
 
 // Against the logits of one dense pass over everything, in double precision.
@@ -57,7 +57,7 @@ TEST_F(ContinuationTest, StepByStepSharesBlocks) {
   const auto kl = [&](int reuse, Pace pace) {
     const auto session = Read("dynsplit", 100);
     Method method = session->method();
-    method.budget = {.tokens = 24};
+    method.budget = {.tokens = 160};
     method.refine = 2;
     method.reuse = reuse;
     method.cosine = -1;
@@ -110,7 +110,7 @@ TEST_F(ContinuationTest, CancelAndFullContextAreErrors) {
   const std::atomic<bool> cancel = true;
   EXPECT_EQ(Last(100).Score(Read("full", 100).get(), &cancel).status().code(),
             StatusCode::kCancelled);
-  Continuation continuation(testing::RandomTokens(500), VocabSize());
+  Continuation continuation(testing::RandomTokens(900), VocabSize());
   EXPECT_EQ(continuation.Score(Read("full", 100).get(), nullptr).status().code(),
             StatusCode::kResourceExhausted);
 }
