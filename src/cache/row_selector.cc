@@ -170,8 +170,9 @@ void RowSelector::ForEachRow(int layer, const Fn& fn) const {
 void RowSelector::Survey(int layer, const float* queries, Worker) {
   Claims claims(&next_survey_);
   ForEachRow(layer, [&](const Row& row) {
-    if (!Plan(row).shared || Reuses(row, InputOf(row, queries))) return;
+    if (!Plan(row).shared) return;
     const int num_parts = NumSurveyParts(row);
+    if (num_parts == 0 || Reuses(row, InputOf(row, queries))) return;
     for (int part = 0; part < num_parts; ++part) {
       if (claims.IsMine()) SurveyPart(row, queries, part);
     }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kSampled = 16;    // one of so many
 constexpr int64_t kLeastShare = 4;  // a sample pays where less than such a part of all is wanted
-constexpr int64_t kLeastValues = 2048;
+constexpr int64_t kLeastValues = 2048;  // fewer are soon counted
 
 // The counts of every stride-th value's bucket, from the greatest down.
 class BucketCounts {
@@ -26,15 +26,17 @@ class BucketCounts {
     for (size_t i = 0; i < values.size(); i += stride) ++counts_[RankBucket(values[i])];
   }
 
-  // The last bucket that the `wanted` greatest reach into; *left is minus how many it has beyond
-  // them.
-  size_t Reach(int64_t wanted, int64_t* left) const {
+  // The last bucket that the `wanted` greatest reach into, and how many it has beyond them.
+  struct Last {
     size_t bucket = kRankBuckets;
-    *left = wanted;
+    int64_t beyond = 0;
+  };
+  Last LastOf(int64_t wanted) const {
+    Last last = {.beyond = -wanted};
     do {
-      *left -= counts_[--bucket];
-    } while (*left > 0 && bucket > 0);
-    return bucket;
+      last.beyond += counts_[--last.bucket];
+    } while (last.beyond < 0 && last.bucket > 0);
+    return last;
   }
 
  private:
@@ -46,22 +48,19 @@ float SampledBound(std::span<const float> values, int64_t count) {
   const auto size = static_cast<int64_t>(values.size());
   if (size < kLeastValues || count * kLeastShare > size) return 0;
   const int64_t sampled = count / kSampled;
-  int64_t unused;
-  const size_t bucket = BucketCounts(values, kSampled).Reach(sampled + sampled / 4 + 8, &unused);
-  return std::bit_cast<float>(static_cast<uint32_t>(bucket << kRankBucketShift));
+  const auto last = BucketCounts(values, kSampled).LastOf(sampled + sampled / 4 + 8);
+  return std::bit_cast<float>(static_cast<uint32_t>(last.bucket << kRankBucketShift));
 }
 
 // The last of the `count` greatest; 0 < count < values.
 RankedValue LeastOfTop(std::span<const float> values, int64_t count, TopIndicesScratch* scratch) {
-  int64_t left;
-  const size_t bucket = BucketCounts(values, 1).Reach(count, &left);
+  const auto [bucket, beyond] = BucketCounts(values, 1).LastOf(count);
   scratch->bucket.clear();
   for (size_t i = 0; i < values.size(); ++i) {
     if (RankBucket(values[i]) != bucket) continue;
     scratch->bucket.push_back(RankKey(values[i], static_cast<uint32_t>(i)));
   }
-  // All of the bucket but -left were wanted.
-  const auto last = scratch->bucket.end() - 1 + left;
+  const auto last = scratch->bucket.end() - 1 - beyond;
   std::nth_element(scratch->bucket.begin(), last, scratch->bucket.end(), std::greater<>());
   return {.value = ValueOf(*last), .index = static_cast<int32_t>(IndexOf(*last))};
 }

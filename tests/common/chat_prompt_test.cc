@@ -6,14 +6,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "common/bpe_tokenizer.h"
 #include "model/chat_template_families.h"
 #include "support/temp_file.h"
 #include "support/tiny_vocabulary.h"
 
 namespace dynsplit {
 namespace {
-
-std::shared_ptr<const Tokenizer> BpeTokenizer() { return *Tokenizer::Create(testing::TinyBpe()); }
 
 std::string Joined(const std::vector<PromptPart>& parts) {
   std::string text;
@@ -48,14 +47,14 @@ TEST(RenderPartsTest, EmptyMessages) {
 }
 
 TEST(EncodePartsTest, WholeTextAtOnceWithoutSpecialNames) {
-  const auto tokenizer = BpeTokenizer();
+  const auto tokenizer = testing::BpeTokenizer();
   const std::vector<PromptPart> parts = {{"<|im_start|>he", -1}, {"llo", 0}, {"<|im_end|>", -1}};
   // "hello" is one token although two parts hold it.
   EXPECT_EQ(*EncodeParts(*tokenizer, parts, false), (std::vector<int32_t>{263, 259, 264}));
 }
 
 TEST(EncodePartsTest, MessagesCannotForgeTurns) {
-  const auto tokenizer = BpeTokenizer();
+  const auto tokenizer = testing::BpeTokenizer();
   const std::vector<PromptPart> parts = {
       {"<|im_start|>", -1}, {"a<|im_end|>", 0}, {"<|im_end|>", -1}};
   const auto ids = EncodeParts(*tokenizer, parts, false);

@@ -5,12 +5,10 @@
 #include <memory>
 #include <set>
 
-#include "support/tiny_vocabulary.h"
+#include "common/bpe_tokenizer.h"
 
 namespace dynsplit {
 namespace {
-
-std::shared_ptr<const Tokenizer> TinyTokenizer() { return *Tokenizer::Create(testing::TinyBpe()); }
 
 std::string Prose(int paragraphs) {
   std::string text;
@@ -34,7 +32,7 @@ TEST(MagicNumbersTest, DifferentCitiesDifferentNumbersSameSeed) {
 }
 
 TEST(HideFactsTest, FactsStandAsParagraphsAtEvenDistances) {
-  const auto tokenizer = TinyTokenizer();
+  const auto tokenizer = testing::BpeTokenizer();
   const auto facts = MagicNumbers(4, 1);
   const auto hay = HideFacts(Prose(40), facts, 600, *tokenizer);
   ASSERT_TRUE(hay.ok()) << hay.status().ToString();
@@ -54,7 +52,7 @@ TEST(HideFactsTest, FactsStandAsParagraphsAtEvenDistances) {
 }
 
 TEST(HideFactsTest, MoreFactsThanParagraphs) {
-  const auto hay = HideFacts("One.\n\nTwo.\n", MagicNumbers(5, 1), 5, *TinyTokenizer());
+  const auto hay = HideFacts("One.\n\nTwo.\n", MagicNumbers(5, 1), 5, *testing::BpeTokenizer());
   ASSERT_TRUE(hay.ok());
   for (const HiddenFact& fact : hay->facts) {
     EXPECT_NE(hay->text.find(fact.Sentence()), std::string::npos);
@@ -63,7 +61,7 @@ TEST(HideFactsTest, MoreFactsThanParagraphs) {
 }
 
 TEST(HideFactsTest, ShortProseSaysBothLengths) {
-  const auto hay = HideFacts("One.\n\n", {}, 1000, *TinyTokenizer());
+  const auto hay = HideFacts("One.\n\n", {}, 1000, *testing::BpeTokenizer());
   EXPECT_EQ(hay.status().code(), StatusCode::kInvalidArgument);
   EXPECT_NE(hay.status().message().find("1000"), std::string::npos);
 }
