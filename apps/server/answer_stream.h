@@ -49,6 +49,9 @@ struct AnswerEvent {
   Status status = {};
 };
 
+// How often who waits for an answer looks whether the client is still there.
+inline constexpr std::chrono::milliseconds kLookInterval(100);
+
 class AnswerStream {
  public:
   void Push(AnswerEvent event);

@@ -7,8 +7,6 @@
 namespace dynsplit::server {
 namespace {
 
-constexpr std::chrono::milliseconds kLookInterval(100);
-
 using Kind = AnswerEvent::Kind;
 
 std::string ServerSentEvent(const Json& json) { return "data: " + DumpJson(json) + "\n\n"; }

@@ -12,8 +12,6 @@
 namespace dynsplit::server {
 namespace {
 
-constexpr std::chrono::milliseconds kDropCheckInterval(100);
-
 std::optional<ApiError> CheckEnabled(const Service& service) {
   if (service.sessions) return {};
   return ApiError{.http_status = 404,
@@ -56,7 +54,7 @@ ApiError SessionError(const Status& status, const std::string& name) {
 // Waits for the job's end, or for the client to go.
 AnswerEvent AwaitEnd(AnswerStream* stream) {
   while (!Connection::ClientGone()) {
-    std::optional<AnswerEvent> event = stream->Wait(kDropCheckInterval);
+    std::optional<AnswerEvent> event = stream->Wait(kLookInterval);
     if (!event || event->kind == AnswerEvent::Kind::kStarted) continue;
     return *std::move(event);
   }
