@@ -10,10 +10,9 @@ namespace {
 constexpr int64_t kBlocks = 8192 / 12;
 constexpr int64_t kSequences = 64;
 
-// Of a sequence's groups.
-int64_t Int2Bytes(int vectors, int head_dim) {
-  const int64_t groups = (kBlocks * vectors + kInt2Group - 1) / kInt2Group;
-  return groups * static_cast<int64_t>(Int2GroupBytes(head_dim));
+// Of the groups of so many vectors.
+int64_t Int2Bytes(int64_t vectors, int head_dim) {
+  return (vectors + kInt2Group - 1) / kInt2Group * static_cast<int64_t>(Int2GroupBytes(head_dim));
 }
 
 // args.summaries point to the first of the sequences, which lie one after the other.
@@ -27,21 +26,18 @@ void RunScore(benchmark::State& state, SummaryScoreArgs args, const BenchShape& 
   const SummaryView first = args.summaries;
   const int64_t elements = kBlocks * args.vectors * shape.head_dim;
   const int64_t rows = kBlocks * SummaryRows(args.kind, args.vectors);
-  const int64_t int2_bytes = Int2Bytes(args.vectors, shape.head_dim);
   int64_t sequence = 0;
   for (auto _ : state) {
     const int64_t i = sequence++ % kSequences;
     if (first.f16s != nullptr) args.summaries.f16s = first.f16s + i * elements;
     if (first.int8s != nullptr) args.summaries.int8s = first.int8s + i * elements;
     if (first.scales != nullptr) args.summaries.scales = first.scales + i * rows;
-    if (first.int2s != nullptr) args.summaries.int2s = first.int2s + i * int2_bytes;
     SummaryScore(args, scores.data(), kBlocks);
     benchmark::ClobberMemory();
   }
   const double flops = 2.0 * static_cast<double>(elements) * shape.group_heads;
   double bytes = 2.0 * static_cast<double>(elements);
   if (first.int8s != nullptr) bytes = static_cast<double>(elements + 4 * rows);
-  if (first.int2s != nullptr) bytes = static_cast<double>(int2_bytes);
   CountRate(state, "bytes/s", bytes);
   CountRate(state, "flop/s", flops);
 }
@@ -69,17 +65,44 @@ void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
            shape);
 }
 
-// The most vectors that a block may have, and one scale: an index has one for every 64 blocks.
+// As the index is read by default: four vectors a block, all scored, in chunks of 64 blocks with a
+// scale each, and the next chunk fetched ahead. 256 MiB of them in turn with heads of 64.
 void RunInt2(benchmark::State& state) {
   const BenchShape shape = UseShape(state);
-  constexpr int kVectors = 8;
-  AlignedBuffer<uint8_t> codes(
-      static_cast<size_t>(kSequences * Int2Bytes(kVectors, shape.head_dim)));
+  constexpr int kVectors = 4;
+  constexpr int64_t kChunkBlocks = 64, kChunks = 10, kRows = kChunks * kChunkBlocks * kVectors;
+  const int64_t chunk_bytes = Int2Bytes(kChunkBlocks * kVectors, shape.head_dim);
+  constexpr int64_t kAllChunks = 65536;
+  AlignedBuffer<uint8_t> codes(static_cast<size_t>(kAllChunks * chunk_bytes));
   for (uint8_t& byte : codes.span()) byte = 0x1b;
-  const std::vector<f16> scale(Int2ScaleElements(shape.head_dim), 0x3400);
-  RunScore(state,
-           {.summaries = {.int2s = codes.data(), .int2_scale = scale.data()}, .vectors = kVectors},
-           shape);
+  const size_t scale_elements = Int2ScaleElements(shape.head_dim);
+  const std::vector<f16> scales(kAllChunks * scale_elements, 0x3400);
+  const auto queries = BenchFloats(static_cast<size_t>(shape.head_dim) * shape.group_heads);
+  std::vector<float> scores(static_cast<size_t>(kRows) * shape.group_heads);
+  SummaryScoreArgs args{.queries = queries.data(),
+                        .group_heads = shape.group_heads,
+                        .head_dim = shape.head_dim,
+                        .summaries = {},
+                        .vectors = kVectors,
+                        .num_blocks = kChunkBlocks,
+                        .every_row = true};
+  const auto summaries_of = [&](int64_t chunk) -> SummaryView {
+    return {.int2s = codes.data() + chunk * chunk_bytes,
+            .int2_scale = scales.data() + static_cast<size_t>(chunk) * scale_elements};
+  };
+  int64_t chunk = 0;
+  for (auto _ : state) {
+    for (int64_t i = 0; i < kChunks; ++i) {
+      args.summaries = summaries_of(chunk);
+      chunk = (chunk + 1) % kAllChunks;
+      args.next = summaries_of(chunk);
+      SummaryScore(args, scores.data() + i * kChunkBlocks * kVectors, kRows);
+    }
+    benchmark::ClobberMemory();
+  }
+  const double elements = static_cast<double>(kRows * shape.head_dim);
+  CountRate(state, "bytes/s", static_cast<double>(kChunks * chunk_bytes));
+  CountRate(state, "flop/s", 2 * elements * shape.group_heads);
 }
 
 void BM_SummaryScoreMean(benchmark::State& state) { RunF16(state, SummaryKind::kMean, 3); }
@@ -97,7 +120,7 @@ BENCHMARK(BM_SummaryScoreMinMax)->Apply(ShapeArguments);
 void BM_SummaryScoreMinMaxInt8(benchmark::State& state) { RunInt8(state, SummaryKind::kMinMax, 2); }
 BENCHMARK(BM_SummaryScoreMinMaxInt8)->Apply(ShapeArguments);
 
-// One score per block, or the mass of three rows.
+// One score per block, or the mass of four rows.
 void RunPool(benchmark::State& state, int rows, const Block* blocks) {
   const BenchShape shape = UseShape(state);
   const auto scores = BenchFloats(static_cast<size_t>(kBlocks * rows) * shape.group_heads);
@@ -120,8 +143,8 @@ void BM_PoolScores(benchmark::State& state) { RunPool(state, 1, nullptr); }
 BENCHMARK(BM_PoolScores)->Apply(ShapeArguments);
 
 void BM_PoolMass(benchmark::State& state) {
-  const std::vector<Block> blocks(static_cast<size_t>(kBlocks), Block{.start = 0, .length = 12});
-  RunPool(state, 3, blocks.data());
+  const std::vector<Block> blocks(static_cast<size_t>(kBlocks), Block{.start = 0, .length = 5});
+  RunPool(state, 4, blocks.data());
 }
 BENCHMARK(BM_PoolMass)->Apply(ShapeArguments);
 

@@ -35,8 +35,9 @@ class ByteWriter {
   }
   template <PlainValue T>
   void PutAll(std::span<const T> values) {
-    const auto bytes = std::as_bytes(values);
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    const size_t size = bytes_.size();  // g++ 12 warns of overflow where insert() does the same
+    bytes_.resize(size + values.size_bytes());
+    if (!values.empty()) std::memcpy(bytes_.data() + size, values.data(), values.size_bytes());
   }
   // Their number, and then they themselves.
   template <PlainValue T>

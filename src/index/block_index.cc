@@ -46,8 +46,8 @@ std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() const {
                                 Int2ScaleElements(shape_.head_dim));
       break;
   }
-  // Bytes of int2 are shared by vectors that come at different times; and what is saved of a chunk
-  // that is not full shall not be what was in memory before.
+  // Vectors of int2 are scored in whole groups, written or not; and what is saved of a chunk that
+  // is not full shall not be what was in memory before.
   Chunk::ForEachBuffer(*chunk, [](auto& buffer) {
     if (buffer.size() > 0) std::memset(buffer.data(), 0, buffer.span().size_bytes());
   });

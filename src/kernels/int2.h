@@ -12,13 +12,12 @@
 
 namespace dynsplit {
 
-// Vectors are coded in groups of 32, pair of channels after pair of channels, of which pair p is
-// channels p and head_dim / 2 + p: 16 bytes for each, whose low halves are of the first 16 vectors
-// and whose high halves of the others. A half is the lower channel's code, then the upper one's. So
-// one table of 16 sums serves a register of vectors (the layout of FAISS's fast scan; "Quicker
-// ADC", arXiv 1812.09162).
-inline constexpr int kInt2Group = 32;
-constexpr size_t Int2GroupBytes(int head_dim) { return size_t{8} * static_cast<size_t>(head_dim); }
+// Vectors are coded in groups of 16, 16 channels after 16 channels: 64 bytes for each, four of a
+// vector after four of another. Byte i of a vector's four has the codes of channels i, 4 + i, 8 + i
+// and 12 + i, the first one lowest. So a register of bytes, shifted and masked, is what one
+// instruction multiplies with four channels of a query.
+inline constexpr int kInt2Group = 16;
+constexpr size_t Int2GroupBytes(int head_dim) { return size_t{4} * static_cast<size_t>(head_dim); }
 
 // Where a code is: a byte of the groups, and how far up in it.
 struct Int2Place {
@@ -26,11 +25,10 @@ struct Int2Place {
   int shift = 0;
 };
 constexpr Int2Place PlaceOfInt2(int head_dim, int64_t vector, int channel) {
-  const int pairs = head_dim / 2;
   const auto in_group = static_cast<int>(vector % kInt2Group);
   return {static_cast<size_t>(vector / kInt2Group) * Int2GroupBytes(head_dim) +
-              static_cast<size_t>(channel % pairs * 16 + in_group % 16),
-          in_group / 16 * 4 + channel / pairs * 2};
+              static_cast<size_t>(channel / 16 * 64 + in_group * 4 + channel % 4),
+          channel % 16 / 4 * 2};
 }
 constexpr int Int2Code(const uint8_t* groups, const Int2Place& place) {
   return groups[place.byte] >> place.shift & 3;

@@ -73,7 +73,6 @@ void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t fi
   }
   const f16* vector = vectors.first;
   HWY_ALIGN_MAX int32_t codes[kMaxHeadDim];
-  const int pairs = head_dim / 2;
   for (int64_t i = 0; i < vectors.count; ++i, vector += head_dim) {
     for (int j = 0; j < head_dim; j += static_cast<int>(hn::Lanes(d))) {
       const Vec away = hn::Sub(LoadF16(d, vector + j), hn::LoadU(d, centers + j));
@@ -81,13 +80,12 @@ void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t fi
       const Vec code = hn::Floor(hn::Clamp(exact, hn::Zero(d), hn::Set(d, 3.0f)));
       hn::StoreU(hn::ConvertTo(di, code), di, codes + j);
     }
-    // The codes of a pair are half a byte, those of the next pair 16 bytes on.
-    const Int2Place place = PlaceOfInt2(head_dim, first + i, 0);
-    const int kept = 0xf0 >> place.shift;
-    uint8_t* byte = groups + place.byte;
-    for (int pair = 0; pair < pairs; ++pair, byte += 16) {
-      const int code = codes[pair] | codes[pairs + pair] << 2;
-      *byte = static_cast<uint8_t>((*byte & kept) | code << place.shift);
+    // Four bytes of the vector's own for 16 channels each.
+    uint8_t* bytes = groups + PlaceOfInt2(head_dim, first + i, 0).byte;
+    for (const int32_t* of = codes; of < codes + head_dim; of += 16, bytes += 64) {
+      for (int b = 0; b < 4; ++b) {
+        bytes[b] = static_cast<uint8_t>(of[b] | of[4 + b] << 2 | of[8 + b] << 4 | of[12 + b] << 6);
+      }
     }
   }
 }

@@ -39,82 +39,82 @@ float Largest(const float* scores, int64_t count) {
   return std::max(max, hn::GetLane(hn::MaxOfLanes(d, maxima)));
 }
 
-// powers[i] = exp(scores[i] - their maximum); returns their sum. The two may be the same.
-float Exponentials(const float* scores, int64_t count, float* powers) {
-  const Tag d;
-  const float max = Largest(scores, count);
-  Vec sums = hn::Zero(d);
-  float sum = 0;
-  ForVectors(d, count, [&](auto tag, int64_t i) DYNSPLIT_SIMD_LAMBDA {
-    const auto power = FastExp(tag, hn::Sub(hn::LoadU(tag, scores + i), hn::Set(tag, max)));
-    hn::StoreU(power, tag, powers + i);
-    if constexpr (IsWhole(tag)) {
-      sums = hn::Add(sums, power);
-    } else {
-      sum += powers[i];
-    }
-  });
-  return sum + hn::GetLane(hn::SumOfLanes(d, sums));
-}
-
-// The sums of the rows of as many blocks as `d` has lanes. Most blocks have up to four rows.
-template <class D>
-HWY_INLINE hn::Vec<D> SumOfRows(D d, const float* of_rows, int rows) {
-  if (rows == 1) return hn::LoadU(d, of_rows);
+// The sums of exp(score - max) over the rows of as many blocks as `d` has lanes. Most blocks have
+// up to four rows.
+HWY_INLINE Vec PowersOfRows(Tag d, const float* scores, int rows, float max) {
+  const auto power = [&](Vec score) DYNSPLIT_SIMD_LAMBDA {
+    return FastExp(d, hn::Sub(score, hn::Set(d, max)));
+  };
+  if (rows == 1) return power(hn::LoadU(d, scores));
   if constexpr (hn::MaxLanes(d) > 1) {
-    hn::Vec<D> a, b, c, e;
+    Vec v0, v1, v2, v3;
     if (rows == 4) {
-      hn::LoadInterleaved4(d, of_rows, a, b, c, e);
-      return hn::Add(hn::Add(a, b), hn::Add(c, e));
+      hn::LoadInterleaved4(d, scores, v0, v1, v2, v3);
+      return hn::Add(hn::Add(power(v0), power(v1)), hn::Add(power(v2), power(v3)));
     }
     if (rows == 3) {
-      hn::LoadInterleaved3(d, of_rows, a, b, c);
-      return hn::Add(hn::Add(a, b), c);
+      hn::LoadInterleaved3(d, scores, v0, v1, v2);
+      return hn::Add(hn::Add(power(v0), power(v1)), power(v2));
     }
     if (rows == 2) {
-      hn::LoadInterleaved2(d, of_rows, a, b);
-      return hn::Add(a, b);
+      hn::LoadInterleaved2(d, scores, v0, v1);
+      return hn::Add(power(v0), power(v1));
     }
   }
-  HWY_ALIGN_MAX float sums[hn::MaxLanes(d)];
-  for (size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-    sums[lane] = 0;
-    for (int i = 0; i < rows; ++i) sums[lane] += *of_rows++;
-  }
-  return hn::Load(d, sums);
-}
-
-template <class D>
-HWY_INLINE hn::Vec<D> Lengths(D d, const Block* blocks) {
-  const hn::RebindToSigned<D> di;
-  HWY_ALIGN_MAX int32_t lengths[hn::MaxLanes(d)];
-  for (size_t lane = 0; lane < hn::Lanes(d); ++lane) lengths[lane] = blocks[lane].length;
-  return hn::ConvertTo(d, hn::Load(di, lengths));
-}
-
-// Turns the exponentials of each block's rows into its weighted mass, in place; returns the sum. A
-// block's mass never comes to lie behind its own rows.
-float MassOfBlocks(const PoolScoresArgs& args, float* powers) {
-  Vec sums = hn::Zero(Tag());
-  float sum = 0;
-  ForVectors(Tag(), args.num_blocks, [&](auto d, int64_t b) DYNSPLIT_SIMD_LAMBDA {
-    auto mass = SumOfRows(d, powers + b * args.rows, args.rows);
-    if (args.blocks != nullptr) mass = hn::Mul(mass, Lengths(d, args.blocks + b));
-    hn::StoreU(mass, d, powers + b);
-    if constexpr (IsWhole(d)) {
-      sums = hn::Add(sums, mass);
-    } else {
-      sum += powers[b];
+  auto sum = hn::Zero(d);
+  HWY_ALIGN_MAX float of_blocks[hn::MaxLanes(Tag())];
+  for (int i = 0; i < rows; ++i) {
+    for (size_t lane = 0; lane < hn::Lanes(d); ++lane) {
+      of_blocks[lane] = scores[lane * static_cast<size_t>(rows) + static_cast<size_t>(i)];
     }
-  });
-  return sum + hn::GetLane(hn::SumOfLanes(Tag(), sums));
+    sum = hn::Add(sum, power(hn::Load(d, of_blocks)));
+  }
+  return sum;
 }
 
-// Turns one head's scores into masses, [num_blocks]; returns their sum.
+HWY_INLINE Vec Lengths(const Block* blocks) {
+  const Tag d;
+  const hn::RebindToSigned<Tag> di;
+  const auto offsets = hn::Mul(hn::Iota(di, 0), hn::Set(di, int32_t{sizeof(Block)}));
+  return hn::ConvertTo(d, hn::GatherOffset(di, &blocks->length, offsets));
+}
+
+// The masses of the last blocks, fewer than a vector has lanes; `masses` is a vector's.
+HWY_INLINE void LastMasses(const PoolScoresArgs& args, const float* scores, int64_t first,
+                           float max, float* masses) {
+  const Tag d;
+  const auto count = static_cast<size_t>(args.num_blocks - first);
+  const auto rows = static_cast<size_t>(args.rows);
+  HWY_ALIGN_MAX float padded[hn::MaxLanes(Tag()) * kMaxScoreRows];
+  std::fill_n(padded, hn::Lanes(d) * rows, max - 1000);  // whose exponential is nothing
+  std::copy_n(scores + first * args.rows, count * rows, padded);
+  hn::Store(PowersOfRows(d, padded, args.rows, max), d, masses);
+  for (size_t i = 0; args.blocks != nullptr && i < count; ++i) {
+    masses[i] *= static_cast<float>(args.blocks[first + static_cast<int64_t>(i)].length);
+  }
+}
+
+// Turns one head's scores into masses, [num_blocks]; returns their sum. The two may be the same:
+// all rows of a step are read before its masses are written, which never lie behind their own rows.
 float Masses(const PoolScoresArgs& args, const float* scores, float* masses) {
-  const float sum = Exponentials(scores, args.num_blocks * args.rows, masses);
-  if (args.rows == 1 && args.blocks == nullptr) return sum;
-  return MassOfBlocks(args, masses);
+  const Tag d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const float max = Largest(scores, args.num_blocks * args.rows);
+  Vec sums = hn::Zero(d);
+  int64_t b = 0;
+  for (; b + lanes <= args.num_blocks; b += lanes) {
+    Vec mass = PowersOfRows(d, scores + b * args.rows, args.rows, max);
+    if (args.blocks != nullptr) mass = hn::Mul(mass, Lengths(args.blocks + b));
+    hn::StoreU(mass, d, masses + b);
+    sums = hn::Add(sums, mass);
+  }
+  if (b < args.num_blocks) {
+    HWY_ALIGN_MAX float last[hn::MaxLanes(Tag())];
+    LastMasses(args, scores, b, max, last);
+    std::copy_n(last, args.num_blocks - b, masses + b);
+    sums = hn::Add(sums, hn::Load(d, last));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sums));
 }
 
 void AverageHeads(const PoolScoresArgs& args, float* average) {

@@ -1,7 +1,9 @@
 // Dot products of 2-bit vectors (kernels/int2.h) with f32 queries, for several query heads at once,
-// by table: for each pair of channels the 16 sums of two products that its codes can name, rounded
-// to 8 bits, of which one instruction looks up a register. Included once per target.
+// as sums of whole numbers: codes times what a step of each channel adds to the score, rounded to 8
+// bits. Included once per target.
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "hwy/highway.h"
 #include "kernels/int2.h"
@@ -18,152 +20,169 @@ HWY_BEFORE_NAMESPACE();
 namespace dynsplit::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline constexpr size_t kMaxInt2Pairs = kMaxHeadDim / 2;
-static_assert(kMaxInt2Pairs * 255 <= 65535);  // sums stay within 16 bits
-
-// A query's products: scale * (sum of a table entry for each pair) + constant.
+// Scores of a query: scale * (sum of step * code) + constant.
 struct Int2Query {
-  uint8_t* tables = nullptr;  // [head_dim / 2, 16]
   float scale = 0;
   float constant = 0;
 };
 
-// What a pair of channels adds to the score: lower * (code - 1.5) + upper * (code' - 1.5), at most
-// `reach` up or down.
-struct Int2Pairs {
-  HWY_ALIGN_MAX float lower[kMaxInt2Pairs];
-  HWY_ALIGN_MAX float upper[kMaxInt2Pairs];
-  HWY_ALIGN_MAX float reach[kMaxInt2Pairs];
-  float greatest_reach = 0;
-  float constant = 0;  // what the centers add, less all reaches
+// The greatest step that is sure to leave sums within 16 bits: a lane adds up half the channels.
+constexpr float GreatestInt2Step(size_t head_dim) {
+  const size_t greatest = 32767 / (3 * (head_dim / 2));
+  return static_cast<float>(greatest < 127 ? greatest : 127);
+}
+static_assert(GreatestInt2Step(160) == 127 && GreatestInt2Step(kMaxHeadDim) == 85);
 
-  HWY_INLINE void Multiply(float factor, size_t count) {
-    const hn::CappedTag<float, 8> d;  // 8 divides the number of pairs
-    for (float* numbers : {lower, upper, reach}) {
-      for (size_t p = 0; p < count; p += hn::Lanes(d)) {
-        hn::Store(hn::Mul(hn::Load(d, numbers + p), hn::Set(d, factor)), d, numbers + p);
-      }
-    }
+// Makes the query for vectors of this scale, times `factor`; its steps go to `steps`, [head_dim].
+HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t head_dim,
+                                   float factor, int8_t* steps) {
+  const RowTag d;
+  const hn::Rebind<int8_t, RowTag> d8;
+  HWY_ALIGN_MAX float exact[kMaxHeadDim];
+  RowVec greatest = hn::Zero(d), constant = hn::Zero(d);
+  for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
+    const RowVec value = hn::LoadU(d, query + j);
+    const RowVec step = hn::Mul(value, LoadF16(d, scale + head_dim + j));
+    hn::Store(step, d, exact + j);
+    greatest = hn::Max(greatest, hn::Abs(step));
+    constant = hn::MulAdd(value, LoadF16(d, scale + j), constant);
   }
+  const float range = hn::GetLane(hn::MaxOfLanes(d, greatest));
+  const float most = GreatestInt2Step(head_dim);
+  // The inverse of less would be infinite; such a query scores everything alike.
+  const RowVec inverse = hn::Set(d, range > 1e-30f ? most / range : 0.0f);
+  const hn::RebindToSigned<RowTag> d32;
+  auto sum = hn::Zero(d32);
+  for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
+    const auto rounded = hn::NearestInt(hn::Mul(hn::Load(d, exact + j), inverse));
+    hn::StoreU(hn::DemoteTo(d8, rounded), d8, steps + j);
+    sum = hn::Add(sum, rounded);
+  }
+  // The 1.5 that is taken from each code is multiplied by the rounded steps too, so that an error
+  // of rounding is weighed by code - 1.5, not by code.
+  const float unit = range / most;
+  const auto steps_sum = static_cast<float>(hn::GetLane(hn::SumOfLanes(d32, sum)));
+  const float centers = hn::GetLane(hn::SumOfLanes(d, constant));
+  return {unit * factor, (centers - 1.5f * unit * steps_sum) * factor};
+}
+
+// Consecutive groups of vectors of one scale.
+struct Int2Groups {
+  const uint8_t* first = nullptr;
+  size_t count = 0;
+  size_t head_dim = 0;
 };
 
-HWY_INLINE void MakeInt2Pairs(const float* query, const f16* scale, size_t head_dim,
-                              Int2Pairs* to) {
-  const hn::CappedTag<float, 8> d;  // 8 divides the number of pairs
-  const size_t pairs = head_dim / 2;
-  const f16* steps = scale + head_dim;
-  auto greatest = hn::Zero(d), constant = hn::Zero(d);
-  for (size_t p = 0; p < pairs; p += hn::Lanes(d)) {
-    const auto low = hn::LoadU(d, query + p), high = hn::LoadU(d, query + pairs + p);
-    const auto lower = hn::Mul(low, LoadF16(d, steps + p));
-    const auto upper = hn::Mul(high, LoadF16(d, steps + pairs + p));
-    const auto reach = hn::Mul(hn::Add(hn::Abs(lower), hn::Abs(upper)), hn::Set(d, 1.5f));
-    hn::StoreU(lower, d, to->lower + p);
-    hn::StoreU(upper, d, to->upper + p);
-    hn::StoreU(reach, d, to->reach + p);
-    greatest = hn::Max(greatest, reach);
-    constant = hn::MulAdd(low, LoadF16(d, scale + p), hn::Sub(constant, reach));
-    constant = hn::MulAdd(high, LoadF16(d, scale + pairs + p), constant);
-  }
-  to->greatest_reach = hn::GetLane(hn::MaxOfLanes(d, greatest));
-  to->constant = hn::GetLane(hn::SumOfLanes(d, constant));
-}
-
-// Makes to->tables, which must have room, and the two numbers, for vectors of this scale.
-HWY_INLINE void MakeInt2Tables(const float* query, const f16* scale, size_t head_dim,
-                               Int2Query* to) {
-  Int2Pairs pairs;
-  MakeInt2Pairs(query, scale, head_dim, &pairs);
-  const float range = 2 * pairs.greatest_reach;
-  to->constant = pairs.constant;
-  to->scale = range / 255;
-  // The inverse of less would be infinite; such a query scores everything alike.
-  const float inverse = range > 1e-30f ? 255 / range : 0;
-  pairs.Multiply(inverse, head_dim / 2);
-  HWY_ALIGN_MAX static constexpr float kLower[16] = {-1.5, -.5, .5, 1.5, -1.5, -.5, .5, 1.5,
-                                                     -1.5, -.5, .5, 1.5, -1.5, -.5, .5, 1.5};
-  HWY_ALIGN_MAX static constexpr float kUpper[16] = {-1.5, -1.5, -1.5, -1.5, -.5, -.5, -.5, -.5,
-                                                     .5,   .5,   .5,   .5,   1.5, 1.5, 1.5, 1.5};
-  const RowTag d;
-  const hn::RebindToSigned<RowTag> d32;
-  const hn::Rebind<uint8_t, RowTag> d8;
-  // Added to a number from 0 to 255, it leaves that number, rounded, in the last byte.
-  const RowVec rounder = hn::Set(d, 8388608.0f);
-  for (size_t p = 0; p < head_dim / 2; ++p) {
-    const RowVec lower = hn::Set(d, pairs.lower[p]), upper = hn::Set(d, pairs.upper[p]);
-    const RowVec reach = hn::Set(d, pairs.reach[p]);
-    for (size_t code = 0; code < 16; code += hn::Lanes(d)) {
-      RowVec entry = hn::MulAdd(lower, hn::LoadU(d, kLower + code), reach);
-      entry = hn::MulAdd(upper, hn::LoadU(d, kUpper + code), entry);
-      const auto bits = hn::BitCast(d32, hn::Add(entry, rounder));
-      const auto rounded = hn::And(bits, hn::Set(d32, 255));
-      hn::StoreU(hn::DemoteTo(d8, rounded), d8, to->tables + p * 16 + code);
-    }
-  }
-}
-
-#if HWY_TARGET == HWY_SCALAR  // has no tables
-HWY_INLINE void SumInt2Group(HeadArray<const uint8_t> tables, size_t heads, const uint8_t* group,
-                             size_t head_dim, HeadArray<uint16_t> sums) {
-  for (size_t h = 0; h < heads; ++h) {
-    for (int64_t i = 0; i < kInt2Group; ++i) {
-      uint16_t sum = 0;
-      for (size_t pair = 0; pair < head_dim / 2; ++pair) {
-        const int byte = group[pair * 16 + static_cast<size_t>(i % 16)];
-        const int half = byte >> (i / 16 * 4) & 15;
-        sum = static_cast<uint16_t>(sum + tables.Head(h)[pair * 16 + static_cast<size_t>(half)]);
+#if HWY_TARGET == HWY_SCALAR  // has no lanes of other widths
+template <size_t kHeads>
+HWY_INLINE void DotInt2GroupsOf(const Int2Query* queries, HeadArray<const int8_t> steps,
+                                const Int2Groups& groups, HeadArray<float> dots) {
+  const int head_dim = static_cast<int>(groups.head_dim);
+  for (size_t h = 0; h < kHeads; ++h) {
+    for (size_t i = 0; i < groups.count * kInt2Group; ++i) {
+      int sum = 0;
+      for (int j = 0; j < head_dim; ++j) {
+        const Int2Place place = PlaceOfInt2(head_dim, static_cast<int64_t>(i), j);
+        sum += steps.Head(h)[j] * Int2Code(groups.first, place);
       }
-      sums.Head(h)[i] = sum;
+      dots.Head(h)[i] = static_cast<float>(sum) * queries[h].scale + queries[h].constant;
     }
   }
 }
 #else
 
-template <size_t kHeads>
-HWY_INLINE void SumInt2GroupOf(HeadArray<const uint8_t> tables, const uint8_t* group,
-                               size_t head_dim, HeadArray<uint16_t> sums) {
-  const hn::CappedTag<uint8_t, 64> d8;
-  const hn::Repartition<uint16_t, decltype(d8)> d16;
-  const hn::CappedTag<uint16_t, 8> block16;
-  using Sum = hn::Vec<decltype(d16)>;
-  // Of the vectors with even numbers (and 256 times the others), and of the odd ones: of the first
-  // 16 vectors, then of the others.
-  Sum even[kHeads][2], odd[kHeads][2];
-  for (size_t h = 0; h < kHeads; ++h) {
-    for (size_t half = 0; half < 2; ++half) even[h][half] = odd[h][half] = hn::Zero(d16);
+using Int2Tag = hn::CappedTag<uint8_t, kInt2Group * 4>;
+
+// Of each pair of bytes next to each other, the sum of their products, which must fit.
+template <class D16 = hn::Repartition<int16_t, Int2Tag> >
+HWY_INLINE hn::Vec<D16> MulPairs(hn::Vec<Int2Tag> codes, hn::Vec<D16> steps) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  return hn::Vec<D16>{_mm512_maddubs_epi16(codes.raw, steps.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<D16>{_mm256_maddubs_epi16(codes.raw, steps.raw)};
+#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_SSE4
+  return hn::Vec<D16>{_mm_maddubs_epi16(codes.raw, steps.raw)};
+#else
+  const D16 d16;
+  const hn::Repartition<uint16_t, Int2Tag> du16;
+  const auto low = hn::And(hn::BitCast(d16, codes), hn::Set(d16, int16_t{255}));
+  const auto high = hn::BitCast(d16, hn::ShiftRight<8>(hn::BitCast(du16, codes)));
+  const auto low_steps = hn::ShiftRight<8>(hn::ShiftLeft<8>(steps));
+  return hn::Add(hn::Mul(low, low_steps), hn::Mul(high, hn::ShiftRight<8>(steps)));
+#endif
+}
+
+// A register holds four channels of so many vectors.
+inline constexpr size_t kInt2Lanes = hn::MaxLanes(Int2Tag()) / 4;
+
+// dots[h][i]: the score of vector i of `count` registers of them, from number `first` on. Two share
+// each load of a query's steps; more would not leave registers for the sums of many heads.
+template <size_t kHeads, size_t kCount>
+HWY_INLINE void DotInt2Registers(const Int2Query* queries, HeadArray<const int8_t> steps,
+                                 const Int2Groups& groups, size_t first, HeadArray<float> dots) {
+  const Int2Tag d8;
+  const hn::Repartition<uint16_t, Int2Tag> du16;
+  const hn::Repartition<int16_t, Int2Tag> d16;
+  const hn::Repartition<int32_t, Int2Tag> d32;
+  const hn::RebindToFloat<decltype(d32)> d;
+  hn::Vec<decltype(d16)> sums[kHeads][kCount];
+  const uint8_t* codes_of[kCount];
+  for (size_t r = 0; r < kCount; ++r) {
+    for (size_t h = 0; h < kHeads; ++h) sums[h][r] = hn::Zero(d16);
+    const size_t vector = (first + r) * kInt2Lanes;
+    codes_of[r] = groups.first +
+                  vector / kInt2Group * Int2GroupBytes(static_cast<int>(groups.head_dim)) +
+                  vector % kInt2Group * 4;
   }
-  const auto mask = hn::Set(d8, uint8_t{15});
-  for (size_t at = 0; at < head_dim * 8; at += hn::Lanes(d8)) {
-    const auto bytes = hn::LoadU(d8, group + at);
-    const auto high = hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(d16, bytes)));
-    const hn::Vec<decltype(d8)> halves[2] = {hn::And(bytes, mask), hn::And(high, mask)};
-    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-      const auto table = hn::LoadU(d8, tables.Head(h) + at);
-      Unroll<2>([&](auto half) DYNSPLIT_SIMD_LAMBDA {
-        const auto entries = hn::BitCast(d16, hn::TableLookupBytes(table, halves[half]));
-        even[h][half] = hn::Add(even[h][half], entries);
-        odd[h][half] = hn::Add(odd[h][half], hn::ShiftRight<8>(entries));
+  const auto mask = hn::Set(d8, uint8_t{3});
+  for (size_t j = 0; j < groups.head_dim; j += 16) {
+    hn::Vec<Int2Tag> bytes[kCount];
+    Unroll<kCount>([&](auto r)
+                       DYNSPLIT_SIMD_LAMBDA { bytes[r] = hn::LoadU(d8, codes_of[r] + j * 4); });
+    Unroll<4>([&](auto quad) DYNSPLIT_SIMD_LAMBDA {
+      hn::Vec<Int2Tag> codes[kCount];
+      Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+        const auto moved = hn::ShiftRight<2 * quad>(hn::BitCast(du16, bytes[r]));
+        codes[r] = hn::And(hn::BitCast(d8, moved), mask);
+      });
+      Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+        int32_t four;
+        std::memcpy(&four, steps.Head(h) + j + 4 * quad, sizeof four);
+        const auto of_query = hn::BitCast(d16, hn::Set(d32, four));
+        Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+          sums[h][r] = hn::Add(sums[h][r], MulPairs(codes[r], of_query));
+        });
       });
     });
   }
   Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-    Unroll<2>([&](auto half) DYNSPLIT_SIMD_LAMBDA {
-      const auto of_odd = SumOfBlocks(d16, odd[h][half]);
-      const auto of_both = SumOfBlocks(d16, even[h][half]);
-      const auto of_even = hn::Sub(of_both, hn::ShiftLeft<8>(of_odd));
-      hn::StoreInterleaved2(of_even, of_odd, block16, sums.Head(h) + half * 16);
+    const auto scale = hn::Set(d, queries[h].scale), constant = hn::Set(d, queries[h].constant);
+    Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+      const auto pairs = hn::BitCast(d32, sums[h][r]);
+      const auto low = hn::ShiftRight<16>(hn::ShiftLeft<16>(pairs));
+      const auto sum = hn::ConvertTo(d, hn::Add(low, hn::ShiftRight<16>(pairs)));
+      hn::StoreU(hn::MulAdd(sum, scale, constant), d, dots.Head(h) + (first + r) * kInt2Lanes);
     });
   });
 }
 
-// sums[h][i]: of the entries that vector i of the group names.
-HWY_INLINE void SumInt2Group(HeadArray<const uint8_t> tables, size_t heads, const uint8_t* group,
-                             size_t head_dim, HeadArray<uint16_t> sums) {
-  WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
-    SumInt2GroupOf<constant_heads>(tables, group, head_dim, sums);
-  });
+template <size_t kHeads>
+HWY_INLINE void DotInt2GroupsOf(const Int2Query* queries, HeadArray<const int8_t> steps,
+                                const Int2Groups& groups, HeadArray<float> dots) {
+  const size_t count = groups.count * kInt2Group / kInt2Lanes;
+  size_t r = 0;
+  for (; r + 2 <= count; r += 2) DotInt2Registers<kHeads, 2>(queries, steps, groups, r, dots);
+  if (r < count) DotInt2Registers<kHeads, 1>(queries, steps, groups, r, dots);
 }
 #endif
+
+// dots[h][i]: the score of vector i of the groups.
+HWY_INLINE void DotInt2Groups(const Int2Query* queries, HeadArray<const int8_t> steps, size_t heads,
+                              const Int2Groups& groups, HeadArray<float> dots) {
+  WithConstantHeads(heads, [&](auto constant_heads) DYNSPLIT_SIMD_LAMBDA {
+    DotInt2GroupsOf<constant_heads>(queries, steps, groups, dots);
+  });
+}
 
 }  // namespace dynsplit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

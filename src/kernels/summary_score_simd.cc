@@ -95,41 +95,77 @@ HWY_INLINE void FetchBytes(const void* from, size_t count) {
   for (size_t i = 0; i < count; i += 64) hwy::Prefetch(bytes + i);
 }
 
-// Whole groups are looked up, and what the blocks have of them is taken.
-void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
-               HeadArray<float> scores) {
-  const size_t head_dim = queries.stride;
-  HWY_ALIGN_MAX uint8_t tables[kMaxHeads * kMaxInt2Pairs * 16];
-  Int2Query made[kMaxHeads];
-  const SummaryView& next = args.next;
-  if (next.int2s != nullptr) {
-    FetchBytes(next.int2_scale, Int2ScaleElements(args.head_dim) * sizeof(f16));
+// Some heads' queries, rounded for the one scale of the vectors that they score.
+class Int2Scorer {
+ public:
+  Int2Scorer(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
+             float factor)
+      : args_(args), heads_(heads), head_dim_(queries.stride) {
+    for (size_t h = 0; h < heads; ++h) {
+      queries_[h] = MakeInt2Query(queries.Head(h), args.summaries.int2_scale, head_dim_, factor,
+                                  steps_ + h * head_dim_);
+    }
   }
-  for (size_t h = 0; h < heads; ++h) {
-    made[h].tables = tables + h * head_dim * 8;
-    MakeInt2Tables(queries.Head(h), args.summaries.int2_scale, head_dim, &made[h]);
-  }
-  HWY_ALIGN_MAX uint16_t sums[kMaxHeads * kInt2Group];
-  const auto dot = [&](size_t first, size_t count, HeadArray<float> dots) DYNSPLIT_SIMD_LAMBDA {
-    const size_t begin = first + static_cast<size_t>(args.summaries.int2_first);
+
+  // Scores vectors [first, first + count), counted from the summaries' first one.
+  void Score(size_t first, size_t count, HeadArray<float> scores) const {
+    const size_t begin = first + static_cast<size_t>(args_.summaries.int2_first);
     for (size_t vector = begin; vector < begin + count;) {
       const size_t group = vector / kInt2Group, in_group = vector % kInt2Group;
-      const size_t taken = std::min(kInt2Group - in_group, begin + count - vector);
-      const size_t at = group * Int2GroupBytes(args.head_dim);
-      if (next.int2s != nullptr) FetchBytes(next.int2s + at, Int2GroupBytes(args.head_dim));
-      SumInt2Group({tables, head_dim * 8}, heads, args.summaries.int2s + at, head_dim,
-                   {sums, kInt2Group});
-      for (size_t h = 0; h < heads; ++h) {
-        const uint16_t* sum = sums + h * kInt2Group + in_group;
-        float* to = dots.Head(h) + (vector - begin);
-        for (size_t i = 0; i < taken; ++i) {
-          to[i] = static_cast<float>(sum[i]) * made[h].scale + made[h].constant;
-        }
+      const size_t left = begin + count - vector;
+      const HeadArray<float> to = {scores.first + (vector - begin), scores.stride};
+      if (in_group == 0 && left >= kInt2Group) {
+        const size_t groups = std::min(left / kInt2Group, kGroupsAtOnce);
+        ScoreGroups(group, groups, to);
+        vector += groups * kInt2Group;
+        continue;
+      }
+      // What the blocks have of a group is taken.
+      const size_t taken = std::min(kInt2Group - in_group, left);
+      HWY_ALIGN_MAX float room[kMaxHeads * kInt2Group];
+      ScoreGroups(group, 1, {room, kInt2Group});
+      for (size_t h = 0; h < heads_; ++h) {
+        std::copy_n(room + h * kInt2Group + in_group, taken, to.Head(h));
       }
       vector += taken;
     }
-  };
-  ScoreHeads(args, heads, dot, scores);
+  }
+
+ private:
+  // What comes next is fetched as these are scored: more lines at a time would have to wait.
+  static constexpr size_t kGroupsAtOnce = 2;
+
+  void ScoreGroups(size_t first, size_t count, HeadArray<float> scores) const {
+    const size_t bytes = Int2GroupBytes(args_.head_dim);
+    if (args_.next.int2s != nullptr) FetchBytes(args_.next.int2s + first * bytes, count * bytes);
+    DotInt2Groups(queries_, {steps_, head_dim_}, heads_,
+                  {args_.summaries.int2s + first * bytes, count, head_dim_}, scores);
+  }
+
+  const SummaryScoreArgs& args_;
+  size_t heads_;
+  size_t head_dim_;
+  Int2Query queries_[kMaxHeads];
+  int8_t steps_[kMaxHeads * kMaxHeadDim];  // [heads, head_dim]
+};
+
+void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
+               HeadArray<float> scores) {
+  if (args.next.int2s != nullptr) {
+    FetchBytes(args.next.int2_scale, Int2ScaleElements(args.head_dim) * sizeof(f16));
+  }
+  // Scores of every row that nothing caps are these products themselves.
+  const bool uncapped_rows = args.every_row && args.score_cap == 0;
+  const Int2Scorer scorer(args, queries, heads, uncapped_rows ? args.scale : 1.0f);
+  if (uncapped_rows) {
+    scorer.Score(0, static_cast<size_t>(args.num_blocks * args.vectors), scores);
+  } else {
+    ScoreHeads(
+        args, heads,
+        [&](size_t first, size_t count, HeadArray<float> dots)
+            DYNSPLIT_SIMD_LAMBDA { scorer.Score(first, count, dots); },
+        scores);
+  }
 }
 
 // max(q * min, q * max) is min(q, 0) * min + max(q, 0) * max, so a block's bound is one dot product

@@ -9,13 +9,21 @@
 namespace dynsplit {
 namespace {
 
-// Sets what a key stands for; false where the value is not one of its kind.
-using Setter = bool (*)(Method& method, std::string_view value, std::string_view values);
+// Sets what a key stands for; InvalidArgument where the value is not one of its kind.
+using Setter = Status (*)(Method& method, std::string_view value, const MethodKey& key);
 
 struct Key {
   MethodKey key;
   Setter set;
 };
+
+std::string Quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+Status OkIf(bool is_read, std::string_view value, const MethodKey& key) {
+  if (is_read) return {};
+  return InvalidArgument("method: " + std::string(key.name) + ": got " + Quote(value) +
+                         ", wanted " + std::string(key.values));
+}
 
 template <typename T>
 bool SetNumber(std::string_view text, T* number) {
@@ -38,10 +46,11 @@ bool SetWord(std::string_view text, std::string_view words, Enum* value) {
   }
 }
 
-bool SetBudget(Method& m, std::string_view v, std::string_view) {
-  const Result<Budget> budget = ParseBudget(v);
-  if (budget.ok()) m.budget = *budget;
-  return budget.ok();
+Status SetBudget(Method& m, std::string_view v, const MethodKey&) {
+  const Result<Budget> budget = ParseBudget(v);  // says more than the key's values do
+  if (!budget.ok()) return InvalidArgument("method: " + budget.status().message());
+  m.budget = *budget;
+  return {};
 }
 
 // "7.0:5.1": layer and KV head, as often as wanted.
@@ -58,27 +67,28 @@ bool ReadHeads(std::string_view text, std::vector<LayerHead>* heads) {
   }
 }
 
-bool SetDenseHeads(Method& m, std::string_view v, std::string_view) {
+Status SetDenseHeads(Method& m, std::string_view v, const MethodKey& key) {
   m.dense_heads.reset();
-  if (v == "profile") return true;
-  return v == "none" ? m.dense_heads.emplace().empty() : ReadHeads(v, &m.dense_heads.emplace());
+  if (v == "profile") return {};
+  std::vector<LayerHead>& heads = m.dense_heads.emplace();
+  return OkIf(v == "none" || ReadHeads(v, &heads), v, key);
 }
 
 template <auto kField>  // of Method
-bool Number(Method& m, std::string_view v, std::string_view) {
-  return SetNumber(v, &(m.*kField));
+Status Number(Method& m, std::string_view v, const MethodKey& key) {
+  return OkIf(SetNumber(v, &(m.*kField)), v, key);
 }
 template <auto kField>  // of SplitOptions
-bool SplitNumber(Method& m, std::string_view v, std::string_view) {
-  return SetNumber(v, &(m.split.*kField));
+Status SplitNumber(Method& m, std::string_view v, const MethodKey& key) {
+  return OkIf(SetNumber(v, &(m.split.*kField)), v, key);
 }
 template <auto kField>  // of Method
-bool Word(Method& m, std::string_view v, std::string_view words) {
-  return SetWord(v, words, &(m.*kField));
+Status Word(Method& m, std::string_view v, const MethodKey& key) {
+  return OkIf(SetWord(v, key.values, &(m.*kField)), v, key);
 }
 template <auto kField>  // of SplitOptions
-bool SplitWord(Method& m, std::string_view v, std::string_view words) {
-  return SetWord(v, words, &(m.split.*kField));
+Status SplitWord(Method& m, std::string_view v, const MethodKey& key) {
+  return OkIf(SetWord(v, key.values, &(m.split.*kField)), v, key);
 }
 
 template <typename... Enum>
@@ -145,24 +155,17 @@ constexpr Key kKeys[] = {
      Number<&Method::dense_layers>},
 };
 
-std::string Quote(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 Status UnknownKey(std::string_view name) {
   std::string known;
   for (const Key& key : kKeys) known += (known.empty() ? "" : ", ") + std::string(key.key.name);
   return InvalidArgument("method: key: got " + Quote(name) + ", wanted one of " + known);
 }
 
-Status BadValue(const MethodKey& key, std::string_view value) {
-  return InvalidArgument("method: " + std::string(key.name) + ": got " + Quote(value) +
-                         ", wanted " + std::string(key.values));
-}
-
 Status SetKey(std::string_view name, std::string_view value, Method* method) {
   const auto key = std::find_if(std::begin(kKeys), std::end(kKeys),
                                 [&](const Key& k) { return k.key.name == name; });
   if (key == std::end(kKeys)) return UnknownKey(name);
-  return key->set(*method, value, key->key.values) ? Status() : BadValue(key->key, value);
+  return key->set(*method, value, key->key);
 }
 
 // Parts `text` at the first `mark`, which neither part keeps.

@@ -17,8 +17,8 @@ TEST_P(Int2IsaTest, CodesByHand) {
   const int codes[16] = {0, 1, 2, 3, 0, 3, 0, 1, 1, 2, 2, 3, 1, 2, 3, 0};
   std::vector<f16> vector(16);
   std::transform(std::begin(values), std::end(values), vector.begin(), F16FromF32);
-  // As vector 17 of a group, among others that stay.
-  std::vector<uint8_t> groups(Int2GroupBytes(16), 0xff);
+  // As vector 17, among others that stay.
+  std::vector<uint8_t> groups(2 * Int2GroupBytes(16), 0xff);
   QuantizeInt2({vector.data(), 1, 16}, scale.data(), 17, groups.data());
   for (int j = 0; j < 16; ++j) {
     const int code = Int2Code(groups.data(), PlaceOfInt2(16, 17, j));
@@ -27,8 +27,9 @@ TEST_P(Int2IsaTest, CodesByHand) {
     EXPECT_EQ(Int2Code(groups.data(), PlaceOfInt2(16, 1, j)), 3);
     EXPECT_EQ(Int2Code(groups.data(), PlaceOfInt2(16, 18, j)), 3);
   }
-  // Channels 0 and 8 of vector 17 are above those of vector 1, in the second byte.
-  EXPECT_EQ(groups[1], 0x0f | codes[0] << 4 | codes[8] << 6);
+  // Channels 1, 5, 9 and 13 of vector 17, the second one of its group, share its second byte.
+  EXPECT_EQ(groups[Int2GroupBytes(16) + 4 + 1],
+            codes[1] | codes[5] << 2 | codes[9] << 4 | codes[13] << 6);
 }
 
 TEST_P(Int2IsaTest, ScaleByHand) {
@@ -88,7 +89,7 @@ TEST_P(Int2Test, EqualsTheReference) {
     auto scale = RandomF16(rng_, 2 * d);
     for (size_t j = d; j < 2 * d; ++j) scale[j] &= 0x7fff;  // a step is not negative
     scale[d + 3] = 0;
-    std::vector<uint8_t> got(3 * Int2GroupBytes(head_dim()), 9), want = got;
+    std::vector<uint8_t> got(5 * Int2GroupBytes(head_dim()), 9), want = got;
     QuantizeInt2({vectors.data(), count, head_dim()}, scale.data(), 30, got.data());
     QuantizeInt2Ref({vectors.data(), count, head_dim()}, scale.data(), 30, want.data());
     EXPECT_EQ(got, want) << count;

@@ -55,7 +55,7 @@ TEST_P(PoolScoresTest, MassIsLengthTimesTheMeanOfTheRows) {
 TEST_P(PoolScoresTest, AnyNumberOfBlocksEqualsTheReference) {
   Rng rng(5);
   for (const Pooling pooling : kPoolings) {
-    for (const int rows : {1, 2, 3, 4, 5}) {
+    for (const int rows : {1, 2, 3, 4, 5, kMaxScoreRows}) {
       for (int64_t num_blocks = 0; num_blocks <= 35; ++num_blocks) {
         std::vector<Block> blocks;
         for (int64_t b = 0; b < num_blocks; ++b) {
@@ -65,7 +65,8 @@ TEST_P(PoolScoresTest, AnyNumberOfBlocksEqualsTheReference) {
         const auto scores = RandomFloats(rng, static_cast<size_t>(3 * stride), 30);
         std::vector<float> room(static_cast<size_t>(num_blocks * rows) + 1, 9.0f);
         std::vector<float> got(static_cast<size_t>(num_blocks) + 1, 9.0f), want = got;
-        const Block* weights = rows > 1 ? blocks.data() : nullptr;
+        const bool weighed = rows > 1 || num_blocks % 2 == 1;
+        const Block* weights = weighed ? blocks.data() : nullptr;
         const PoolScoresArgs args = {pooling, scores.data(), stride, 3, num_blocks, rows, weights};
         PoolScores(args, room.data(), got.data());
         PoolScoresRef(args, want.data());

@@ -1,5 +1,7 @@
 #include "kernels/summary_score.h"
 
+#include <limits>
+
 #include "kernels/int2.h"
 #include "kernels/kernel_fixture.h"
 #include "kernels/quantize_summary.h"
@@ -105,18 +107,48 @@ TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt8) {
   SummaryScore(args, scores, 4);  // whatever it gives
 }
 
+// All steps are the greatest one and all codes 3, so that sums of 16 bits are as far from zero as
+// they get; in whole groups and in parts of them.
 TEST_P(SummaryScoreIsaTest, ExtremeInt2SumsDoNotOverflow) {
-  const std::vector<uint8_t> codes(Int2GroupBytes(kMaxHeadDim), 0xff);  // all are 3
-  std::vector<f16> scale(2 * kMaxHeadDim, F16FromF32(1));
-  const std::vector<float> query(kMaxHeadDim, 1000.0f);
+  constexpr int64_t kBlocks = 50;
+  for (int head_dim = 16; head_dim <= kMaxHeadDim; head_dim += 16) {
+    const std::vector<uint8_t> codes(4 * Int2GroupBytes(head_dim), 0xff);
+    const std::vector<f16> scale(Int2ScaleElements(head_dim), F16FromF32(1));
+    for (const float value : {1000.0f, -1000.0f}) {
+      const std::vector<float> query(static_cast<size_t>(head_dim), value);
+      SummaryScoreArgs args;
+      args.queries = query.data();
+      args.head_dim = head_dim;
+      args.summaries = {.int2s = codes.data(), .int2_scale = scale.data(), .int2_first = 7};
+      args.num_blocks = kBlocks;
+      std::vector<float> scores(kBlocks);
+      SummaryScore(args, scores.data(), kBlocks);
+      for (const float score : scores) {
+        ASSERT_NEAR(score, value * 2.5f * static_cast<float>(head_dim), 100) << head_dim;
+      }
+    }
+  }
+}
+
+TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt2) {
+  const std::vector<uint8_t> codes(Int2GroupBytes(16), 0x6c);
+  const std::vector<f16> scale(Int2ScaleElements(16), F16FromF32(1));
+  std::vector<float> query(16, 0.0f);
   SummaryScoreArgs args;
   args.queries = query.data();
-  args.head_dim = kMaxHeadDim;
+  args.head_dim = 16;
   args.summaries = {.int2s = codes.data(), .int2_scale = scale.data()};
-  args.num_blocks = 1;
-  float score = 0;
-  SummaryScore(args, &score, 1);
-  EXPECT_NEAR(score, 1000.0f * 2.5f * kMaxHeadDim, 100);
+  args.num_blocks = kInt2Group;
+  float scores[kInt2Group + 1];
+  std::fill_n(scores, kInt2Group + 1, 9.0f);
+  SummaryScore(args, scores, kInt2Group);
+  EXPECT_EQ(scores[0], 0);
+  EXPECT_EQ(scores[kInt2Group - 1], 0);
+  for (const float broken : {std::nanf(""), std::numeric_limits<float>::infinity(), 1e38f}) {
+    query.assign(16, broken);
+    SummaryScore(args, scores, kInt2Group);  // whatever it gives
+    EXPECT_EQ(scores[kInt2Group], 9);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SummaryScoreIsaTest, ::testing::ValuesIn(AvailableIsas()),
@@ -188,7 +220,12 @@ class SummaryScoreTest : public KernelTest {
       args.summaries = {.int2s = summaries.int2s.data(),
                         .int2_scale = summaries.int2_scale.data(),
                         .int2_first = kInt2First};
+      args.next = args.summaries;  // fetched alone
       ExpectLikeReference(args, kInt2QueryTolerance);
+      args.score_cap = 2;
+      ExpectLikeReference(args, kInt2QueryTolerance);
+      args.score_cap = 0;
+      args.next = {};
     }
   }
 
@@ -205,10 +242,10 @@ class SummaryScoreTest : public KernelTest {
   // a step of the summary for each |q|, of all d of which bounds add up one.
   static constexpr double kInt8QueryTolerance = 4e-5;
   static constexpr double kInt8Tolerance = 0.03;
-  // Half a 255th of the greatest pair's range is rounded away for each pair; most cancel out. Of
-  // the fill value 9, which is the largest: 0.09. Scores spread by 1, so another vector's is off by
-  // more.
-  static constexpr double kInt2QueryTolerance = 0.01;
+  // Half a 127th of the greatest channel's step (an 85th with 256 channels) is rounded away for
+  // each channel; most cancel out. Of the fill value 9, which is the largest: 0.11. Scores spread
+  // by 1, so another vector's is off by more.
+  static constexpr double kInt2QueryTolerance = 0.012;
   static constexpr int64_t kInt2First = 21;  // within a group
 };
 

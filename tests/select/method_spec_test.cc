@@ -8,7 +8,9 @@
 namespace dynsplit {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // A value that no preset has, and whether a method has it.
 struct Example {
@@ -157,6 +159,9 @@ TEST(MethodSpecTest, BadValuesSayKeyGotAndWanted) {
   }
   EXPECT_EQ(ParseMethod("dynsplit+search=quick").status().message(),
             "method: search: got \"quick\", wanted greedy|optimal");
+  EXPECT_THAT(ParseMethod("dynsplit+budget=8%@1.5").status().message(),
+              AllOf(StartsWith("method: budget: got \"8%@1.5\", wanted 0.."),
+                    HasSubstr("share of the mass, above 0 and at most 1")));
   EXPECT_THAT(ParseMethod("dynsplit+vectors=9").status().message(), HasSubstr("wanted 1..8"));
   EXPECT_FALSE(ParseMethod("dynsplit+scatter=nan").ok());
 }
