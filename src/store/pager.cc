@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "hwy/cache_control.h"
 
 namespace dynsplit {
 namespace {
@@ -16,6 +17,17 @@ constexpr size_t kDrawn = 16;
 
 // Times that all pages are searched for one that nobody pins, where those drawn had none.
 constexpr int kSearches = 4;
+
+// What is done under the lock takes some microseconds, less than to be put to sleep and woken.
+constexpr int kLockTries = 500;
+
+void LockSoon(std::unique_lock<std::mutex>* lock) {
+  for (int i = 0; i < kLockTries; ++i) {
+    if (lock->try_lock()) return;
+    hwy::Pause();
+  }
+  lock->lock();
+}
 
 }  // namespace
 
@@ -37,7 +49,7 @@ Pager::PinResult Pager::Pin(std::span<Page* const> pages, bool writes) {
       ++pinned.count;
       continue;
     }
-    if (!lock.owns_lock()) lock.lock();
+    if (!lock.owns_lock()) LockSoon(&lock);
     const size_t most = std::min(kMostMoves, pages.size() - pinned.count);
     const auto some = pages.subspan(pinned.count, most);
     const size_t moved = PinSome(some, &lock, &pinned.status);
@@ -75,7 +87,7 @@ size_t Pager::PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>
   }
   lock->unlock();
   Carry(std::span(moves).first(count));
-  lock->lock();
+  LockSoon(lock);
   size_t pinned = 0;
   for (size_t i = 0; i < count; ++i) {
     Finish(moves[i]);
