@@ -70,9 +70,9 @@ void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
 void RunInt2(benchmark::State& state) {
   const BenchShape shape = UseShape(state);
   constexpr int kVectors = 4;
-  constexpr int64_t kChunkBlocks = 64, kChunks = 10, kRows = kChunks * kChunkBlocks * kVectors;
+  constexpr int64_t kChunkBlocks = 64, kChunks = 10, kAllChunks = 65536;
+  constexpr int64_t kRows = kChunks * kChunkBlocks * kVectors;
   const int64_t chunk_bytes = Int2Bytes(kChunkBlocks * kVectors, shape.head_dim);
-  constexpr int64_t kAllChunks = 65536;
   AlignedBuffer<uint8_t> codes(static_cast<size_t>(kAllChunks * chunk_bytes));
   for (uint8_t& byte : codes.span()) byte = 0x1b;
   const size_t scale_elements = Int2ScaleElements(shape.head_dim);

@@ -1,6 +1,7 @@
 #include "kernels/pool_scores_simd.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/simd_targets.h"
 // The targets above must be chosen first.
@@ -86,7 +87,8 @@ HWY_INLINE void LastMasses(const PoolScoresArgs& args, const float* scores, int6
   const auto count = static_cast<size_t>(args.num_blocks - first);
   const auto rows = static_cast<size_t>(args.rows);
   HWY_ALIGN_MAX float padded[hn::MaxLanes(Tag()) * kMaxScoreRows];
-  std::fill_n(padded, hn::Lanes(d) * rows, max - 1000);  // whose exponential is nothing
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();  // as an exponential
+  std::fill_n(padded, hn::Lanes(d) * rows, kNothing);
   std::copy_n(scores + first * args.rows, count * rows, padded);
   hn::Store(PowersOfRows(d, padded, args.rows, max), d, masses);
   for (size_t i = 0; args.blocks != nullptr && i < count; ++i) {

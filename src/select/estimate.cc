@@ -12,6 +12,8 @@ namespace {
 // Floats of a cache line: rows of scores start on one.
 constexpr int64_t kRowAlign = 16;
 
+static_assert(kGroupVectors <= kMaxScoreRows);
+
 bool ByMass(const Method& method) { return method.block_score != BlockScore::kMax; }
 
 }  // namespace

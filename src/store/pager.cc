@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "kernels/simd_targets.h"
+// The targets above must be chosen first.
 #include "hwy/cache_control.h"
 
 namespace dynsplit {
@@ -18,7 +20,8 @@ constexpr size_t kDrawn = 16;
 // Times that all pages are searched for one that nobody pins, where those drawn had none.
 constexpr int kSearches = 4;
 
-// What is done under the lock takes some microseconds, less than to be put to sleep and woken.
+// Some tens of microseconds: what is done under the lock takes less, and to be put to sleep and
+// woken may take as long.
 constexpr int kLockTries = 500;
 
 void LockSoon(std::unique_lock<std::mutex>* lock) {

@@ -63,7 +63,8 @@ TEST_P(PoolScoresTest, AnyNumberOfBlocksEqualsTheReference) {
         }
         const int64_t stride = num_blocks * rows + 1;
         const auto scores = RandomFloats(rng, static_cast<size_t>(3 * stride), 30);
-        std::vector<float> room(static_cast<size_t>(num_blocks * rows) + 1, 9.0f);
+        const int64_t needed = pooling == Pooling::kMeanScore ? num_blocks * rows : num_blocks;
+        std::vector<float> room(static_cast<size_t>(needed) + 1, 9.0f);
         std::vector<float> got(static_cast<size_t>(num_blocks) + 1, 9.0f), want = got;
         const bool weighed = rows > 1 || num_blocks % 2 == 1;
         const Block* weights = weighed ? blocks.data() : nullptr;
@@ -79,6 +80,21 @@ TEST_P(PoolScoresTest, AnyNumberOfBlocksEqualsTheReference) {
           EXPECT_NEAR(sum, num_blocks > 0 ? 1 : 0, 1e-5);
         }
       }
+    }
+  }
+}
+
+TEST_P(PoolScoresTest, HugeAndBrokenScoresAreSafe) {
+  for (const int64_t num_blocks : {15, 17}) {
+    const auto count = static_cast<size_t>(num_blocks);
+    std::vector<float> scores(4 * count, 3e10f), room(count), pooled(count + 1, 9.0f);
+    const PoolScoresArgs args = {.scores = scores.data(), .num_blocks = num_blocks, .rows = 4};
+    PoolScores(args, room.data(), pooled.data());
+    for (size_t b = 0; b < count; ++b) EXPECT_FLOAT_EQ(pooled[b], 1.0f / static_cast<float>(count));
+    for (const float broken : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+      scores.assign(4 * count, broken);
+      PoolScores(args, room.data(), pooled.data());  // whatever it gives
+      EXPECT_EQ(pooled.back(), 9);
     }
   }
 }
