@@ -54,7 +54,9 @@ HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t 
   const hn::RebindToSigned<RowTag> d32;
   auto sum = hn::Zero(d32);
   for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
-    const auto rounded = hn::NearestInt(hn::Mul(hn::Load(d, exact + j), inverse));
+    // What is no number becomes one too, so that its sum cannot overflow.
+    const RowVec scaled = hn::Mul(hn::Load(d, exact + j), inverse);
+    const auto rounded = hn::NearestInt(hn::Clamp(scaled, hn::Set(d, -most), hn::Set(d, most)));
     hn::StoreU(hn::DemoteTo(d8, rounded), d8, steps + j);
     sum = hn::Add(sum, rounded);
   }
