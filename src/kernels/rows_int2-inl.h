@@ -26,12 +26,10 @@ struct Int2Query {
   float constant = 0;
 };
 
-// The greatest step that is sure to leave sums within 16 bits: a lane adds up half the channels.
-constexpr float GreatestInt2Step(size_t head_dim) {
-  const size_t greatest = 32767 / (3 * (head_dim / 2));
-  return static_cast<float>(greatest < 127 ? greatest : 127);
-}
-static_assert(GreatestInt2Step(160) == 127 && GreatestInt2Step(kMaxHeadDim) == 85);
+// Steps are in 8 bits. A lane of 16 adds up the products of half the channels of a span.
+inline constexpr int kGreatestInt2Step = 127;
+inline constexpr size_t kInt2Span = 128;
+static_assert(kInt2Span / 2 * 3 * kGreatestInt2Step <= 32767);
 
 // Makes the query for vectors of this scale, times `factor`; its steps go to `steps`, [head_dim].
 HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t head_dim,
@@ -48,7 +46,7 @@ HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t 
     constant = hn::MulAdd(value, LoadF16(d, scale + j), constant);
   }
   const float range = hn::GetLane(hn::MaxOfLanes(d, greatest));
-  const float most = GreatestInt2Step(head_dim);
+  constexpr auto most = static_cast<float>(kGreatestInt2Step);
   // The inverse of less would be infinite; such a query scores everything alike.
   const RowVec inverse = hn::Set(d, range > 1e-30f ? most / range : 0.0f);
   const hn::RebindToSigned<RowTag> d32;
@@ -117,55 +115,71 @@ HWY_INLINE hn::Vec<D16> MulPairs(hn::Vec<Int2Tag> codes, hn::Vec<D16> steps) {
 // A register holds four channels of so many vectors.
 inline constexpr size_t kInt2Lanes = hn::MaxLanes(Int2Tag()) / 4;
 
+// Adds to sums[h][r] the products of 16 channels: their codes in register r, at codes[r], and steps
+// of head h, from `first` on.
+template <size_t kHeads, size_t kCount, class V16 = hn::Vec<hn::Repartition<int16_t, Int2Tag> > >
+HWY_INLINE void AddInt2Channels(HeadArray<const int8_t> steps, size_t first,
+                                const uint8_t* const (&codes)[kCount],
+                                V16 (&sums)[kHeads][kCount]) {
+  const Int2Tag d8;
+  const hn::Repartition<uint16_t, Int2Tag> du16;
+  const hn::Repartition<int16_t, Int2Tag> d16;
+  const hn::Repartition<int32_t, Int2Tag> d32;
+  const auto mask = hn::Set(d8, uint8_t{3});
+  hn::Vec<Int2Tag> bytes[kCount];
+  Unroll<kCount>([&](auto r)
+                     DYNSPLIT_SIMD_LAMBDA { bytes[r] = hn::LoadU(d8, codes[r] + first * 4); });
+  Unroll<4>([&](auto quad) DYNSPLIT_SIMD_LAMBDA {
+    hn::Vec<Int2Tag> of_quad[kCount];
+    Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+      const auto moved = hn::ShiftRight<2 * quad>(hn::BitCast(du16, bytes[r]));
+      of_quad[r] = hn::And(hn::BitCast(d8, moved), mask);
+    });
+    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+      int32_t four;
+      std::memcpy(&four, steps.Head(h) + first + 4 * quad, sizeof four);
+      const auto of_query = hn::BitCast(d16, hn::Set(d32, four));
+      Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+        sums[h][r] = hn::Add(sums[h][r], MulPairs(of_quad[r], of_query));
+      });
+    });
+  });
+}
+
 // dots[h][i]: the score of vector i of `count` registers of them, from number `first` on. Two share
 // each load of a query's steps; more would not leave registers for the sums of many heads.
 template <size_t kHeads, size_t kCount>
 HWY_INLINE void DotInt2Registers(const Int2Query* queries, HeadArray<const int8_t> steps,
                                  const Int2Groups& groups, size_t first, HeadArray<float> dots) {
-  const Int2Tag d8;
-  const hn::Repartition<uint16_t, Int2Tag> du16;
   const hn::Repartition<int16_t, Int2Tag> d16;
   const hn::Repartition<int32_t, Int2Tag> d32;
   const hn::RebindToFloat<decltype(d32)> d;
-  hn::Vec<decltype(d16)> sums[kHeads][kCount];
-  const uint8_t* codes_of[kCount];
+  const uint8_t* codes[kCount];
   for (size_t r = 0; r < kCount; ++r) {
-    for (size_t h = 0; h < kHeads; ++h) sums[h][r] = hn::Zero(d16);
     const size_t vector = (first + r) * kInt2Lanes;
-    codes_of[r] = groups.first +
-                  vector / kInt2Group * Int2GroupBytes(static_cast<int>(groups.head_dim)) +
-                  vector % kInt2Group * 4;
+    codes[r] = groups.first +
+               vector / kInt2Group * Int2GroupBytes(static_cast<int>(groups.head_dim)) +
+               vector % kInt2Group * 4;
   }
-  const auto mask = hn::Set(d8, uint8_t{3});
-  for (size_t j = 0; j < groups.head_dim; j += 16) {
-    hn::Vec<Int2Tag> bytes[kCount];
-    Unroll<kCount>([&](auto r)
-                       DYNSPLIT_SIMD_LAMBDA { bytes[r] = hn::LoadU(d8, codes_of[r] + j * 4); });
-    Unroll<4>([&](auto quad) DYNSPLIT_SIMD_LAMBDA {
-      hn::Vec<Int2Tag> codes[kCount];
+  for (size_t begin = 0; begin < groups.head_dim; begin += kInt2Span) {
+    const size_t end = HWY_MIN(begin + kInt2Span, groups.head_dim);
+    hn::Vec<decltype(d16)> sums[kHeads][kCount];
+    for (auto& of_head : sums) {
+      for (auto& sum : of_head) sum = hn::Zero(d16);
+    }
+    for (size_t j = begin; j < end; j += 16) AddInt2Channels(steps, j, codes, sums);
+    Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
+      const auto scale = hn::Set(d, queries[h].scale), constant = hn::Set(d, queries[h].constant);
       Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
-        const auto moved = hn::ShiftRight<2 * quad>(hn::BitCast(du16, bytes[r]));
-        codes[r] = hn::And(hn::BitCast(d8, moved), mask);
-      });
-      Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-        int32_t four;
-        std::memcpy(&four, steps.Head(h) + j + 4 * quad, sizeof four);
-        const auto of_query = hn::BitCast(d16, hn::Set(d32, four));
-        Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
-          sums[h][r] = hn::Add(sums[h][r], MulPairs(codes[r], of_query));
-        });
+        float* dot = dots.Head(h) + (first + r) * kInt2Lanes;
+        const auto pairs = hn::BitCast(d32, sums[h][r]);
+        const auto low = hn::ShiftRight<16>(hn::ShiftLeft<16>(pairs));
+        const auto sum = hn::ConvertTo(d, hn::Add(low, hn::ShiftRight<16>(pairs)));
+        const auto so_far = begin == 0 ? constant : hn::LoadU(d, dot);
+        hn::StoreU(hn::MulAdd(sum, scale, so_far), d, dot);
       });
     });
   }
-  Unroll<kHeads>([&](auto h) DYNSPLIT_SIMD_LAMBDA {
-    const auto scale = hn::Set(d, queries[h].scale), constant = hn::Set(d, queries[h].constant);
-    Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
-      const auto pairs = hn::BitCast(d32, sums[h][r]);
-      const auto low = hn::ShiftRight<16>(hn::ShiftLeft<16>(pairs));
-      const auto sum = hn::ConvertTo(d, hn::Add(low, hn::ShiftRight<16>(pairs)));
-      hn::StoreU(hn::MulAdd(sum, scale, constant), d, dots.Head(h) + (first + r) * kInt2Lanes);
-    });
-  });
 }
 
 template <size_t kHeads>

@@ -24,9 +24,9 @@ struct SummaryScoreArgs {
 // row i. The score of a mean is q . mean, scaled and capped, that of bounds the sum over d of
 // max(q*min, q*max). For int8 summaries the query is rounded to 16 bits of its largest element:
 // less than 2e-5 of sum |q * summary| is lost. For int2 what a step of each channel adds is rounded
-// to 127 parts of the greatest one (fewer beyond 160 channels, 85 with 256): a few hundredths of
-// what the codes themselves lose, where channels are alike. Cost: one pass over the summaries.
-// Thread safety: calls may run at once on distinct scores.
+// to 127 parts of the greatest one: a few hundredths of what the codes themselves lose, where
+// channels are alike. Cost: one pass over the summaries. Thread safety: calls may run at once on
+// distinct scores.
 void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 void SummaryScoreRef(const SummaryScoreArgs& args, float* scores, int64_t score_stride);
 
