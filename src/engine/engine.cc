@@ -17,7 +17,7 @@ constexpr int kMaxThreads = 256;
 constexpr int kMaxBatchTokens = 4096;
 constexpr int kSelectedPassTokens = 32;
 // Of memory, for the last tokens where they have a type of their own.
-constexpr int64_t kHotShare = 16;
+constexpr int64_t kHotShare = 32;
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int kMaxJointTokens = 1 << 20;
 constexpr int64_t kMaxKvMemory = int64_t{1} << 50;

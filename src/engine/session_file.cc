@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
                                          ' ', 's', 'e', 's', 's', 'i', 'o', 'n'};
-constexpr uint32_t kVersion = 6;
+constexpr uint32_t kVersion = 7;
 
 uint64_t FingerprintOf(const Engine::Impl& engine) {
   return engine.model->impl().Fingerprint(engine.options.context_tokens);

@@ -15,10 +15,6 @@ void EncodePage(KvType type, const f16* rows, int head_dim, f16* page);
 void EncodePageRef(KvType type, const f16* rows, int head_dim, f16* page);
 
 // Writes rows [first, first + count) of a page of any type to `rows`, [count, head_dim].
-struct RowRange {
-  int first = 0;
-  int count = kPageTokens;
-};
 void DecodePage(KvType type, const f16* page, RowRange range, int head_dim, f16* rows);
 void DecodePageRef(KvType type, const f16* page, RowRange range, int head_dim, f16* rows);
 

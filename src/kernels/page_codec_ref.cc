@@ -32,7 +32,7 @@ void EncodeQ4Channel(const f16* rows, size_t d, size_t j, f16* page) {
     const float value = F32FromF16(rows[row * d + j]) - range.min;
     const auto code =
         static_cast<uint8_t>(std::clamp(std::nearbyint(value * scale.inverse), 0.0f, kMostQ4));
-    uint8_t& both = codes[row / 2 * d + j];
+    uint8_t& both = codes[Q4Codes(d, row) + j];
     both = row % 2 == 0 ? code : static_cast<uint8_t>(both | code << 4);
   }
 }
@@ -45,7 +45,7 @@ float DecodeQ8Ref(const f16* page, size_t d, size_t row, size_t j) {
 
 float DecodeQ4Ref(const f16* page, size_t d, size_t row, size_t j) {
   const auto* codes = reinterpret_cast<const uint8_t*>(page);
-  const int code = codes[row / 2 * d + j] >> (row % 2 * 4) & 15;
+  const int code = codes[Q4Codes(d, row) + j] >> (row % 2 * 4) & 15;
   return F32FromF16(page[Q4Steps(d) + d + j]) +
          F32FromF16(page[Q4Steps(d) + j]) * static_cast<float>(code);
 }

@@ -31,7 +31,7 @@ HWY_INLINE PageVec LoadQ4(const f16* page, size_t head_dim, size_t row, size_t j
   const PageTag d;
   const hn::RebindToSigned<PageTag> d32;
   const hn::Rebind<uint8_t, PageTag> d8;
-  const auto* codes = reinterpret_cast<const uint8_t*>(page) + row / 2 * head_dim + j;
+  const auto* codes = reinterpret_cast<const uint8_t*>(page) + Q4Codes(head_dim, row) + j;
   const auto both = hn::PromoteTo(d32, hn::LoadU(d8, codes));
   const auto code = row % 2 == 0 ? hn::And(both, hn::Set(d32, 15)) : hn::ShiftRight<4>(both);
   return hn::ConvertTo(d, code);
@@ -94,7 +94,7 @@ HWY_INLINE void FetchEncoded(const PartView& part, int64_t token) {
   const size_t row = static_cast<size_t>(token % kPageTokens);
   const bool is_q8 = part.Type(token) == KvType::kQ8;
   const auto* bytes = reinterpret_cast<const uint8_t*>(page);
-  const uint8_t* codes = bytes + (is_q8 ? row : row / 2) * d;
+  const uint8_t* codes = bytes + (is_q8 ? row * d : Q4Codes(d, row));
   for (size_t j = 0; j < d; j += 64) hwy::Prefetch(codes + j);
   if (is_q8) {
     hwy::Prefetch(page + Q8Scales(d) + row * NumQ8Groups(d));

@@ -85,8 +85,8 @@ HWY_INLINE void EncodeQ4(const f16* rows, size_t head_dim, f16* page) {
     for (size_t row = 0; row < kPageTokens; row += 2) {
       const f16* even = rows + row * head_dim + j;
       StoreQ4Pair(
-          {even, even + head_dim, reinterpret_cast<uint8_t*>(page) + row / 2 * head_dim + j}, min,
-          all_inverse);
+          {even, even + head_dim, reinterpret_cast<uint8_t*>(page) + Q4Codes(head_dim, row) + j},
+          min, all_inverse);
     }
   }
 }

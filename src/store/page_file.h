@@ -7,6 +7,7 @@
 
 #include "base/random_access_file.h"
 #include "dynsplit/status.h"
+#include "kernels/page_format.h"
 
 namespace dynsplit {
 
@@ -28,6 +29,10 @@ class PageFile {
   // The same for several: of file(), by ReadMany.
   FileRead ReadOf(int32_t slot, std::byte* page) const {
     return {Offset(slot), {page, page_bytes_}, {}};
+  }
+  // Of some of its bytes, which go to where they are in `page`.
+  FileRead ReadOf(int32_t slot, std::byte* page, PageBytesRange bytes) const {
+    return {Offset(slot) + bytes.first, {page + bytes.first, bytes.count}, {}};
   }
   const RandomAccessFile& file() const { return *file_; }
 

@@ -38,15 +38,16 @@ Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
     return ResourceExhausted("KV pages: no memory for their table");
   }
   Tier& of = TierOf(tier);
-  Page* page = free_;
+  int32_t frame = -1;
   if (!of.pager) {
-    const Result<int32_t> frame = of.frames.Take();
-    if (!frame.ok()) return frame.status();
-    page->frame = *frame;
-    page->rows = of.frames.Rows(*frame);
-    page->pins = 0;
+    const Result<int32_t> taken = of.frames.Take();
+    if (!taken.ok()) return taken.status();
+    frame = *taken;
   }
-  free_ = page->next_free;
+  Page* page = std::exchange(free_, free_->next_free);
+  page->frame = frame;
+  page->rows = frame < 0 ? nullptr : of.frames.Rows(frame);
+  page->pins = frame < 0 ? Page::kAbsent : 0;
   page->layer = static_cast<int16_t>(layer);
   page->tier = tier;
   page->references = 1;

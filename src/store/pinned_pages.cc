@@ -1,8 +1,24 @@
 #include "store/pinned_pages.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/check.h"
+#include "kernels/simd_targets.h"
+// The targets above must be chosen first.
+#include "hwy/cache_control.h"
+
 namespace dynsplit {
+namespace {
+
+// Of the cold type: what a worker's part of a row needs that is not in memory. 144 KiB with q4.
+constexpr size_t kRoomPages = 64;
+
+// Tokens whose pages are fetched before they are looked at.
+constexpr size_t kAhead = 16;
+
+}  // namespace
 
 void PinnedPages::Reset(const PageTable& table, int layer, int kv_head) {
   Release();
@@ -22,6 +38,10 @@ void PinnedPages::Release() {
     Rows(pinned.part)[pinned.idx] = nullptr;
   }
   pinned_.clear();
+  for (const Pinned& held : bypassing_) Rows(held.part)[held.idx] = nullptr;
+  bypassing_.clear();
+  room_used_ = 0;
+  std::ranges::fill(has_parts_, false);
   for (Wanted& wanted : wanted_) {
     wanted.pinned.clear();
     wanted.pages.clear();
@@ -36,35 +56,63 @@ Status PinnedPages::PinToWrite(TokenRange tokens) {
 
 Status PinnedPages::PinRange(KvPart part, TokenRange tokens, bool writes) {
   if (tokens.start >= tokens.end) return {};
+  DYNSPLIT_CHECK(!has_parts_[static_cast<size_t>(part)]);
   const auto last = static_cast<size_t>((tokens.end - 1) / kPageTokens);
   for (auto idx = static_cast<size_t>(tokens.start / kPageTokens); idx <= last; ++idx) {
-    Want(part, idx, writes);
+    Want({part, idx}, writes);
   }
   return PinWanted(writes);
 }
 
 Status PinnedPages::PinTokens(KvPart part, std::span<const int32_t> tokens) {
-  size_t last = SIZE_MAX;
-  for (const int32_t token : tokens) {
-    const auto idx = static_cast<size_t>(token / kPageTokens);
-    if (idx != last) Want(part, idx, /*writes=*/false);
-    last = idx;
+  DYNSPLIT_CHECK(!has_parts_[static_cast<size_t>(part)]);
+  const std::vector<PageRef>& pages = Pages(part);
+  const auto idx_of = [&](size_t i) { return static_cast<size_t>(tokens[i] / kPageTokens); };
+  size_t wanted_end = 0;  // no page from here on is wanted yet
+  for (size_t i = 0; i < tokens.size();) {
+    // What is known of a page is not in a cache, more often than not.
+    if (i + kAhead < tokens.size()) hwy::Prefetch(pages[idx_of(i + kAhead)].get());
+    Pinned needed = {part, idx_of(i), tokens[i] % kPageTokens, tokens[i] % kPageTokens + 1};
+    for (++i; i < tokens.size() && idx_of(i) == needed.idx; ++i) {
+      needed.first_row = std::min(needed.first_row, tokens[i] % kPageTokens);
+      needed.end_row = std::max(needed.end_row, tokens[i] % kPageTokens + 1);
+    }
+    if (needed.idx < wanted_end) {
+      WantAlso(needed);
+    } else {
+      Want(needed, /*writes=*/false);
+      wanted_end = needed.idx + 1;
+    }
   }
+  has_parts_[static_cast<size_t>(part)] = true;
   return PinWanted(/*writes=*/false);
 }
 
+// Of a page that may be wanted already.
+void PinnedPages::WantAlso(const Pinned& needed) {
+  for (Wanted& wanted : wanted_) {
+    for (Pinned& other : wanted.pinned) {
+      if (other.part != needed.part || other.idx != needed.idx) continue;
+      other.first_row = std::min(other.first_row, needed.first_row);
+      other.end_row = std::max(other.end_row, needed.end_row);
+      return;
+    }
+  }
+  Want(needed, /*writes=*/false);
+}
+
 // Pins the page if it is in memory, or puts it on the list of those that PinWanted brings there.
-void PinnedPages::Want(KvPart part, size_t idx, bool writes) {
-  f16*& rows = Rows(part)[idx];
+void PinnedPages::Want(const Pinned& needed, bool writes) {
+  f16*& rows = Rows(needed.part)[needed.idx];
   if (rows != nullptr) return;
-  Page* page = Pages(part)[idx].get();
+  Page* page = Pages(needed.part)[needed.idx].get();
   if (pinned_.size() == pinned_.capacity()) pinned_.reserve(2 * pinned_.size() + 64);
   if (table_->pool()->pager(page->tier)->PinIfThere(page, writes)) {
     rows = page->rows;
-    pinned_.push_back({part, idx});
+    pinned_.push_back(needed);
   } else {
     Wanted& wanted = wanted_[static_cast<size_t>(page->tier)];
-    wanted.pinned.push_back({part, idx});
+    wanted.pinned.push_back(needed);
     wanted.pages.push_back(page);
   }
 }
@@ -78,6 +126,7 @@ Status PinnedPages::PinWanted(bool writes) {
 Status PinnedPages::PinWanted(PageTier tier, bool writes) {
   Wanted& wanted = wanted_[static_cast<size_t>(tier)];
   if (wanted.pages.empty()) return {};
+  if (!writes) DYNSPLIT_RETURN_IF_ERROR(ReadBypassing(tier, &wanted));
   pinned_.reserve(pinned_.size() + wanted.pages.size());
   Pager::PinResult result = table_->pool()->pager(tier)->Pin(wanted.pages, writes);
   for (size_t i = 0; i < result.count; ++i) {
@@ -87,6 +136,44 @@ Status PinnedPages::PinWanted(PageTier tier, bool writes) {
   wanted.pinned.clear();
   wanted.pages.clear();
   return std::move(result.status);
+}
+
+// Takes those that bypass off the list, as far as there is room, and reads them.
+Status PinnedPages::ReadBypassing(PageTier tier, Wanted* wanted) {
+  PagePool* pool = table_->pool();
+  Pager* pager = pool->pager(tier);
+  const size_t page_size = pool->page_bytes(tier) / sizeof(f16);
+  if (room_.size() == 0) room_.Resize(kRoomPages * pool->page_bytes(PageTier::kCold) / sizeof(f16));
+  std::array<Pager::PageRead, Pager::kMostMoves> reads;
+  size_t count = 0, left = 0;
+  for (size_t i = 0; i < wanted->pages.size(); ++i) {
+    const Pinned needed = wanted->pinned[i];
+    Page* page = wanted->pages[i];
+    if (room_used_ + page_size > room_.size() || !pager->Bypasses(page)) {
+      wanted->pinned[left] = needed;
+      wanted->pages[left++] = page;
+      continue;
+    }
+    f16* to = room_.data() + room_used_;
+    room_used_ += page_size;
+    bypassing_.push_back(needed);
+    Rows(needed.part)[needed.idx] = to;
+    reads[count++] = {page, to, BytesNeeded(tier, needed)};
+    if (count < reads.size()) continue;
+    DYNSPLIT_RETURN_IF_ERROR(pager->Read(reads));
+    count = 0;
+  }
+  wanted->pinned.resize(left);
+  wanted->pages.resize(left);
+  return pager->Read(std::span(reads).first(count));
+}
+
+PageBytesRange PinnedPages::BytesNeeded(PageTier tier, const Pinned& needed) const {
+  const KvTypes types = table_->pool()->types();
+  const CacheShape& shape = table_->shape();
+  return BytesOfRows(tier == PageTier::kCold ? types.cold : types.hot,
+                     needed.part == KvPart::kKeys ? shape.head_dim : shape.value_dim,
+                     {needed.first_row, needed.end_row - needed.first_row});
 }
 
 }  // namespace dynsplit

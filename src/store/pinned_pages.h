@@ -1,4 +1,5 @@
-// The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed.
+// The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed. Those
+// that bypass the pager's frames are held in a room of its own, for some tens of them.
 // Made once for each worker and used again, so that nothing is allocated for a token.
 #pragma once
 
@@ -6,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "dynsplit/status.h"
 #include "kernels/kv_view.h"
 #include "store/page_table.h"
@@ -31,6 +33,8 @@ class PinnedPages {
   Status Pin(KvPart part, TokenRange tokens) {
     return moves_ ? PinRange(part, tokens, /*writes=*/false) : Status();
   }
+  // Of tokens here and there, ascending but for a few; of their pages no other rows may be there, so
+  // none of this part can be pinned after it until Release.
   Status Pin(KvPart part, std::span<const int32_t> tokens) {
     return moves_ ? PinTokens(part, tokens) : Status();
   }
@@ -57,6 +61,9 @@ class PinnedPages {
   struct Pinned {
     KvPart part;
     size_t idx;
+    // The rows that are needed.
+    int first_row = 0;
+    int end_row = kPageTokens;
   };
 
   const std::vector<PageRef>& Pages(KvPart part) const {
@@ -65,7 +72,8 @@ class PinnedPages {
   std::vector<f16*>& Rows(KvPart part) { return part == KvPart::kKeys ? keys_ : values_; }
   Status PinRange(KvPart part, TokenRange tokens, bool writes);
   Status PinTokens(KvPart part, std::span<const int32_t> tokens);
-  void Want(KvPart part, size_t idx, bool writes);
+  void Want(const Pinned& needed, bool writes);
+  void WantAlso(const Pinned& needed);
   Status PinWanted(bool writes);
 
   // Of the call under way: what is not in memory of a tier.
@@ -75,13 +83,19 @@ class PinnedPages {
   };
 
   Status PinWanted(PageTier tier, bool writes);
+  Status ReadBypassing(PageTier tier, Wanted* wanted);
+  PageBytesRange BytesNeeded(PageTier tier, const Pinned& needed) const;
 
   const PageTable* table_ = nullptr;
   const PageTable::Row* row_ = nullptr;
   bool moves_ = false;
+  bool has_parts_[2] = {};  // by part of KV: pages of which only some rows may be there
   std::vector<f16*> keys_;    // [pages], null for those that are not pinned
   std::vector<f16*> values_;  // likewise
   std::vector<Pinned> pinned_;
+  std::vector<Pinned> bypassing_;
+  AlignedBuffer<f16> room_;  // theirs, in their order
+  size_t room_used_ = 0;
   Wanted wanted_[2];  // by tier
 };
 

@@ -46,6 +46,13 @@ class PageCodecTest : public KernelTest {
     return rows;
   }
 
+  // The same of any type.
+  std::vector<f16> RowsOf(KvType type, const AlignedBuffer<f16>& page, RowRange range) {
+    if (type != KvType::kF16) return Decode(type, page, range);
+    const f16* first = page.data() + static_cast<size_t>(range.first) * d();
+    return {first, first + static_cast<size_t>(range.count) * d()};
+  }
+
   // The values that element (row, j) shares its step with.
   Group GroupOf(KvType type, const std::vector<f16>& rows, size_t row, size_t j) const {
     Group group;
@@ -97,6 +104,32 @@ TEST_P(PageCodecTest, DecodesLikeReferenceToTheBit) {
       std::vector<f16> want(static_cast<size_t>(range.count) * d());
       DecodePageRef(type, page.data(), range, head_dim(), want.data());
       EXPECT_EQ(Decode(type, page, range), want) << static_cast<int>(type);
+    }
+  }
+}
+
+TEST_P(PageCodecTest, SomeRowsNeedOnlyTheirBytes) {
+  for (const KvType type : {KvType::kF16, KvType::kQ8, KvType::kQ4}) {
+    const std::vector<f16> rows = Rows();
+    AlignedBuffer<f16> page(PageBytes(type, head_dim()) / sizeof(f16));
+    if (type == KvType::kF16) {
+      std::ranges::copy(rows, page.data());
+    } else {
+      EncodePage(type, rows.data(), head_dim(), page.data());
+    }
+    for (const RowRange range : {RowRange{0, 64}, RowRange{0, 1}, RowRange{63, 1}, RowRange{31, 1},
+                                 RowRange{31, 2}, RowRange{32, 1}, RowRange{7, 9}}) {
+      const PageBytesRange bytes = BytesOfRows(type, head_dim(), range);
+      AlignedBuffer<f16> part = EmptyPage(type);
+      const auto* from = reinterpret_cast<const std::byte*>(page.data());
+      std::copy_n(from + bytes.first, bytes.count,
+                  reinterpret_cast<std::byte*>(part.data()) + bytes.first);
+      EXPECT_LE(bytes.first + bytes.count, PageBytes(type, head_dim()));
+      EXPECT_EQ(RowsOf(type, part, range), RowsOf(type, page, range)) << static_cast<int>(type);
+    }
+    const PageBytesRange one = BytesOfRows(type, head_dim(), {16, 1});
+    if (type != KvType::kQ8) {
+      EXPECT_LT(one.count, PageBytes(type, head_dim()) / 2);
     }
   }
 }

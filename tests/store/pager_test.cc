@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,14 @@ class PagerTest : public ::testing::Test {
                       static_cast<int64_t>(PageElements(kDim));
     Pager::Unpin(page(i));
     return same ? value : -1;
+  }
+  // The same, past the frames where the page bypasses.
+  int ReadAnyhow(int i) {
+    if (!pager().Bypasses(page(i))) return Read(i);
+    std::vector<f16> rows(PageElements(kDim));
+    const Pager::PageRead reads[] = {{page(i), rows.data(), {0, kPageBytes}}};
+    if (!pager().Read(reads).ok()) return -2;
+    return std::ranges::count(rows, rows[0]) == std::ssize(rows) ? rows[0] : -1;
   }
   bool InMemory(int i) { return page(i)->pins.load() >= 0; }
 
@@ -178,6 +187,71 @@ TEST_F(PagerTest, PagesNotNeededForLongGoFirst) {
     for (int i = 0; i < 10; ++i) ASSERT_GE(Read(60 + (pass * 10 + i) % 140), 0);
   }
   EXPECT_LT(misses, 16);
+}
+
+TEST_F(PagerTest, WhatIsSeldomNeededBypasses) {
+  constexpr int kPages = 60;
+  MakePages(20, kPages);
+  EXPECT_FALSE(pager().Bypasses(page(0)));  // has no content yet
+  for (int i = 0; i < kPages; ++i) ASSERT_TRUE(Write(i, i).ok());
+  // Ten are needed in every pass, of the others one.
+  for (int pass = 0; pass < 20; ++pass) {
+    pager().EnterLayer(0, 1);
+    for (int i = 0; i < 10; ++i) {
+      if (pass > 2) {
+        EXPECT_FALSE(pager().Bypasses(page(i))) << pass;
+      }
+      ASSERT_EQ(ReadAnyhow(i), i);
+    }
+    const int other = 10 + pass * 2;
+    const bool was_there = InMemory(other);
+    EXPECT_EQ(pager().Bypasses(page(other)), !was_there) << pass;
+    EXPECT_EQ(InMemory(other), was_there);
+  }
+  // One that is needed in turn gets a frame: others have not been needed for long.
+  for (int pass = 0; pass < 3; ++pass) {
+    pager().EnterLayer(0, 1);
+    ASSERT_EQ(ReadAnyhow(59), 59);
+  }
+  EXPECT_TRUE(InMemory(59));
+}
+
+// What comes round and round, and does not fit, stays where it is: only the rest is read anew.
+TEST_F(PagerTest, BypassingReadsNoMoreThanWhatDoesNotFit) {
+  constexpr int kLayers = 8;
+  constexpr int kPages = 8 * 40;
+  constexpr int kFit = kPages * 3 / 4;
+  MakePages(kFit, kPages, kLayers);
+  for (int pass = 0; pass < 6; ++pass) {
+    const int64_t read_before = pool_->num_read();
+    for (int layer = 0; layer < kLayers; ++layer) {
+      pager().EnterLayer(layer, kLayers);
+      for (int i = layer; i < kPages; i += kLayers) {
+        ASSERT_TRUE(pass == 0 ? Write(i, i).ok() : ReadAnyhow(i) == i);
+      }
+    }
+    if (pass >= 3) {
+      EXPECT_EQ(pool_->num_read() - read_before, kPages - kFit) << pass;
+    }
+  }
+}
+
+TEST_F(PagerTest, ReadsWhatBypassesWholeOrInPart) {
+  MakePages(2, 4);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(Write(i, i).ok());
+  std::vector<f16> rows(2 * PageElements(kDim), f16{77});
+  const size_t half = kPageBytes / 2;
+  const Pager::PageRead reads[] = {{page(0), rows.data(), {0, kPageBytes}},
+                                   {page(1), rows.data() + PageElements(kDim), {half, half}}};
+  ASSERT_TRUE(pager().Read(reads).ok());
+  for (size_t i = 0; i < PageElements(kDim); ++i) {
+    EXPECT_EQ(rows[i], 0);
+    EXPECT_EQ(rows[PageElements(kDim) + i], i < PageElements(kDim) / 2 ? 77 : 1);
+  }
+  faults_.fail_at = faults_.calls.load();
+  EXPECT_EQ(pager().Read(reads).code(), StatusCode::kIoError);
+  EXPECT_TRUE(pager().Read(reads).ok());
+  EXPECT_TRUE(pager().Read({}).ok());
 }
 
 TEST_F(PagerTest, AFailedReadOrWriteLosesNothing) {

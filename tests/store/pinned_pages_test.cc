@@ -71,6 +71,29 @@ TEST_P(PinnedPagesTest, PinsRangesAndScatteredTokens) {
   EXPECT_TRUE(pages.Pin(KvPart::kKeys, TokenRange{5, 5}).ok());  // none
 }
 
+TEST_P(PinnedPagesTest, RowsOfPagesThatBypassAreThere) {
+  for (int pass = 0; pass < 6; ++pass) {
+    for (int layer = 0; layer < 2; ++layer) {
+      pool_.EnterLayer(layer, 2);
+      PinnedPages pages(table_, layer, 1);
+      // The first page is asked for twice, in the order of keys that are always looked at.
+      const std::vector<int32_t> tokens = {9, 63, 64, 150, 151, 260, 0, 1, 299};
+      ASSERT_TRUE(pages.Pin(KvPart::kKeys, tokens).ok());
+      ASSERT_TRUE(pages.Pin(KvPart::kValues, TokenRange{100, 110}).ok());
+      ASSERT_TRUE(pages.Pin(KvPart::kValues, TokenRange{105, 128}).ok());
+      for (const int32_t token : tokens) {
+        EXPECT_EQ(*pages.view().Key(token), Value(layer, 1, token)) << pass << " " << token;
+      }
+      for (int64_t token = 100; token < 128; ++token) {
+        EXPECT_EQ(*pages.view().Value(token), 10000 + Value(layer, 1, token)) << pass;
+      }
+      pages.Release();
+      ASSERT_TRUE(pages.Pin(KvPart::kKeys, TokenRange{0, 64}).ok());
+      EXPECT_EQ(*pages.view().Key(30), Value(layer, 1, 30));
+    }
+  }
+}
+
 TEST_P(PinnedPagesTest, LetsGoWhenReleasedResetOrDestroyed) {
   for (int i = 0; i < 3; ++i) {
     PinnedPages pages(table_, 0, 0);
