@@ -10,30 +10,34 @@
 
 namespace dynsplit {
 
-std::unique_ptr<IoRing> IoRing::Create() {
+std::unique_ptr<IoRing> IoRing::Create(int descriptor) {
   auto ring = std::make_unique<io_uring>();
   if (io_uring_queue_init(kEntries, ring.get(), 0) < 0) return nullptr;
-  return std::unique_ptr<IoRing>(new IoRing(std::move(ring)));
+  std::unique_ptr<IoRing> made(new IoRing(std::move(ring)));
+  // So the kernel looks the file up once.
+  return io_uring_register_files(made->ring_.get(), &descriptor, 1) == 0 ? std::move(made) : nullptr;
 }
 
 IoRing::IoRing(std::unique_ptr<io_uring> ring) : ring_(std::move(ring)) {}
 IoRing::~IoRing() { io_uring_queue_exit(ring_.get()); }
 
-bool IoRing::Read(int descriptor, std::span<FileRead> reads) {
+bool IoRing::Read(std::span<FileRead> reads) {
   bool works = true;
   while (works && !reads.empty()) {
     const size_t count = std::min<size_t>(kEntries, reads.size());
-    works = ReadSome(descriptor, reads.first(count));
+    works = ReadSome(reads.first(count));
     reads = reads.subspan(count);
   }
   return works;
 }
 
-bool IoRing::ReadSome(int descriptor, std::span<FileRead> reads) {
+bool IoRing::ReadSome(std::span<FileRead> reads) {
   for (FileRead& read : reads) {
     io_uring_sqe* entry = io_uring_get_sqe(ring_.get());  // there is one: all came back
-    io_uring_prep_read(entry, descriptor, read.bytes.data(),
-                       static_cast<unsigned>(read.bytes.size()), read.offset);
+    constexpr int kTheFile = 0;  // of those that are registered
+    io_uring_prep_read(entry, kTheFile, read.bytes.data(), static_cast<unsigned>(read.bytes.size()),
+                       read.offset);
+    io_uring_sqe_set_flags(entry, IOSQE_FIXED_FILE);
     io_uring_sqe_set_data(entry, &read);
   }
   int submitted = io_uring_submit_and_wait(ring_.get(), static_cast<unsigned>(reads.size()));

@@ -15,20 +15,21 @@ namespace dynsplit {
 // Thread safety: one thread at a time.
 class IoRing {
  public:
-  // Null where the kernel has none or forbids them, as many containers do.
-  static std::unique_ptr<IoRing> Create();
+  // For reads from an open file. Null where the kernel has no rings or forbids them, as many
+  // containers do.
+  static std::unique_ptr<IoRing> Create(int descriptor);
   ~IoRing();
 
   // Moves the beginning of each read past what was read of it; an empty one needs nothing more.
   // False: the ring failed, and is not to be used again. Nothing is under way afterwards.
   // Cost: a system call for each kEntries of them.
-  bool Read(int descriptor, std::span<FileRead> reads);
+  bool Read(std::span<FileRead> reads);
 
   static constexpr unsigned kEntries = 32;  // as many as a pager moves at once
 
  private:
   explicit IoRing(std::unique_ptr<io_uring> ring);
-  bool ReadSome(int descriptor, std::span<FileRead> reads);
+  bool ReadSome(std::span<FileRead> reads);
 
   std::unique_ptr<io_uring> ring_;
 };

@@ -56,7 +56,7 @@ class PosixFile : public RandomAccessFile {
 
   void ReadMany(std::span<FileRead> reads) const override {
     if (std::unique_ptr<IoRing> ring = reads.size() > 1 ? TakeRing() : nullptr; ring != nullptr) {
-      if (ring->Read(descriptor_.get(), reads)) {
+      if (ring->Read(reads)) {
         GiveRing(std::move(ring));
       } else {
         const std::scoped_lock lock(mutex_);
@@ -87,7 +87,7 @@ class PosixFile : public RandomAccessFile {
       return ring;
     }
     if (no_more_rings_) return nullptr;
-    std::unique_ptr<IoRing> ring = IoRing::Create();
+    std::unique_ptr<IoRing> ring = IoRing::Create(descriptor_.get());
     no_more_rings_ = ring == nullptr;
     return ring;
   }

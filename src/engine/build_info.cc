@@ -9,7 +9,7 @@ namespace dynsplit {
 
 std::string DescribeBuild() {
   std::string text = "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() +
-                     (IoRing::Create() != nullptr ? ", io_uring" : ", pread") + "; ggml " +
+                     (IoRing::Create(/*descriptor=*/-1) != nullptr ? ", io_uring" : ", pread") + "; ggml " +
                      ggml_version();
   const struct {
     const char* name;

@@ -5,18 +5,12 @@
 #include <utility>
 
 #include "base/check.h"
-#include "kernels/simd_targets.h"
-// The targets above must be chosen first.
-#include "hwy/cache_control.h"
 
 namespace dynsplit {
 namespace {
 
 // Of the cold type: what a worker's part of a row needs that is not in memory. 144 KiB with q4.
 constexpr size_t kRoomPages = 64;
-
-// Tokens whose pages are fetched before they are looked at.
-constexpr size_t kAhead = 16;
 
 }  // namespace
 
@@ -68,10 +62,12 @@ Status PinnedPages::PinTokens(KvPart part, std::span<const int32_t> tokens) {
   DYNSPLIT_CHECK(!has_parts_[static_cast<size_t>(part)]);
   const std::vector<PageRef>& pages = Pages(part);
   const auto idx_of = [&](size_t i) { return static_cast<size_t>(tokens[i] / kPageTokens); };
+  // What is known of a page is not in a cache, more often than not, and pinning writes to it.
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i == 0 || idx_of(i) != idx_of(i - 1)) __builtin_prefetch(pages[idx_of(i)].get(), 1);
+  }
   size_t wanted_end = 0;  // no page from here on is wanted yet
   for (size_t i = 0; i < tokens.size();) {
-    // What is known of a page is not in a cache, more often than not.
-    if (i + kAhead < tokens.size()) hwy::Prefetch(pages[idx_of(i + kAhead)].get());
     Pinned needed = {part, idx_of(i), tokens[i] % kPageTokens, tokens[i] % kPageTokens + 1};
     for (++i; i < tokens.size() && idx_of(i) == needed.idx; ++i) {
       needed.first_row = std::min(needed.first_row, tokens[i] % kPageTokens);

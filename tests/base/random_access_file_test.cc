@@ -30,6 +30,13 @@ class RandomAccessFileTest : public ::testing::Test {
   }
   ~RandomAccessFileTest() override { std::filesystem::remove_all(dir_); }
 
+  // A file of just these bytes, to be read.
+  std::unique_ptr<RandomAccessFile> FileOf(std::span<const std::byte> bytes) {
+    Result<NewFile> file = NewFile::Create(dir_ / "bytes");
+    EXPECT_TRUE(file.ok() && file->get()->WriteAt(0, bytes).ok() && file->Finish().ok());
+    return OpenFileToRead(dir_ / "bytes").value();
+  }
+
   std::filesystem::path dir_;
 };
 
@@ -53,11 +60,9 @@ TEST_F(RandomAccessFileTest, LeavesNothingInTheDirectory) {
 }
 
 TEST_F(RandomAccessFileTest, ShortFilesAreAnError) {
-  auto file = OpenUnnamedFile(dir_);
-  ASSERT_TRUE(file.ok());
-  ASSERT_TRUE((*file)->WriteAt(0, BytesOf("abc")).ok());
+  const auto file = FileOf(BytesOf("abc"));
   std::array<std::byte, 5> bytes;
-  const Status status = (*file)->ReadAt(1, bytes);
+  const Status status = file->ReadAt(1, bytes);
   EXPECT_EQ(status.code(), StatusCode::kIoError);
   EXPECT_NE(status.message().find("ends at 3, 3 bytes more wanted"), std::string::npos)
       << status.message();
@@ -83,16 +88,14 @@ TEST_F(RandomAccessFileTest, AFileThatMayNotGrowIsAnError) {
 }
 
 TEST_F(RandomAccessFileTest, SeveralReadsAreAsEachAlone) {
-  auto file = OpenUnnamedFile(dir_);
-  ASSERT_TRUE(file.ok());
   std::vector<std::byte> content(50000);
   for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i % 251);
-  ASSERT_TRUE((*file)->WriteAt(0, content).ok());
+  const auto file = FileOf(content);
   const auto read_all = [&] {
     std::vector<std::vector<std::byte>> places(100, std::vector<std::byte>(600));
     std::vector<FileRead> reads;
     for (size_t i = 0; i < places.size(); ++i) reads.push_back({i * 500, places[i], {}});
-    (*file)->ReadMany(reads);
+    file->ReadMany(reads);
     for (size_t i = 0; i < places.size(); ++i) {
       const bool within = i * 500 + 600 <= content.size();
       EXPECT_EQ(reads[i].status.code(), within ? StatusCode::kOk : StatusCode::kIoError) << i;
