@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <new>
 
 namespace dynsplit {
@@ -13,11 +14,17 @@ void* AllocateAligned(size_t bytes) {
   void* memory = nullptr;
   // Not aligned_alloc: it may want whole multiples of the alignment.
   if (posix_memalign(&memory, alignment, rounded) != 0) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  // Whole huge pages only, and no matter if there are none.
-  if (huge) madvise(memory, rounded / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
+  if (huge) AskForHugePages(memory, rounded);
   return memory;
+}
+
+void AskForHugePages(void* memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(memory) % kHugePage) % kHugePage;
+  if (bytes < before + kHugePage) return;
+  madvise(static_cast<std::byte*>(memory) + before, (bytes - before) / kHugePage * kHugePage,
+          MADV_HUGEPAGE);
+#endif
 }
 
 }  // namespace dynsplit

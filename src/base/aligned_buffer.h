@@ -19,6 +19,10 @@ inline constexpr size_t kBufferAlignment = 64;
 void* AllocateAligned(size_t bytes);
 inline constexpr size_t kHugePage = size_t{2} << 20;
 
+// Asks the system for huge pages in place of those that nobody has touched yet, as far as whole
+// ones lie in these bytes. It may have none: no matter.
+void AskForHugePages(void* memory, size_t bytes);
+
 template <typename T>
 class AlignedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -15,7 +15,8 @@ std::unique_ptr<IoRing> IoRing::Create(int descriptor) {
   if (io_uring_queue_init(kEntries, ring.get(), 0) < 0) return nullptr;
   std::unique_ptr<IoRing> made(new IoRing(std::move(ring)));
   // So the kernel looks the file up once.
-  return io_uring_register_files(made->ring_.get(), &descriptor, 1) == 0 ? std::move(made) : nullptr;
+  return io_uring_register_files(made->ring_.get(), &descriptor, 1) == 0 ? std::move(made)
+                                                                         : nullptr;
 }
 
 IoRing::IoRing(std::unique_ptr<io_uring> ring) : ring_(std::move(ring)) {}
@@ -34,7 +35,7 @@ bool IoRing::Read(std::span<FileRead> reads) {
 bool IoRing::ReadSome(std::span<FileRead> reads) {
   for (FileRead& read : reads) {
     io_uring_sqe* entry = io_uring_get_sqe(ring_.get());  // there is one: all came back
-    constexpr int kTheFile = 0;  // of those that are registered
+    constexpr int kTheFile = 0;                           // of those that are registered
     io_uring_prep_read(entry, kTheFile, read.bytes.data(), static_cast<unsigned>(read.bytes.size()),
                        read.offset);
     io_uring_sqe_set_flags(entry, IOSQE_FIXED_FILE);

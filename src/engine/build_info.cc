@@ -9,8 +9,8 @@ namespace dynsplit {
 
 std::string DescribeBuild() {
   std::string text = "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() +
-                     (IoRing::Create(/*descriptor=*/-1) != nullptr ? ", io_uring" : ", pread") + "; ggml " +
-                     ggml_version();
+                     (IoRing::Create(/*descriptor=*/-1) != nullptr ? ", io_uring" : ", pread") +
+                     "; ggml " + ggml_version();
   const struct {
     const char* name;
     int present;

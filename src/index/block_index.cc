@@ -11,11 +11,8 @@
 namespace dynsplit {
 namespace {
 
-template <typename T>
-AlignedBuffer<T> CopyOf(const AlignedBuffer<T>& from) {
-  AlignedBuffer<T> copy(from.size());
-  if (from.size() > 0) std::memcpy(copy.data(), from.data(), from.size() * sizeof(T));
-  return copy;
+constexpr size_t RoundedUp(size_t bytes) {
+  return (bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
 }
 
 // Fewer vectors than this do not say how the channels of a whole chunk spread.
@@ -27,41 +24,42 @@ BlockIndex::BlockIndex(const IndexShape& shape) : shape_(shape) {
   DYNSPLIT_CHECK(shape.num_layers >= 0 && shape.kv_heads >= 1);
   DYNSPLIT_CHECK(shape.head_dim >= 16 && shape.head_dim % 16 == 0);
   DYNSPLIT_CHECK(shape.kind == Summary::kMinMax ? shape.vectors == 2 : shape.vectors >= 1);
+  scales_at_ = RoundedUp(SummaryBytes());
+  chunk_bytes_ = RoundedUp(scales_at_ + ScaleBytes());
 }
 
-std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() const {
+// Alone as long as all are less than a huge page: most texts are short.
+std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() {
   auto chunk = std::make_shared<Chunk>();
-  const size_t elements = ChunkSlots() * BlockElements();
-  switch (shape_.type) {
-    case SummaryType::kF16:
-      chunk->f16s.Resize(elements);
-      break;
-    case SummaryType::kInt8:
-      chunk->int8s.Resize(elements);
-      chunk->scales.Resize(ChunkSlots() * BlockScales());
-      break;
-    case SummaryType::kInt2:
-      chunk->int2s.Resize(ChunkSlots() / kIndexChunkBlocks * Int2Bytes());
-      chunk->int2_scales.Resize(static_cast<size_t>(shape_.num_layers) * shape_.kv_heads *
-                                Int2ScaleElements(shape_.head_dim));
-      break;
+  if (slab_ != nullptr) chunk->bytes = slab_->Take(chunk_bytes_);
+  if (chunk->bytes == nullptr) {
+    const bool alone = chunks_.size() * chunk_bytes_ < kHugePage;
+    slab_ = std::make_shared<Slab>(alone ? chunk_bytes_ : SlabBytes(chunk_bytes_));
+    chunk->bytes = slab_->Take(chunk_bytes_);
   }
+  chunk->slab = slab_;
   // Vectors of int2 are scored in whole groups, written or not; and what is saved of a chunk that
   // is not full shall not be what was in memory before.
-  Chunk::ForEachBuffer(*chunk, [](auto& buffer) {
-    if (buffer.size() > 0) std::memset(buffer.data(), 0, buffer.span().size_bytes());
-  });
+  std::memset(chunk->bytes, 0, chunk_bytes_);
   return chunk;
 }
 
 std::shared_ptr<BlockIndex::Chunk> BlockIndex::Clone(const Chunk& from) {
-  return std::make_shared<Chunk>(Chunk{CopyOf(from.f16s), CopyOf(from.int8s), CopyOf(from.scales),
-                                       CopyOf(from.int2s), CopyOf(from.int2_scales)});
+  std::shared_ptr<Chunk> copy = MakeChunk();
+  std::memcpy(copy->bytes, from.bytes, chunk_bytes_);
+  return copy;
 }
 
-size_t BlockIndex::Chunk::bytes() const {
-  return f16s.size() * sizeof(f16) + int8s.size() + scales.size() * sizeof(float) + int2s.size() +
-         int2_scales.size() * sizeof(f16);
+size_t BlockIndex::SummaryBytes() const {
+  if (shape_.type == SummaryType::kInt2) return ChunkSlots() / kIndexChunkBlocks * Int2Bytes();
+  const size_t element = shape_.type == SummaryType::kF16 ? sizeof(f16) : sizeof(int8_t);
+  return ChunkSlots() * BlockElements() * element;
+}
+
+size_t BlockIndex::ScaleBytes() const {
+  if (shape_.type == SummaryType::kInt8) return ChunkSlots() * BlockScales() * sizeof(float);
+  if (shape_.type == SummaryType::kF16) return 0;
+  return ChunkSlots() / kIndexChunkBlocks * Int2ScaleElements(shape_.head_dim) * sizeof(f16);
 }
 
 size_t BlockIndex::Int2Bytes() const {
@@ -128,7 +126,7 @@ void BlockIndex::Store(const Place& place, const f16* summaries, int64_t count) 
   const size_t slot = Slot(place.block, place.layer, place.kv_head);
   switch (shape_.type) {
     case SummaryType::kF16:
-      std::memcpy(chunk.f16s.data() + slot * BlockElements(), summaries,
+      std::memcpy(chunk.At<f16>() + slot * BlockElements(), summaries,
                   static_cast<size_t>(count) * BlockElements() * sizeof(f16));
       break;
     case SummaryType::kInt8:
@@ -138,15 +136,15 @@ void BlockIndex::Store(const Place& place, const f16* summaries, int64_t count) 
                          .summary = summaries + static_cast<size_t>(i) * BlockElements(),
                          .vectors = shape_.vectors,
                          .head_dim = shape_.head_dim},
-                        chunk.int8s.data() + at * BlockElements(),
-                        chunk.scales.data() + at * BlockScales());
+                        chunk.At<int8_t>() + at * BlockElements(),
+                        chunk.At<float>(scales_at_) + at * BlockScales());
       }
       break;
     case SummaryType::kInt2:
       LearnScale(place, summaries, count);
       QuantizeInt2({summaries, count * shape_.vectors, shape_.head_dim}, Int2Scale(place),
                    place.block % kIndexChunkBlocks * shape_.vectors,
-                   chunk.int2s.data() + slot / kIndexChunkBlocks * Int2Bytes());
+                   chunk.At<uint8_t>() + slot / kIndexChunkBlocks * Int2Bytes());
       break;
   }
 }
@@ -169,7 +167,7 @@ void BlockIndex::LearnScale(const Place& place, const f16* summaries, int64_t co
 
 f16* BlockIndex::Int2Scale(const Place& place) const {
   const size_t head = static_cast<size_t>(place.layer) * shape_.kv_heads + place.kv_head;
-  return chunks_[place.block / kIndexChunkBlocks]->int2_scales.data() +
+  return chunks_[place.block / kIndexChunkBlocks]->At<f16>(scales_at_) +
          head * Int2ScaleElements(shape_.head_dim);
 }
 
@@ -184,21 +182,23 @@ SummaryView BlockIndex::Summaries(int64_t block, int layer, int kv_head) const {
   const Chunk& chunk = *chunks_[block / kIndexChunkBlocks];
   const size_t slot = Slot(block, layer, kv_head);
   if (shape_.type == SummaryType::kF16) {
-    return {.f16s = chunk.f16s.data() + slot * BlockElements()};
+    return {.f16s = chunk.At<f16>() + slot * BlockElements()};
   }
   if (shape_.type == SummaryType::kInt2) {
-    return {.int2s = chunk.int2s.data() + slot / kIndexChunkBlocks * Int2Bytes(),
+    return {.int2s = chunk.At<uint8_t>() + slot / kIndexChunkBlocks * Int2Bytes(),
             .int2_scale = Int2Scale({block, layer, kv_head}),
             .int2_first = block % kIndexChunkBlocks * shape_.vectors};
   }
-  return {.int8s = chunk.int8s.data() + slot * BlockElements(),
-          .scales = chunk.scales.data() + slot * BlockScales()};
+  return {.int8s = chunk.At<int8_t>() + slot * BlockElements(),
+          .scales = chunk.At<float>(scales_at_) + slot * BlockScales()};
 }
 
 Status BlockIndex::Save(ArchiveWriter* archive) const {
   const auto num_chunks = (num_blocks_ + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
   for (const auto& chunk : std::span(chunks_).first(static_cast<size_t>(num_chunks))) {
-    Chunk::ForEachBuffer(*chunk, [&](const auto& buffer) { archive->PutAll(buffer.span()); });
+    const std::span<const std::byte> bytes = BytesOf(*chunk);
+    archive->PutAll(bytes.first(SummaryBytes()));
+    archive->PutAll(bytes.subspan(scales_at_, ScaleBytes()));
     DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   }
   return {};
@@ -209,16 +209,13 @@ Status BlockIndex::Load(int64_t num_blocks, ArchiveReader* archive) {
   Reserve(num_blocks);
   for (const auto& chunk : chunks_) {
     DYNSPLIT_RETURN_IF_ERROR(archive->NextRecord());
-    Chunk::ForEachBuffer(*chunk, [&](auto& buffer) { archive->GetAll(buffer.span()); });
+    archive->GetAll(BytesOf(*chunk).first(SummaryBytes()));
+    archive->GetAll(BytesOf(*chunk).subspan(scales_at_, ScaleBytes()));
     DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
   }
   return {};
 }
 
-size_t BlockIndex::bytes() const {
-  size_t bytes = 0;
-  for (const auto& chunk : chunks_) bytes += chunk->bytes();
-  return bytes;
-}
+size_t BlockIndex::bytes() const { return chunks_.size() * (SummaryBytes() + ScaleBytes()); }
 
 }  // namespace dynsplit

@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "base/aligned_buffer.h"
 #include "base/archive.h"
+#include "base/slab.h"
 #include "dynsplit/method.h"
 #include "kernels/summary_view.h"
 
@@ -68,23 +68,17 @@ class BlockIndex {
   size_t bytes() const;
 
  private:
-  // The summaries of one type; the other types' buffers are empty.
+  // Its memory is [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim] of f16 or int8, or
+  // [num_layers, kv_heads, groups of kIndexChunkBlocks vectors] of int2; then, from scales_at_ on,
+  // those of int8, [num_layers, kv_heads, kIndexChunkBlocks, rows] in f32, or of int2,
+  // [num_layers, kv_heads, Int2ScaleElements()] in f16.
   struct Chunk {
-    AlignedBuffer<f16> f16s;         // [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim]
-    AlignedBuffer<int8_t> int8s;     // the same shape
-    AlignedBuffer<float> scales;     // [num_layers, kv_heads, kIndexChunkBlocks, rows]
-    AlignedBuffer<uint8_t> int2s;    // [num_layers, kv_heads, groups of kIndexChunkBlocks vectors]
-    AlignedBuffer<f16> int2_scales;  // [num_layers, kv_heads, Int2ScaleElements()]
+    std::shared_ptr<Slab> slab;
+    std::byte* bytes = nullptr;
 
-    size_t bytes() const;
-    // Calls fn(buffer) for each, of whatever type.
-    template <typename Self, typename Fn>
-    static void ForEachBuffer(Self& chunk, const Fn& fn) {
-      fn(chunk.f16s);
-      fn(chunk.int8s);
-      fn(chunk.scales);
-      fn(chunk.int2s);
-      fn(chunk.int2_scales);
+    template <typename T>
+    T* At(size_t offset = 0) const {
+      return reinterpret_cast<T*>(bytes + offset);
     }
   };
 
@@ -94,14 +88,17 @@ class BlockIndex {
     int kv_head = 0;
   };
 
-  std::shared_ptr<Chunk> MakeChunk() const;
-  static std::shared_ptr<Chunk> Clone(const Chunk& from);
+  std::shared_ptr<Chunk> MakeChunk();
+  std::shared_ptr<Chunk> Clone(const Chunk& from);
+  std::span<std::byte> BytesOf(const Chunk& chunk) const { return {chunk.bytes, chunk_bytes_}; }
   // Turns the summaries [count, vectors, head_dim] of consecutive blocks of one chunk, the first
   // one at `place`, into the index's type.
   void Store(const Place& place, const f16* summaries, int64_t count);
   // The scale of a chunk's int2 vectors is learned from those that come first, together.
   void LearnScale(const Place& place, const f16* summaries, int64_t count);
   f16* Int2Scale(const Place& place) const;  // of the chunk and head
+  size_t SummaryBytes() const;               // of a chunk, without its scales
+  size_t ScaleBytes() const;                 // of a chunk
   size_t BlockElements() const { return static_cast<size_t>(shape_.vectors) * shape_.head_dim; }
   size_t Int2Bytes() const;    // of a chunk's groups in one layer and KV head
   size_t BlockScales() const;  // of one block; 0 in f16
@@ -111,7 +108,10 @@ class BlockIndex {
   IndexShape shape_;
   int64_t num_blocks_ = 0;
   int64_t first_new_ = 0;  // the first block that the last Reserve added
+  size_t scales_at_ = 0;   // in a chunk, bytes
+  size_t chunk_bytes_ = 0;
   std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::shared_ptr<Slab> slab_;  // of the next chunk, if it has room; copies go on in it together
 };
 
 }  // namespace dynsplit

@@ -76,7 +76,8 @@ struct RowRange {
   int count = kPageTokens;
 };
 
-// Bytes of a page, one after the other, that hold some rows, at least one, and all that decodes them.
+// Bytes of a page, one after the other, that hold some rows, at least one, and all that decodes
+// them.
 struct PageBytesRange {
   size_t first = 0;
   size_t count = 0;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/aligned_buffer.h"
 #include "base/archive.h"
 #include "base/check.h"
 #include "base/parallel_for.h"
@@ -167,6 +168,9 @@ Result<WeightBuffer> RepackWeights(const ModelFile& model, ggml_backend_buffer_t
                              " bytes of repacked weights");
   }
   ggml_backend_buffer_set_usage(repacked.buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  // A decoded token streams through all of them.
+  AskForHugePages(ggml_backend_buffer_get_base(repacked.buffer.get()),
+                  ggml_backend_buffer_get_size(repacked.buffer.get()));
   const int num_threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   ParallelFor(num_threads, static_cast<int>(weights.size()), [&](int i) {
     const std::span<const std::byte> source = weights[i].source.bytes;

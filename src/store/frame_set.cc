@@ -14,14 +14,17 @@ Result<int32_t> FrameSet::Take() {
 }
 
 Status FrameSet::AddSlab() {
-  size_t count = kSlabFrames;
+  size_t count = slab_frames_;
   if (max_bytes_ != 0) count = std::min(count, max_bytes_ / frame_bytes_ - num_frames_);
   if (count == 0) {
     return ResourceExhausted("KV pages: all " + std::to_string(max_bytes_) +
                              " bytes that they may take are in use");
   }
   try {
-    AlignedBuffer<f16> slab(count * frame_bytes_ / sizeof(f16));
+    // A few bytes more make it a whole huge page.
+    const size_t bytes =
+        count == slab_frames_ ? std::max(kHugePage, count * frame_bytes_) : count * frame_bytes_;
+    AlignedBuffer<f16> slab(bytes / sizeof(f16));
     slabs_.reserve(slabs_.size() + 1);
     free_.reserve(num_frames_ + count);
     slabs_.push_back(std::move(slab));

@@ -2,6 +2,7 @@
 // destroyed, so a frame that is given back serves the next one who asks.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -17,10 +18,12 @@ class FrameSet {
  public:
   // max_bytes bounds the memory of all, 0: no bound.
   FrameSet(size_t frame_bytes, size_t max_bytes)
-      : frame_bytes_(frame_bytes), max_bytes_(max_bytes) {}
+      : frame_bytes_(frame_bytes),
+        max_bytes_(max_bytes),
+        slab_frames_(std::max<size_t>(1, kHugePage / frame_bytes)) {}
 
   // An uninitialised frame. ResourceExhausted at the bound, or when the system has no memory.
-  // Cost: O(1), but for one slab in kSlabFrames.
+  // Cost: O(1), but for a slab once in a while.
   Result<int32_t> Take();
   void Give(int32_t frame) noexcept { free_.push_back(frame); }
   // Whether Take would find nothing within the bound.
@@ -30,19 +33,18 @@ class FrameSet {
 
   f16* Rows(int32_t frame) {
     const auto idx = static_cast<size_t>(frame);
-    return slabs_[idx / kSlabFrames].data() + idx % kSlabFrames * (frame_bytes_ / sizeof(f16));
+    return slabs_[idx / slab_frames_].data() + idx % slab_frames_ * (frame_bytes_ / sizeof(f16));
   }
   size_t frame_bytes() const { return frame_bytes_; }
   size_t num_frames() const { return num_frames_; }  // taken or free
   size_t allocated_bytes() const { return num_frames_ * frame_bytes_; }
 
  private:
-  static constexpr size_t kSlabFrames = 256;  // 2 MiB, a huge page, at head_dim 64
-
   Status AddSlab();
 
   size_t frame_bytes_;
   size_t max_bytes_;
+  size_t slab_frames_;  // that fill a huge page
   size_t num_frames_ = 0;
   std::vector<AlignedBuffer<f16>> slabs_;
   std::vector<int32_t> free_;  // has room for all, so that giving one back cannot fail

@@ -28,7 +28,7 @@ struct alignas(64) Page {
   int32_t source_idx = -1;
   int16_t layer = 0;
   PageTier tier = PageTier::kHot;
-  std::atomic<bool> changed{false};           // since it was last written to its slot
+  std::atomic<bool> changed{false};          // since it was last written to its slot
   std::shared_ptr<const PageSource> source;  // where it is without a slot; null: nowhere yet
   PagePool* pool = nullptr;
   union {

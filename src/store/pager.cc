@@ -18,8 +18,9 @@ namespace {
 constexpr int kSearches = 4;
 
 // A page takes a frame where it was needed so many times more lately than what it would take the
-// place of: to put that out costs some three times what a read into other memory does. With 1, 4 and
-// 16, a context of 131,072 tokens of SmolLM2 (q4, 265M) decoded at 15.9, 16.6 and 17.4 tokens/s.
+// place of: to put that out costs some three times what a read into other memory does. With 1, 4
+// and 16, a context of 131,072 tokens of SmolLM2 (q4, 265M) decoded at 15.9, 16.6 and 17.4
+// tokens/s.
 constexpr int64_t kTimesRarer = 16;
 
 // Some tens of microseconds: what is done under the lock takes less, and to be put to sleep and

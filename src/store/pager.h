@@ -73,7 +73,8 @@ class Pager {
   int64_t num_written() const { return num_written_.load(std::memory_order_relaxed); }
 
  private:
-  // Pages drawn for each one that is put out. With 8, 7 % more had to be read in a trace of SmolLM2.
+  // Pages drawn for each one that is put out. With 8, 7 % more had to be read in a trace of
+  // SmolLM2.
   static constexpr size_t kDrawn = 16;
 
   // A page on its way into a frame, and the one that it takes the place of.

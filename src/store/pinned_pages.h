@@ -1,6 +1,6 @@
-// The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed. Those
-// that bypass the pager's frames are held in a room of its own, for some tens of them.
-// Made once for each worker and used again, so that nothing is allocated for a token.
+// The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed.
+// Those that bypass the pager's frames are held in a room of its own, for some tens of them. Made
+// once for each worker and used again, so that nothing is allocated for a token.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ class PinnedPages {
   Status Pin(KvPart part, TokenRange tokens) {
     return moves_ ? PinRange(part, tokens, /*writes=*/false) : Status();
   }
-  // Of tokens here and there, ascending but for a few; of their pages no other rows may be there, so
-  // none of this part can be pinned after it until Release.
+  // Of tokens here and there, ascending but for a few; of their pages no other rows may be there,
+  // so none of this part can be pinned after it until Release.
   Status Pin(KvPart part, std::span<const int32_t> tokens) {
     return moves_ ? PinTokens(part, tokens) : Status();
   }
@@ -89,7 +89,7 @@ class PinnedPages {
   const PageTable* table_ = nullptr;
   const PageTable::Row* row_ = nullptr;
   bool moves_ = false;
-  bool has_parts_[2] = {};  // by part of KV: pages of which only some rows may be there
+  bool has_parts_[2] = {};    // by part of KV: pages of which only some rows may be there
   std::vector<f16*> keys_;    // [pages], null for those that are not pinned
   std::vector<f16*> values_;  // likewise
   std::vector<Pinned> pinned_;

@@ -87,6 +87,30 @@ TEST_F(RandomAccessFileTest, AFileThatMayNotGrowIsAnError) {
   EXPECT_EQ(status.code(), StatusCode::kIoError) << status.message();
 }
 
+// It grows by zeros beneath them.
+TEST_F(RandomAccessFileTest, UnnamedFilesKeepWhatThreadsWriteSideBySide) {
+  constexpr size_t kPiece = 2304, kPieces = 2000;
+  auto file = OpenUnnamedFile(dir_);
+  ASSERT_TRUE(file.ok());
+  std::vector<std::jthread> threads;
+  for (size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (size_t i = kPieces; i-- > 0;) {
+        if (i % 4 != t) continue;
+        const std::vector<std::byte> piece(kPiece, static_cast<std::byte>(i % 251));
+        EXPECT_TRUE((*file)->WriteAt(i * kPiece, piece).ok());
+      }
+    });
+  }
+  threads.clear();
+  for (size_t i = 0; i < kPieces; ++i) {
+    std::vector<std::byte> piece(kPiece);
+    ASSERT_TRUE((*file)->ReadAt(i * kPiece, piece).ok());
+    const std::vector<std::byte> want(kPiece, static_cast<std::byte>(i % 251));
+    ASSERT_EQ(piece, want) << i;
+  }
+}
+
 TEST_F(RandomAccessFileTest, SeveralReadsAreAsEachAlone) {
   std::vector<std::byte> content(50000);
   for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i % 251);

@@ -32,9 +32,10 @@ class BlockIndexTest : public ::testing::Test {
   }
 
   // Indexes blocks first..end-1 in every layer.
-  void Add(int64_t first, int64_t end, BlockIndex* index) {
+  void Add(int64_t first, int64_t end, BlockIndex* index) { Add(blocks_, first, end, index); }
+  void Add(const std::vector<Block>& source, int64_t first, int64_t end, BlockIndex* index) {
     index->Reserve(end);
-    const auto added = std::span(blocks_).subspan(first, end - first);
+    const auto added = std::span(source).subspan(first, end - first);
     for (int layer = 0; layer < kLayers; ++layer) {
       std::vector<KvView> views;
       for (int g = 0; g < kHeads; ++g) views.push_back(pages_[layer * kHeads + g].View());
@@ -99,6 +100,23 @@ TEST_F(BlockIndexTest, HoldsTheSummaryOfEveryBlock) {
   EXPECT_EQ(index.bytes(),
             3 * sizeof(f16) * kLayers * kHeads * kIndexChunkBlocks * kVectors * kHeadDim);
   ExpectSummaries(index, blocks_);
+}
+
+// A large index has its chunks in slabs, in which its copies go on side by side.
+TEST_F(BlockIndexTest, CopiesOfALargeOneGoOnEachForItself) {
+  constexpr int kShared = 5800, kAll = 6200;  // a chunk has 24 KiB, a huge page 85 of them
+  std::vector<Block> source, other;
+  for (size_t i = 0; i < kAll; ++i) source.push_back(blocks_[i % blocks_.size()]);
+  for (size_t i = 0; i < kAll; ++i) other.push_back(i < kShared ? source[i] : blocks_[7]);
+  BlockIndex index(Shape());
+  Add(source, 0, kShared, &index);
+  BlockIndex copy = index;
+  for (int first = kShared; first < kAll; first += 50) {
+    Add(source, first, first + 50, &index);
+    Add(other, first, first + 50, &copy);
+  }
+  ExpectSummaries(index, source);
+  ExpectSummaries(copy, other);
 }
 
 TEST_F(BlockIndexTest, GrowsInPieces) {
