@@ -18,7 +18,7 @@ void* AllocateAligned(size_t bytes) {
   return memory;
 }
 
-void AskForHugePages(void* memory, size_t bytes) {
+void AskForHugePages([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
 #ifdef MADV_HUGEPAGE
   const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(memory) % kHugePage) % kHugePage;
   if (bytes < before + kHugePage) return;

@@ -63,7 +63,8 @@ class NewFile {
 };
 
 // A file in `dir` that no name leads to: however the process ends, the system removes it, and two
-// processes never meet. NotFound where there is no such directory, else as ErrnoStatus.
+// processes never meet. For what is written from the first byte on: behind that it may hold up to a
+// mebibyte of zeros. NotFound where there is no such directory, else as ErrnoStatus.
 Result<std::unique_ptr<RandomAccessFile>> OpenUnnamedFile(const std::string& dir);
 
 // What that does where the file system has no files without names: the file has one,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/aligned_buffer.h"
 #include "base/check.h"
 #include "kernels/int2.h"
 #include "kernels/quantize_summary.h"
@@ -25,28 +26,27 @@ BlockIndex::BlockIndex(const IndexShape& shape) : shape_(shape) {
   DYNSPLIT_CHECK(shape.head_dim >= 16 && shape.head_dim % 16 == 0);
   DYNSPLIT_CHECK(shape.kind == Summary::kMinMax ? shape.vectors == 2 : shape.vectors >= 1);
   scales_at_ = RoundedUp(SummaryBytes());
-  chunk_bytes_ = RoundedUp(scales_at_ + ScaleBytes());
+  // A model may have no global layers, and an index no summaries then.
+  chunk_bytes_ = std::max(kBufferAlignment, RoundedUp(scales_at_ + ScaleBytes()));
 }
 
 // Alone as long as all are less than a huge page: most texts are short.
 std::shared_ptr<BlockIndex::Chunk> BlockIndex::MakeChunk() {
-  auto chunk = std::make_shared<Chunk>();
-  if (slab_ != nullptr) chunk->bytes = slab_->Take(chunk_bytes_);
-  if (chunk->bytes == nullptr) {
+  std::byte* bytes = slab_ != nullptr ? slab_->Take() : nullptr;
+  if (bytes == nullptr) {
     const bool alone = chunks_.size() * chunk_bytes_ < kHugePage;
-    slab_ = std::make_shared<Slab>(alone ? chunk_bytes_ : SlabBytes(chunk_bytes_));
-    chunk->bytes = slab_->Take(chunk_bytes_);
+    slab_ = std::make_shared<Slab>(alone ? chunk_bytes_ : SlabBytes(chunk_bytes_), chunk_bytes_);
+    bytes = slab_->Take();
   }
-  chunk->slab = slab_;
   // Vectors of int2 are scored in whole groups, written or not; and what is saved of a chunk that
   // is not full shall not be what was in memory before.
-  std::memset(chunk->bytes, 0, chunk_bytes_);
-  return chunk;
+  std::memset(bytes, 0, chunk_bytes_);
+  return std::make_shared<Chunk>(slab_, bytes);
 }
 
 std::shared_ptr<BlockIndex::Chunk> BlockIndex::Clone(const Chunk& from) {
   std::shared_ptr<Chunk> copy = MakeChunk();
-  std::memcpy(copy->bytes, from.bytes, chunk_bytes_);
+  std::ranges::copy(BytesOf(from), BytesOf(*copy).begin());
   return copy;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/archive.h"
@@ -72,14 +73,21 @@ class BlockIndex {
   // [num_layers, kv_heads, groups of kIndexChunkBlocks vectors] of int2; then, from scales_at_ on,
   // those of int8, [num_layers, kv_heads, kIndexChunkBlocks, rows] in f32, or of int2,
   // [num_layers, kv_heads, Int2ScaleElements()] in f16.
-  struct Chunk {
-    std::shared_ptr<Slab> slab;
-    std::byte* bytes = nullptr;
+  class Chunk {
+   public:
+    // `bytes` are of the slab, to which they are given back.
+    Chunk(std::shared_ptr<Slab> slab, std::byte* bytes) : slab_(std::move(slab)), bytes_(bytes) {}
+    ~Chunk() { slab_->Give(bytes_); }
+    Chunk(const Chunk&) = delete;
 
     template <typename T>
     T* At(size_t offset = 0) const {
-      return reinterpret_cast<T*>(bytes + offset);
+      return reinterpret_cast<T*>(bytes_ + offset);
     }
+
+   private:
+    std::shared_ptr<Slab> slab_;
+    std::byte* bytes_;
   };
 
   struct Place {
@@ -90,7 +98,9 @@ class BlockIndex {
 
   std::shared_ptr<Chunk> MakeChunk();
   std::shared_ptr<Chunk> Clone(const Chunk& from);
-  std::span<std::byte> BytesOf(const Chunk& chunk) const { return {chunk.bytes, chunk_bytes_}; }
+  std::span<std::byte> BytesOf(const Chunk& chunk) const {
+    return {chunk.At<std::byte>(), chunk_bytes_};
+  }
   // Turns the summaries [count, vectors, head_dim] of consecutive blocks of one chunk, the first
   // one at `place`, into the index's type.
   void Store(const Place& place, const f16* summaries, int64_t count);

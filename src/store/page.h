@@ -21,7 +21,7 @@ struct alignas(64) Page {
   static constexpr int32_t kMoving = -2;  // somebody moves it into memory or out of it
 
   std::atomic<int32_t> pins{kAbsent};
-  std::atomic<int32_t> used_pass{0};  // the last pass that pinned it
+  std::atomic<int32_t> used_pass{0};  // the last pass that needed it
   int32_t references = 0;
   int32_t frame = -1;  // in memory: which one, where pages may move
   int32_t slot = -1;   // in the file, or -1: it was never written

@@ -7,9 +7,9 @@
 // passes did not need is likely not needed in the next. Of a few pages drawn at random the worst
 // goes: an order of all would cost more than it gains.
 //
-// A page that is read and was not needed for longer than what it would take the place of bypasses
-// the frames: who needs it reads it into memory of his own. What is needed again and again stays
-// then, and what is needed once costs the read and nothing else, no lock above all.
+// A page that is only read, and was not needed much more lately than what it would take the place
+// of, bypasses the frames: who needs it reads it into memory of his own. What is needed again and
+// again stays then, and what is needed once costs the read and nothing else, no lock above all.
 #pragma once
 
 #include <array>

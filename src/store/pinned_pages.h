@@ -1,6 +1,6 @@
 // The pages of one (layer, KV head) that somebody needs in memory, for as long as it is needed.
 // Those that bypass the pager's frames are held in a room of its own, for some tens of them. Made
-// once for each worker and used again, so that nothing is allocated for a token.
+// once for each worker and used again, so that nothing is allocated for a token but at first.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ class PinnedPages {
   void Reset(const PageTable& table, int layer, int kv_head);
   void Release();
 
-  // Keeps the keys or values of tokens in memory, in addition to what it has pinned. Pager::Pin's
-  // errors. Cost: O(pages), none where pages stay in memory anyhow.
+  // Keeps the keys or values of tokens in memory, in addition to what it has pinned. The errors of
+  // Pager::Pin and Read, after which nothing but Release or Reset may follow. Cost: O(pages), none
+  // where pages stay in memory anyhow.
   Status Pin(KvPart part, TokenRange tokens) {
     return moves_ ? PinRange(part, tokens, /*writes=*/false) : Status();
   }
@@ -84,6 +85,7 @@ class PinnedPages {
 
   Status PinWanted(PageTier tier, bool writes);
   Status ReadBypassing(PageTier tier, Wanted* wanted);
+  bool MakeRoom(size_t elements);
   PageBytesRange BytesNeeded(PageTier tier, const Pinned& needed) const;
 
   const PageTable* table_ = nullptr;

@@ -119,6 +119,13 @@ TEST_F(BlockIndexTest, CopiesOfALargeOneGoOnEachForItself) {
   ExpectSummaries(copy, other);
 }
 
+TEST_F(BlockIndexTest, AnIndexOfNoLayersIsEmpty) {
+  BlockIndex index({.num_layers = 0, .kv_heads = 1, .head_dim = kHeadDim});
+  index.Reserve(7000);
+  EXPECT_EQ(index.num_blocks(), 7000);
+  EXPECT_EQ(index.bytes(), 0u);
+}
+
 TEST_F(BlockIndexTest, GrowsInPieces) {
   for (const SummaryType type : kTypes) {
     BlockIndex index(Shape(type));
