@@ -28,7 +28,7 @@ class PageFile {
 
   // The same for several: of file(), by ReadMany.
   FileRead ReadOf(int32_t slot, std::byte* page) const {
-    return {Offset(slot), {page, page_bytes_}, {}};
+    return ReadOf(slot, page, {0, page_bytes_});
   }
   // Of some of its bytes, which go to where they are in `page`.
   FileRead ReadOf(int32_t slot, std::byte* page, PageBytesRange bytes) const {

@@ -115,8 +115,8 @@ bool Pager::Bypasses(Page* page) {
   if (page->pins.load(std::memory_order_acquire) != Page::kAbsent) return false;
   if (page->slot < 0 && page->source == nullptr) return false;  // has no content yet
   const int64_t least_used = missed_by_least_used_.load(std::memory_order_relaxed);
-  if (least_used == kHasRoom || PassesMissed(*page) * kMeasures * kTimesRarer < least_used)
-    return false;
+  const bool is_rarer = PassesMissed(*page) * kMeasures * kTimesRarer >= least_used;
+  if (least_used == kHasRoom || !is_rarer) return false;
   page->used_pass.store(pass_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   return true;
 }

@@ -157,7 +157,7 @@ Status PinnedPages::ReadBypassing(PageTier tier, Wanted* wanted) {
     room_used_ += page_size;
     bypassing_.push_back(needed);
     Rows(needed.part)[needed.idx] = to;
-    reads[count++] = {page, to, BytesNeeded(tier, needed)};
+    reads[count++] = {page, to, BytesNeeded(needed)};
     if (count < reads.size()) continue;
     DYNSPLIT_RETURN_IF_ERROR(pager->Read(reads));
     count = 0;
@@ -179,11 +179,10 @@ bool PinnedPages::MakeRoom(size_t elements) {
   return true;
 }
 
-PageBytesRange PinnedPages::BytesNeeded(PageTier tier, const Pinned& needed) const {
-  const KvTypes types = table_->pool()->types();
-  const CacheShape& shape = table_->shape();
-  return BytesOfRows(tier == PageTier::kCold ? types.cold : types.hot,
-                     needed.part == KvPart::kKeys ? shape.head_dim : shape.value_dim,
+PageBytesRange PinnedPages::BytesNeeded(const Pinned& needed) const {
+  const PartView part = view().Part(needed.part);
+  return BytesOfRows(part.Type(static_cast<int64_t>(needed.idx) * kPageTokens),
+                     static_cast<int>(part.head_dim),
                      {needed.first_row, needed.end_row - needed.first_row});
 }
 

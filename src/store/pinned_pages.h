@@ -86,7 +86,7 @@ class PinnedPages {
   Status PinWanted(PageTier tier, bool writes);
   Status ReadBypassing(PageTier tier, Wanted* wanted);
   bool MakeRoom(size_t elements);
-  PageBytesRange BytesNeeded(PageTier tier, const Pinned& needed) const;
+  PageBytesRange BytesNeeded(const Pinned& needed) const;
 
   const PageTable* table_ = nullptr;
   const PageTable::Row* row_ = nullptr;
