@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -66,6 +68,11 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that has gone is an error of the write, not the end of the program.
   std::signal(SIGPIPE, SIG_IGN);
+#ifdef M_MMAP_THRESHOLD
+  // What the passes over a prompt needed goes back to the system: else glibc keeps it for later,
+  // 12 MB after 131,072 tokens.
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
   try {
     return dynsplit::cli::Main(argc, argv);
   } catch (const std::exception& error) {  // out of memory, or a library's own

@@ -302,7 +302,7 @@ Status SemanticCache::LoadPages(ArchiveReader* archive,
   }
   DYNSPLIT_RETURN_IF_ERROR(pages_.Restore(size()));
   if (at_once) return ReadPages(source);
-  pages_.ReadFrom(std::make_shared<const PageSource>(std::move(source)));
+  pages_.ReadFrom(PageSourceRef(std::move(source)));
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "model/model_file.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <utility>
@@ -112,6 +113,24 @@ Result<ModelFile> ModelFile::Open(const std::string& path) {
   }
   DYNSPLIT_RETURN_IF_ERROR(CheckTensors(model.parts_));
   return model;
+}
+
+std::vector<MappedFile> ModelFile::TakeFiles() && {
+  std::vector<MappedFile> files;
+  for (Part& part : parts_) {
+    part.file.DropPages(0, part.HeaderBytes());
+    files.push_back(std::move(part.file));
+  }
+  parts_.clear();
+  return files;
+}
+
+size_t ModelFile::Part::HeaderBytes() const {
+  size_t bytes = file.bytes().size();
+  for (const GgufTensor& tensor : reader.tensors()) {
+    bytes = std::min(bytes, static_cast<size_t>(tensor.bytes.data() - file.bytes().data()));
+  }
+  return bytes;
 }
 
 }  // namespace dynsplit

@@ -3,6 +3,7 @@
 // any of them opens all. Immutable after opening, so any number of threads may read one object.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ class ModelFile {
   struct Part {
     MappedFile file;
     GgufReader reader;  // its tensors lie in `file`
+
+    size_t HeaderBytes() const;  // those before the first tensor
   };
 
   // Errors as MappedFile::Open and CheckGgufHeader, and for split models: NotFound for a missing
@@ -26,6 +29,10 @@ class ModelFile {
 
   const std::vector<Part>& parts() const { return parts_; }           // at least one
   const GgufReader& header() const { return parts_.front().reader; }  // of the model's keys
+
+  // The files alone, once all is known of them: what their headers say, some 6 MB for a vocabulary
+  // of 49,152 tokens, is in memory no more.
+  std::vector<MappedFile> TakeFiles() &&;
 
  private:
   ModelFile() = default;

@@ -208,12 +208,7 @@ uint64_t Fingerprint(const ModelFile& model, const std::vector<FoundWeight>& wei
     seen.Put(Checksum(bytes.first(std::min(bytes.size(), kSampled))));
   }
   for (const ModelFile::Part& part : model.parts()) {
-    const std::span<const std::byte> bytes = part.file.bytes();
-    size_t header = bytes.size();
-    for (const GgufTensor& tensor : part.reader.tensors()) {
-      header = std::min(header, static_cast<size_t>(tensor.bytes.data() - bytes.data()));
-    }
-    seen.Put(Checksum(bytes.first(header)));
+    seen.Put(Checksum(part.file.bytes().first(part.HeaderBytes())));
   }
   return Checksum(seen.bytes());
 }
@@ -221,15 +216,14 @@ uint64_t Fingerprint(const ModelFile& model, const std::vector<FoundWeight>& wei
 }  // namespace
 
 struct Weights::Impl {
-  Impl(ModelFile model_file, const ModelConfig& model_config)
-      : file(std::move(model_file)), config(model_config) {}
+  explicit Impl(const ModelConfig& model_config) : config(model_config) {}
 
-  Status Read(const WeightsOptions& options);
-  Status Place(std::vector<FoundWeight> found, bool repack);
-  void Map(const std::vector<FoundWeight>& found);
+  Status Read(ModelFile file, const WeightsOptions& options);
+  Status Place(const ModelFile& file, std::vector<FoundWeight> found, bool repack);
+  void Map(const ModelFile& file, const std::vector<FoundWeight>& found);
   void AddTiedOutput(std::vector<FoundWeight>* found);
 
-  ModelFile file;
+  std::vector<MappedFile> files;
   ModelConfig config;
   ModelWeights weights;        // for a few rows at a time
   ModelWeights batch_weights;  // for many
@@ -239,17 +233,19 @@ struct Weights::Impl {
   int64_t repacked_bytes = 0;
 };
 
-Status Weights::Impl::Read(const WeightsOptions& options) {
+Status Weights::Impl::Read(ModelFile file, const WeightsOptions& options) {
   Result<std::vector<FoundWeight>> found = FindWeights(file, config, &weights);
   if (!found.ok()) return found.status();
   for (const FoundWeight& weight : *found) {
     weight_bytes += static_cast<int64_t>(weight.source.bytes.size());
   }
   fingerprint = Fingerprint(file, *found);
-  return Place(std::move(found).value(), options.repack);
+  DYNSPLIT_RETURN_IF_ERROR(Place(file, std::move(found).value(), options.repack));
+  files = std::move(file).TakeFiles();
+  return {};
 }
 
-void Weights::Impl::Map(const std::vector<FoundWeight>& found) {
+void Weights::Impl::Map(const ModelFile& file, const std::vector<FoundWeight>& found) {
   std::vector<std::vector<FoundWeight>> by_part(file.parts().size());
   for (const FoundWeight& weight : found) by_part[weight.part].push_back(weight);
   for (size_t part = 0; part < by_part.size(); ++part) {
@@ -257,8 +253,8 @@ void Weights::Impl::Map(const std::vector<FoundWeight>& found) {
   }
 }
 
-Status Weights::Impl::Place(std::vector<FoundWeight> found, bool repack) {
-  Map(found);
+Status Weights::Impl::Place(const ModelFile& file, std::vector<FoundWeight> found, bool repack) {
+  Map(file, found);
   if (weights.output == nullptr) weights.output = weights.token_embd;
   if ((weights.rope_short == nullptr) != (weights.rope_long == nullptr)) {
     return Corruption(file.header().path() +
@@ -305,8 +301,8 @@ Weights::~Weights() = default;
 
 Result<std::unique_ptr<Weights>> Weights::Load(ModelFile file, const ModelConfig& config,
                                                const WeightsOptions& options) {
-  auto impl = std::make_unique<Impl>(std::move(file), config);
-  DYNSPLIT_RETURN_IF_ERROR(impl->Read(options));
+  auto impl = std::make_unique<Impl>(config);
+  DYNSPLIT_RETURN_IF_ERROR(impl->Read(std::move(file), options));
   return std::unique_ptr<Weights>(new Weights(std::move(impl)));
 }
 

@@ -13,14 +13,17 @@
 
 namespace dynsplit {
 
-// Thread safety: none.
+// Thread safety: none, but that in a set with a bound Rows may be called beside anything.
 class FrameSet {
  public:
   // max_bytes bounds the memory of all, 0: no bound.
   FrameSet(size_t frame_bytes, size_t max_bytes)
       : frame_bytes_(frame_bytes),
         max_bytes_(max_bytes),
-        slab_frames_(std::max<size_t>(1, kHugePage / frame_bytes)) {}
+        slab_frames_(static_cast<uint32_t>(std::max<size_t>(1, kHugePage / frame_bytes))) {
+    // So that they stay where they are: what is in frames is read while one more slab is made.
+    if (max_bytes != 0) slabs_.reserve(max_bytes / frame_bytes / slab_frames_ + 1);
+  }
 
   // An uninitialised frame. ResourceExhausted at the bound, or when the system has no memory.
   // Cost: O(1), but for a slab once in a while.
@@ -31,8 +34,9 @@ class FrameSet {
     return free_.empty() && max_bytes_ != 0 && num_frames_ == max_bytes_ / frame_bytes_;
   }
 
+  // Of a frame that is taken.
   f16* Rows(int32_t frame) {
-    const auto idx = static_cast<size_t>(frame);
+    const auto idx = static_cast<uint32_t>(frame);  // divided faster than what is wider
     return slabs_[idx / slab_frames_].data() + idx % slab_frames_ * (frame_bytes_ / sizeof(f16));
   }
   size_t frame_bytes() const { return frame_bytes_; }
@@ -44,7 +48,7 @@ class FrameSet {
 
   size_t frame_bytes_;
   size_t max_bytes_;
-  size_t slab_frames_;  // that fill a huge page
+  uint32_t slab_frames_;  // that fill a huge page
   size_t num_frames_ = 0;
   std::vector<AlignedBuffer<f16>> slabs_;
   std::vector<int32_t> free_;  // has room for all, so that giving one back cannot fail

@@ -1,18 +1,31 @@
 #include "store/page_pool.h"
 
+#include <array>
 #include <new>
 
 #include "base/check.h"
 #include "kernels/page_format.h"
 
 namespace dynsplit {
+namespace {
+
+// A huge page of what is known of pages, on its boundary, so that a page tells whose it is.
+struct PageSlab {
+  static constexpr size_t kPages = (kHugePage - alignof(Page)) / sizeof(Page);
+
+  PagePool* pool;
+  std::array<Page, kPages> pages = {};
+};
+static_assert(sizeof(PageSlab) <= kHugePage);
+
+}  // namespace
 
 PageRef::PageRef(const PageRef& o) : page_(o.page_) {
   if (page_ != nullptr) ++page_->references;
 }
 
 PageRef::~PageRef() {
-  if (page_ != nullptr && --page_->references == 0) page_->pool->Release(page_);
+  if (page_ != nullptr && --page_->references == 0) PagePool::Of(page_)->Release(page_);
 }
 
 PagePool::Tier::Tier(size_t page_bytes, TierMemory memory) : frames(page_bytes, memory.max_bytes) {
@@ -33,7 +46,7 @@ PagePool::~PagePool() { DYNSPLIT_CHECK(used_bytes() == 0); }
 
 Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
   try {
-    if (free_ == nullptr) MakePages();
+    if (free_.empty()) MakePages();
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("KV pages: no memory for their table");
   }
@@ -44,9 +57,9 @@ Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
     if (!taken.ok()) return taken.status();
     frame = *taken;
   }
-  Page* page = std::exchange(free_, free_->next_free);
+  Page* page = free_.back();
+  free_.pop_back();
   page->frame = frame;
-  page->rows = frame < 0 ? nullptr : of.frames.Rows(frame);
   page->pins = frame < 0 ? Page::kAbsent : 0;
   page->layer = static_cast<int16_t>(layer);
   page->tier = tier;
@@ -56,13 +69,18 @@ Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
 }
 
 void PagePool::MakePages() {
-  pages_.reserve(pages_.size() + 1);
-  pages_.push_back(std::make_unique<Page[]>(kMadePages));
-  for (size_t i = kMadePages; i-- > 0;) {
-    Page& page = pages_.back()[i];
-    page.pool = this;
-    page.next_free = std::exchange(free_, &page);
-  }
+  slabs_.reserve(slabs_.size() + 1);
+  free_.reserve((slabs_.size() + 1) * PageSlab::kPages);
+  AlignedBuffer<std::byte> memory(kHugePage);
+  auto* slab = new (memory.data()) PageSlab{.pool = this};
+  slabs_.push_back(std::move(memory));
+  for (size_t i = PageSlab::kPages; i-- > 0;) free_.push_back(&slab->pages[i]);
+}
+
+PagePool* PagePool::Of(Page* page) {
+  auto* byte = reinterpret_cast<std::byte*>(page);
+  byte -= reinterpret_cast<uintptr_t>(byte) % kHugePage;
+  return reinterpret_cast<PageSlab*>(byte)->pool;
 }
 
 void PagePool::Release(Page* page) {
@@ -72,7 +90,7 @@ void PagePool::Release(Page* page) {
   } else {
     of.frames.Give(page->frame);
   }
-  page->next_free = std::exchange(free_, page);
+  free_.push_back(page);
   --of.used_pages;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/random_access_file.h"
 #include "dynsplit/kv_type.h"
 #include "dynsplit/status.h"
@@ -73,6 +74,9 @@ class PagePool {
   // Tells it which layer is computed from now on.
   void EnterLayer(int layer, int num_layers);
 
+  // Where a page is that is in memory, as long as it is.
+  f16* Rows(const Page& page) { return TierOf(page.tier).frames.Rows(page.frame); }
+
   bool pages_move() const { return hot_.pager.has_value(); }
 
   KvTypes types() const { return types_; }
@@ -89,7 +93,6 @@ class PagePool {
 
  private:
   friend class PageRef;
-  static constexpr size_t kMadePages = 1024;  // together
 
   struct Tier {
     Tier(size_t page_bytes, TierMemory memory);
@@ -109,13 +112,14 @@ class PagePool {
     return fn(hot_) + (cold_ ? fn(*cold_) : 0);
   }
   void MakePages();
+  static PagePool* Of(Page* page);
   void Release(Page* page);
 
   KvTypes types_;
   Tier hot_;
   std::optional<Tier> cold_;
-  std::vector<std::unique_ptr<Page[]>> pages_;
-  Page* free_ = nullptr;
+  std::vector<AlignedBuffer<std::byte>> slabs_;  // each with a PageSlab
+  std::vector<Page*> free_;  // has room for all, so that giving one back cannot fail
 };
 
 }  // namespace dynsplit

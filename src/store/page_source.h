@@ -1,9 +1,11 @@
 // Pages in a file that is only read: where those of a saved session wait until they are needed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random_access_file.h"
@@ -34,6 +36,36 @@ struct PageSource {
   FileRead ReadOf(int32_t idx, std::byte* page) const;
   // Corruption where these are not the bytes that were saved.
   Status Check(int32_t idx, const std::byte* page) const;
+};
+
+// A share in a source, or none, in one word: a long context has many pages. Thread safety: as
+// std::shared_ptr.
+class PageSourceRef {
+ public:
+  PageSourceRef() = default;
+  explicit PageSourceRef(PageSource source) : shared_(new Shared{std::move(source)}) {}
+  PageSourceRef(const PageSourceRef& o) : shared_(o.shared_) {
+    if (shared_ != nullptr) shared_->shares.fetch_add(1, std::memory_order_relaxed);
+  }
+  PageSourceRef& operator=(PageSourceRef o) noexcept {
+    std::swap(shared_, o.shared_);
+    return *this;
+  }
+  ~PageSourceRef() {
+    if (shared_ != nullptr && shared_->shares.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete shared_;
+    }
+  }
+
+  explicit operator bool() const { return shared_ != nullptr; }
+  const PageSource* operator->() const { return &shared_->source; }
+
+ private:
+  struct Shared {
+    PageSource source;
+    std::atomic<int64_t> shares{1};
+  };
+  Shared* shared_ = nullptr;
 };
 
 }  // namespace dynsplit

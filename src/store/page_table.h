@@ -61,7 +61,7 @@ class PageTable {
 
   // Where the pages are that were just made by Restore and not written yet: for each row, for each
   // 64 tokens that it holds, keys and then values. The pool must have pagers. Cost: O(pages).
-  void ReadFrom(const std::shared_ptr<const PageSource>& source);
+  void ReadFrom(const PageSourceRef& source);
 
   // Encodes the pages that are cold once there are `tokens`, which must be written. Nobody sees
   // that before AdoptCold; Extend forgets it. On an error nothing has changed: those of

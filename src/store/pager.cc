@@ -113,7 +113,7 @@ size_t Pager::PinSome(std::span<Page* const> pages, std::unique_lock<std::mutex>
 
 bool Pager::Bypasses(Page* page) {
   if (page->pins.load(std::memory_order_acquire) != Page::kAbsent) return false;
-  if (page->slot < 0 && page->source == nullptr) return false;  // has no content yet
+  if (!page->saved()) return false;  // has no content yet
   const int64_t least_used = missed_by_least_used_.load(std::memory_order_relaxed);
   const bool is_rarer = PassesMissed(*page) * kMeasures * kTimesRarer >= least_used;
   if (least_used == kHasRoom || !is_rarer) return false;
@@ -127,7 +127,7 @@ Status Pager::Read(std::span<const PageRead> reads) {
   std::array<Move, kMostMoves> wholes;  // a checksum is that of a whole page
   size_t num_parts = 0, num_wholes = 0;
   for (const PageRead& read : reads) {
-    if (read.page->slot >= 0) {
+    if (!read.page->source) {
       auto* to = reinterpret_cast<std::byte*>(read.to);
       parts[num_parts++] = file_.ReadOf(read.page->slot, to, read.bytes_needed);
     } else {
@@ -159,9 +159,9 @@ bool Pager::Claim(Page* page, Move* move) {
       move->victim = PageToEvict();
       if (move->victim == nullptr) return false;
       move->frame = move->victim->frame;
-      if (move->victim->changed && move->victim->slot < 0) {
+      if (move->victim->changed && (!move->victim->saved() || move->victim->source)) {
         move->victim->slot = file_.Take();
-        move->victim->source.reset();
+        move->victim->source = {};
       }
     }
   } catch (const std::bad_alloc&) {
@@ -198,8 +198,8 @@ Status Pager::Vacate(const Move& move) {
 void Pager::ReadPages(std::span<Move> moves) {
   for (Move& move : moves) {
     const Page& page = *move.page;
-    const RandomAccessFile* source = page.source ? page.source->file.get() : nullptr;
-    if (move.status.ok()) move.from = page.slot >= 0 ? &file_.file() : source;
+    if (!move.status.ok() || !page.saved()) continue;
+    move.from = page.source ? page.source->file.get() : &file_.file();
   }
   std::array<FileRead, kMostMoves> reads;
   std::array<Move*, kMostMoves> readers;
@@ -218,9 +218,9 @@ void Pager::ReadPages(std::span<Move> moves) {
     for (size_t i = 0; i < count; ++i) {
       const Page& page = *readers[i]->page;
       Status& status = readers[i]->status = std::move(reads[i].status);
-      if (status.ok() && page.slot < 0) {
-        status = page.source->Check(page.source_idx,
-                                    reinterpret_cast<const std::byte*>(readers[i]->rows));
+      if (status.ok() && page.source) {
+        status =
+            page.source->Check(page.slot, reinterpret_cast<const std::byte*>(readers[i]->rows));
       }
     }
   }
@@ -229,8 +229,7 @@ void Pager::ReadPages(std::span<Move> moves) {
 FileRead Pager::ReadOf(const Move& move) const {
   const Page& page = *move.page;
   auto* bytes = reinterpret_cast<std::byte*>(move.rows);
-  return page.slot >= 0 ? file_.ReadOf(page.slot, bytes)
-                        : page.source->ReadOf(page.source_idx, bytes);
+  return page.source ? page.source->ReadOf(page.slot, bytes) : file_.ReadOf(page.slot, bytes);
 }
 
 void Pager::Finish(const Move& move) {
@@ -243,7 +242,6 @@ void Pager::Finish(const Move& move) {
   const bool arrived = move.status.ok();
   if (arrived) {
     move.page->frame = move.frame;
-    move.page->rows = move.rows;
     owners_[owner] = move.page;
   } else if (!stays) {
     owners_[owner] = nullptr;
@@ -332,9 +330,9 @@ void Pager::Discard(Page* page) {
     owners_[static_cast<size_t>(page->frame)] = nullptr;
     frames_.Give(page->frame);
   }
-  if (page->slot >= 0) file_.Give(page->slot);
+  if (page->saved() && !page->source) file_.Give(page->slot);
   page->frame = page->slot = -1;
-  page->source.reset();
+  page->source = {};
   page->changed = false;
   page->pins.store(Page::kAbsent);
 }

@@ -107,7 +107,7 @@ void PinnedPages::Want(const Pinned& needed, bool writes) {
   Page* page = Pages(needed.part)[needed.idx].get();
   if (pinned_.size() == pinned_.capacity()) pinned_.reserve(2 * pinned_.size() + 64);
   if (table_->pool()->pager(page->tier)->PinIfThere(page, writes)) {
-    rows = page->rows;
+    rows = table_->pool()->Rows(*page);
     pinned_.push_back(needed);
   } else {
     Wanted& wanted = wanted_[static_cast<size_t>(page->tier)];
@@ -129,7 +129,7 @@ Status PinnedPages::PinWanted(PageTier tier, bool writes) {
   pinned_.reserve(pinned_.size() + wanted.pages.size());
   Pager::PinResult result = table_->pool()->pager(tier)->Pin(wanted.pages, writes);
   for (size_t i = 0; i < result.count; ++i) {
-    Rows(wanted.pinned[i].part)[wanted.pinned[i].idx] = wanted.pages[i]->rows;
+    Rows(wanted.pinned[i].part)[wanted.pinned[i].idx] = table_->pool()->Rows(*wanted.pages[i]);
     pinned_.push_back(wanted.pinned[i]);
   }
   wanted.pinned.clear();

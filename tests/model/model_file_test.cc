@@ -83,6 +83,25 @@ TEST_F(ModelFileTest, AModelInOneFileIsOnePart) {
   EXPECT_EQ(file->parts().size(), 1u);
 }
 
+TEST_F(ModelFileTest, FilesStayReadableWithoutTheirHeaders) {
+  Result<ModelFile> model = ModelFile::Open(Path(0));
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  std::vector<std::vector<std::byte>> before;
+  for (const ModelFile::Part& part : model->parts()) {
+    const std::span<const std::byte> bytes = part.file.bytes();
+    before.emplace_back(bytes.begin(), bytes.end());
+    ASSERT_LT(part.HeaderBytes(), bytes.size());
+    for (const GgufTensor& tensor : part.reader.tensors()) {
+      EXPECT_GE(tensor.bytes.data(), bytes.data() + part.HeaderBytes());
+    }
+  }
+  const std::vector<MappedFile> files = std::move(*model).TakeFiles();
+  ASSERT_EQ(files.size(), before.size());
+  for (size_t i = 0; i < files.size(); ++i) {
+    EXPECT_TRUE(std::ranges::equal(files[i].bytes(), before[i]));
+  }
+}
+
 TEST_F(ModelFileTest, PartsTellModelsApart) {
   const uint64_t before = Weights::Load(Path(0)).value()->fingerprint();
   whole_.tensor("blk.0.attn_k.weight").bytes[7] ^= 1;

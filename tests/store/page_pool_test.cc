@@ -12,8 +12,8 @@ TEST(PagePoolTest, GivesAlignedDistinctPages) {
   Result<PageRef> a = pool.Allocate(0);
   Result<PageRef> b = pool.Allocate(0);
   ASSERT_TRUE(a.ok() && b.ok());
-  EXPECT_NE(a->get()->rows, b->get()->rows);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(a->get()->rows) % 64, 0u);
+  EXPECT_NE(pool.Rows(*a->get()), pool.Rows(*b->get()));
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pool.Rows(*a->get())) % 64, 0u);
   EXPECT_EQ(pool.page_bytes(), 64u * 16 * 2);
   EXPECT_EQ(pool.used_bytes(), 2 * pool.page_bytes());
   EXPECT_EQ(pool.pager(), nullptr);
@@ -42,11 +42,11 @@ TEST(PagePoolTest, ReusesWhatWasGivenBack) {
   {
     Result<PageRef> a = pool.Allocate(0);
     ASSERT_TRUE(a.ok());
-    first = a->get()->rows;
+    first = pool.Rows(*a->get());
   }
   Result<PageRef> b = pool.Allocate(0);
   ASSERT_TRUE(b.ok());
-  EXPECT_EQ(b->get()->rows, first);
+  EXPECT_EQ(pool.Rows(*b->get()), first);
 }
 
 TEST(PagePoolTest, RefusesPastItsBoundWithoutAFile) {

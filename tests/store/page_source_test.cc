@@ -65,6 +65,27 @@ TEST_P(PageSourceTest, FindsItsPagesAndKnowsThem) {
   }
 }
 
+TEST_P(PageSourceTest, LivesAsLongAsItsLastShare) {
+  const int64_t owners = file_.use_count();
+  PageSourceRef kept;
+  EXPECT_FALSE(kept);
+  {
+    const PageSourceRef first(source_);
+    EXPECT_EQ(file_.use_count(), owners + 1);
+    kept = first;
+    PageSourceRef copy = kept;
+    copy = PageSourceRef();
+    EXPECT_FALSE(copy);
+  }
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->num_pages, source_.num_pages);
+  EXPECT_EQ(file_.use_count(), owners + 1);
+  kept = kept;  // NOLINT: a share in what it holds already
+  EXPECT_EQ(file_.use_count(), owners + 1);
+  kept = {};
+  EXPECT_EQ(file_.use_count(), owners);
+}
+
 INSTANTIATE_TEST_SUITE_P(ColdPages, PageSourceTest, ::testing::Values(0, 2, 4));
 
 }  // namespace

@@ -27,6 +27,7 @@ class PagerTest : public ::testing::Test {
 
   Pager& pager() { return *pool_->pager(); }
   Page* page(int i) { return pages_[static_cast<size_t>(i)].get(); }
+  f16* Rows(int i) { return pool_->Rows(*page(i)); }
 
   Status Pin(int i, bool writes) {
     Page* const one[] = {page(i)};
@@ -36,14 +37,14 @@ class PagerTest : public ::testing::Test {
   }
   Status Write(int i, int value) {
     DYNSPLIT_RETURN_IF_ERROR(Pin(i, /*writes=*/true));
-    std::fill_n(page(i)->rows, PageElements(kDim), static_cast<f16>(value));
+    std::fill_n(Rows(i), PageElements(kDim), static_cast<f16>(value));
     Pager::Unpin(page(i));
     return {};
   }
   // The page's value; -1: not the same in all places, -2: an error.
   int Read(int i) {
     if (!Pin(i, /*writes=*/false).ok()) return -2;
-    const f16* rows = page(i)->rows;
+    const f16* rows = Rows(i);
     const f16 value = *rows;
     const bool same = std::count(rows, rows + PageElements(kDim), value) ==
                       static_cast<int64_t>(PageElements(kDim));
@@ -99,9 +100,9 @@ TEST_F(PagerTest, PinnedPagesStayWhereTheyAre) {
   MakePages(4, 50);
   ASSERT_TRUE(Write(0, 7).ok());
   ASSERT_TRUE(Pin(0, /*writes=*/false).ok());
-  const f16* rows = page(0)->rows;
+  const f16* rows = Rows(0);
   for (int i = 1; i < 50; ++i) ASSERT_TRUE(Write(i, i).ok());
-  EXPECT_EQ(page(0)->rows, rows);
+  EXPECT_EQ(Rows(0), rows);
   EXPECT_EQ(*rows, 7);
   Pager::Unpin(page(0));
 }
@@ -124,7 +125,7 @@ TEST_F(PagerTest, PinsAsManyOfSeveralAsFit) {
   EXPECT_TRUE(some.status.ok());
   EXPECT_EQ(some.count, 40u);
   for (int i = 0; i < 40; ++i) {
-    EXPECT_EQ(*page(i)->rows, i);
+    EXPECT_EQ(*Rows(i), i);
     Pager::Unpin(page(i));
   }
   const Pager::PinResult most = pager().Pin(all, /*writes=*/false);
@@ -318,7 +319,7 @@ TEST_F(PagerTest, ThreadsMayPinTheSamePages) {
           Page* const some[] = {page(i), page(i + 1), page(i + 2)};
           const Pager::PinResult pinned = pager().Pin(some, /*writes=*/false);
           for (size_t k = 0; k < pinned.count; ++k) {
-            if (*some[k]->rows != i + static_cast<int>(k)) ++wrong;
+            if (*pool_->Rows(*some[k]) != i + static_cast<int>(k)) ++wrong;
             Pager::Unpin(some[k]);
           }
           if (pinned.count != 3) ++wrong;
@@ -334,24 +335,24 @@ class PagerSourceTest : public PagerTest {
  protected:
   void MakeSource(int count) {
     source_file_ = std::make_shared<MemoryFile>(&source_faults_);
-    auto source = std::make_shared<PageSource>();
-    *source = {
+    PageSource source = {
         .file = source_file_, .name = "s", .offset = 100, .hot_bytes = kPageBytes, .checksums = {}};
-    source->AddRow(0, count);
+    source.AddRow(0, count);
     for (int i = 0; i < count; ++i) {
       const std::vector<f16> rows(PageElements(kDim), static_cast<f16>(i));
       const auto bytes = std::as_bytes(std::span(rows));
-      ASSERT_TRUE(source_file_->WriteAt(source->ReadOf(i, nullptr).offset, bytes).ok());
-      source->checksums.push_back(Checksum(bytes));
-      page(i)->source = source;
-      page(i)->source_idx = i;
+      ASSERT_TRUE(source_file_->WriteAt(source.ReadOf(i, nullptr).offset, bytes).ok());
+      source.checksums.push_back(Checksum(bytes));
     }
-    source_ = source;
+    const PageSourceRef ref(std::move(source));
+    for (int i = 0; i < count; ++i) {
+      page(i)->source = ref;
+      page(i)->slot = i;
+    }
   }
 
   MemoryFile::Faults source_faults_;
   std::shared_ptr<MemoryFile> source_file_;
-  std::weak_ptr<const PageSource> source_;
 };
 
 TEST_F(PagerSourceTest, PagesAreReadWhereTheyAreUntilTheyChange) {
@@ -371,9 +372,9 @@ TEST_F(PagerSourceTest, TheFileIsLetGoOfWithItsLastPage) {
   MakeSource(6);
   for (int i = 0; i < 6; ++i) ASSERT_EQ(Read(i), i);
   pages_.resize(1);
-  EXPECT_FALSE(source_.expired());
+  EXPECT_EQ(source_file_.use_count(), 2);
   pages_.clear();
-  EXPECT_TRUE(source_.expired());
+  EXPECT_EQ(source_file_.use_count(), 1);
 }
 
 TEST_F(PagerSourceTest, AChangedPageIsAnErrorForWhoNeedsItAlone) {
@@ -408,7 +409,7 @@ TEST_F(PagerSourceTest, PagesOfBothFilesComeTogether) {
     EXPECT_EQ(pinned.status.ok(), pinned.count == some.size());
     for (size_t i = 0; i < pinned.count; ++i) {
       const int idx = static_cast<int>((i * 5 + static_cast<size_t>(fail_at)) % 48);
-      EXPECT_EQ(*some[i]->rows, idx % 3 == 0 ? 100 + idx : idx);
+      EXPECT_EQ(*pool_->Rows(*some[i]), idx % 3 == 0 ? 100 + idx : idx);
       Pager::Unpin(some[i]);
     }
   }
