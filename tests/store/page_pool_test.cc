@@ -36,6 +36,26 @@ TEST(PagePoolTest, CopiesShareAndTheLastOneGivesBack) {
   EXPECT_EQ(pool.used_bytes(), 0u);
 }
 
+// What is known of 65,535 pages fills a slab.
+TEST(PagePoolTest, ManyPagesGoBackToThePoolThatTheyAreOf) {
+  MemoryFile::Faults faults;
+  const size_t memory = 4 * PageElements(16) * sizeof(f16);
+  PagePool first(16, memory, std::make_unique<MemoryFile>(&faults));
+  PagePool second(16, memory, std::make_unique<MemoryFile>(&faults));
+  std::vector<PageRef> pages;
+  for (int i = 0; i < 70'000; ++i) {
+    pages.push_back(first.Allocate(0).value());
+    if (i % 7 == 0) pages.push_back(second.Allocate(0).value());
+  }
+  EXPECT_EQ(first.used_bytes(), 70'000 * first.page_bytes());
+  EXPECT_EQ(second.used_bytes(), 10'000 * second.page_bytes());
+  std::erase_if(pages, [i = 0](const PageRef&) mutable { return i++ % 2 == 0; });
+  EXPECT_EQ(first.used_bytes() + second.used_bytes(), 40'000 * first.page_bytes());
+  pages.clear();
+  EXPECT_EQ(first.used_bytes(), 0u);
+  EXPECT_EQ(second.used_bytes(), 0u);
+}
+
 TEST(PagePoolTest, ReusesWhatWasGivenBack) {
   PagePool pool(16);
   const f16* first = nullptr;
