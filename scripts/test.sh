@@ -14,7 +14,7 @@ cd "$ROOT"
 
 # What runs on several threads, and so is worth building a third time. The programs' tests run on the
 # same engine: they, too, pass under the preset tsan, built by hand.
-threaded_tests=(base_test cache_test engine_test)
+threaded_tests=(base_test store_test cache_test engine_test)
 
 results=$ROOT/build/results
 status=0

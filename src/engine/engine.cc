@@ -20,7 +20,8 @@ constexpr int kSelectedPassTokens = 32;
 constexpr int64_t kHotShare = 32;
 constexpr int kMaxBoundaryRetained = 1024;
 constexpr int kMaxJointTokens = 1 << 20;
-constexpr int64_t kMaxKvMemory = int64_t{1} << 50;
+// Frames are numbered by 32 bits.
+constexpr int64_t kMaxKvMemory = int64_t{1} << 40;
 constexpr int64_t kMaxContextTokens = int64_t{1} << 30;  // a block's start is an int32
 
 CacheShape ShapeOf(const ModelConfig& config) {

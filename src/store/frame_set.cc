@@ -4,6 +4,8 @@
 #include <new>
 #include <string>
 
+#include "base/check.h"
+
 namespace dynsplit {
 
 Result<int32_t> FrameSet::Take() {
@@ -25,8 +27,9 @@ Status FrameSet::AddSlab() {
     const size_t bytes =
         count == slab_frames_ ? std::max(kHugePage, count * frame_bytes_) : count * frame_bytes_;
     AlignedBuffer<f16> slab(bytes / sizeof(f16));
-    slabs_.reserve(slabs_.size() + 1);
+    if (max_bytes_ == 0) slabs_.reserve(slabs_.size() + 1);
     free_.reserve(num_frames_ + count);
+    DYNSPLIT_CHECK(max_bytes_ == 0 || slabs_.size() < slabs_.capacity());  // they stay
     slabs_.push_back(std::move(slab));
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("KV pages: no memory for " +

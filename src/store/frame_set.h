@@ -13,7 +13,7 @@
 
 namespace dynsplit {
 
-// Thread safety: none, but that in a set with a bound Rows may be called beside anything.
+// Thread safety: none, but that Rows of a set with a bound may be called beside anything.
 class FrameSet {
  public:
   // max_bytes bounds the memory of all, 0: no bound.
@@ -36,8 +36,9 @@ class FrameSet {
 
   // Of a frame that is taken.
   f16* Rows(int32_t frame) {
-    const auto idx = static_cast<uint32_t>(frame);  // divided faster than what is wider
-    return slabs_[idx / slab_frames_].data() + idx % slab_frames_ * (frame_bytes_ / sizeof(f16));
+    const auto idx = static_cast<uint32_t>(frame);         // divided faster than what is wider
+    f16* slab = slabs_.data()[idx / slab_frames_].data();  // slabs_[i] may look at their number
+    return slab + idx % slab_frames_ * (frame_bytes_ / sizeof(f16));
   }
   size_t frame_bytes() const { return frame_bytes_; }
   size_t num_frames() const { return num_frames_; }  // taken or free

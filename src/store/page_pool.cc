@@ -11,11 +11,14 @@ namespace {
 
 // A huge page of what is known of pages, on its boundary, so that a page tells whose it is.
 struct PageSlab {
-  static constexpr size_t kPages = (kHugePage - alignof(Page)) / sizeof(Page);
+  static constexpr size_t kLine = 64;
+  static constexpr size_t kPages = (kHugePage - kLine) / sizeof(Page);
 
   PagePool* pool;
-  std::array<Page, kPages> pages = {};
+  // Keys and values of the same tokens, made in turn, share a cache line.
+  alignas(kLine) std::array<Page, kPages> pages = {};
 };
+static_assert(PageSlab::kPages % 2 == 0);
 static_assert(sizeof(PageSlab) <= kHugePage);
 
 }  // namespace
@@ -30,6 +33,7 @@ PageRef::~PageRef() {
 
 PagePool::Tier::Tier(size_t page_bytes, TierMemory memory) : frames(page_bytes, memory.max_bytes) {
   if (memory.file == nullptr) return;
+  DYNSPLIT_CHECK(memory.max_bytes != 0);
   file.emplace(std::move(memory.file), page_bytes);
   pager.emplace(&frames, &*file);
 }
@@ -68,6 +72,7 @@ Result<PageRef> PagePool::Allocate(int layer, PageTier tier) {
   return PageRef(page);
 }
 
+// Nothing is to be destroyed in the end: all pages were given back, without a source.
 void PagePool::MakePages() {
   slabs_.reserve(slabs_.size() + 1);
   free_.reserve((slabs_.size() + 1) * PageSlab::kPages);

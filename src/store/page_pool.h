@@ -42,13 +42,15 @@ class PageRef {
   Page* page_ = nullptr;
 };
 
-// What a tier's pages may take of memory; 0: no bound. Without a file that is all of them.
+// What a tier's pages may take of memory; 0: no bound. Without a file that is all of them; with one
+// there is a bound.
 struct TierMemory {
   size_t max_bytes = 0;
   std::unique_ptr<RandomAccessFile> file = nullptr;
 };
 
-// Thread safety: none; the engine's thread allocates and releases between passes.
+// Thread safety: none; the engine's thread allocates and releases between passes. pager, and Rows
+// of a pinned page, may be called by any thread.
 class PagePool {
  public:
   // For keys and values of head_dim numbers at most. Where both types are the same there is one
@@ -118,7 +120,7 @@ class PagePool {
   KvTypes types_;
   Tier hot_;
   std::optional<Tier> cold_;
-  std::vector<AlignedBuffer<std::byte>> slabs_;  // each with a PageSlab
+  std::vector<AlignedBuffer<std::byte>> slabs_;  // a PageSlab in each, where it stays
   std::vector<Page*> free_;  // has room for all, so that giving one back cannot fail
 };
 

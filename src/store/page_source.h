@@ -47,6 +47,7 @@ class PageSourceRef {
   PageSourceRef(const PageSourceRef& o) : shared_(o.shared_) {
     if (shared_ != nullptr) shared_->shares.fetch_add(1, std::memory_order_relaxed);
   }
+  PageSourceRef(PageSourceRef&& o) noexcept : shared_(std::exchange(o.shared_, nullptr)) {}
   PageSourceRef& operator=(PageSourceRef o) noexcept {
     std::swap(shared_, o.shared_);
     return *this;

@@ -127,6 +127,12 @@ Status PageTable::Restore(int64_t tokens) {
   cold_pages_ = static_cast<size_t>(ColdEndAt(tokens) / kPageTokens);
   return ForEachRow([&](int layer, Row* row) {
     row->first = FirstPage(layer, tokens);
+    row->keys.resize(row->first);
+    row->values.resize(row->first);
+    if (pool_->pager() == nullptr) {
+      row->key_rows.resize(row->first);
+      row->value_rows.resize(row->first);
+    }
     const int64_t first = static_cast<int64_t>(row->first) * kPageTokens;
     return Extend(layer, first, tokens - first, row);
   });

@@ -90,10 +90,8 @@ TEST_F(ModelFileTest, FilesStayReadableWithoutTheirHeaders) {
   for (const ModelFile::Part& part : model->parts()) {
     const std::span<const std::byte> bytes = part.file.bytes();
     before.emplace_back(bytes.begin(), bytes.end());
-    ASSERT_LT(part.HeaderBytes(), bytes.size());
-    for (const GgufTensor& tensor : part.reader.tensors()) {
-      EXPECT_GE(tensor.bytes.data(), bytes.data() + part.HeaderBytes());
-    }
+    const std::byte* first = part.reader.tensors().front().bytes.data();
+    EXPECT_EQ(bytes.data() + part.HeaderBytes(), first);
   }
   const std::vector<MappedFile> files = std::move(*model).TakeFiles();
   ASSERT_EQ(files.size(), before.size());
@@ -109,6 +107,16 @@ TEST_F(ModelFileTest, PartsTellModelsApart) {
   WritePart(1, kNumParts, whole_.tensors().size());
   WritePart(0, kNumParts, whole_.tensors().size());
   EXPECT_NE(Weights::Load(Path(0)).value()->fingerprint(), before);
+}
+
+TEST_F(ModelFileTest, HeadersTellModelsApart) {
+  whole_.SetString("general.author", "somebody");
+  folder_.Write("whole.gguf", whole_.Build());
+  const std::string path = folder_.path() + "/whole.gguf";
+  const uint64_t before = Weights::Load(path).value()->fingerprint();
+  whole_.SetString("general.author", "anybody!");  // as long
+  folder_.Write("whole.gguf", whole_.Build());
+  EXPECT_NE(Weights::Load(path).value()->fingerprint(), before);
 }
 
 TEST_F(ModelFileTest, AMissingPartIsNamed) {

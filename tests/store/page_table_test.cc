@@ -190,6 +190,7 @@ TEST_F(WindowedPageTableTest, APassThatIsGivenUpTakesNothingFromTheNext) {
 TEST_F(WindowedPageTableTest, RestoresWhatItWouldHold) {
   PageTable restored(&pool_, table_.shape());
   ASSERT_TRUE(restored.Restore(700).ok());
+  EXPECT_EQ(pool_.used_bytes(), restored.bytes());
   ASSERT_TRUE(table_.Extend(0, 700).ok());
   table_.DropUnseen(700);
   EXPECT_EQ(restored.bytes(), table_.bytes());

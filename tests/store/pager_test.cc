@@ -365,6 +365,25 @@ TEST_F(PagerSourceTest, PagesAreReadWhereTheyAreUntilTheyChange) {
     for (int i = 0; i < 12; ++i) ASSERT_EQ(Read(i), i % 2 == 0 ? 100 + i : i);
   }
   EXPECT_LE(faults_.writes, 6);
+  EXPECT_EQ(pool_->spilled_bytes(), 6 * kPageBytes);
+  pages_.clear();
+  EXPECT_EQ(pool_->spilled_bytes(), 0u);
+}
+
+TEST_F(PagerSourceTest, AChangeThatCannotBeWrittenStays) {
+  MakePages(4, 12);
+  MakeSource(12);
+  ASSERT_TRUE(Write(0, 100).ok());
+  faults_.fail_at = 0;  // the first write
+  int failed = 0;
+  for (int i = 1; i < 12; ++i) failed += Read(i) == -2 ? 1 : 0;
+  EXPECT_EQ(failed, 1);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 12; ++i) ASSERT_EQ(Read(i), i == 0 ? 100 : i);
+  }
+  EXPECT_EQ(pool_->spilled_bytes(), kPageBytes);
+  pages_.clear();
+  EXPECT_EQ(pool_->spilled_bytes(), 0u);
 }
 
 TEST_F(PagerSourceTest, TheFileIsLetGoOfWithItsLastPage) {
@@ -375,6 +394,7 @@ TEST_F(PagerSourceTest, TheFileIsLetGoOfWithItsLastPage) {
   EXPECT_EQ(source_file_.use_count(), 2);
   pages_.clear();
   EXPECT_EQ(source_file_.use_count(), 1);
+  EXPECT_EQ(pool_->spilled_bytes(), 0u);
 }
 
 TEST_F(PagerSourceTest, AChangedPageIsAnErrorForWhoNeedsItAlone) {
