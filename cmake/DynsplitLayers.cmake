@@ -2,9 +2,9 @@
 
 add_library(dynsplit_flags INTERFACE)
 target_compile_features(dynsplit_flags INTERFACE cxx_std_20)
-target_compile_options(dynsplit_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion
-                                                -Wno-sign-conversion
-                                                $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>)
+target_compile_options(dynsplit_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+  $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>)  # dynsplit_compile_together
 if(DYNSPLIT_WERROR)
   target_compile_options(dynsplit_flags INTERFACE -Werror)
 endif()

@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 #ifdef M_MMAP_THRESHOLD
   // What the passes over a prompt needed goes back to the system: else glibc keeps it for later,
-  // 12 MB after 131,072 tokens. What is asked for again and again stays with who asks.
+  // 12 MB after 131,072 tokens. A decoded token asks for none.
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
 #endif
   try {

@@ -26,8 +26,8 @@ struct alignas(32) Page {
   std::atomic<bool> changed{false};  // since it was last written to its slot
   PageSourceRef source;
 
-  // Whether it is in a file.
-  bool saved() const { return slot >= 0; }
+  bool saved() const { return slot >= 0; }  // in either file
+  bool saved_by_pool() const { return saved() && !source; }
 };
 static_assert(sizeof(Page) == 32);
 

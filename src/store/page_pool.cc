@@ -11,12 +11,11 @@ namespace {
 
 // A huge page of what is known of pages, on its boundary, so that a page tells whose it is.
 struct PageSlab {
-  static constexpr size_t kLine = 64;
-  static constexpr size_t kPages = (kHugePage - kLine) / sizeof(Page);
+  static constexpr size_t kPages = (kHugePage - kBufferAlignment) / sizeof(Page);
 
   PagePool* pool;
   // Keys and values of the same tokens, made in turn, share a cache line.
-  alignas(kLine) std::array<Page, kPages> pages = {};
+  alignas(kBufferAlignment) std::array<Page, kPages> pages = {};
 };
 static_assert(PageSlab::kPages % 2 == 0);
 static_assert(sizeof(PageSlab) <= kHugePage);

@@ -71,13 +71,15 @@ void PageTable::Truncate(int64_t tokens) {
 }
 
 void PageTable::Truncate(int64_t tokens, Row* row) const {
-  const size_t held = std::min(NumPages(tokens), row->keys.size());
-  row->keys.resize(held);
-  row->values.resize(held);
-  if (pool_->pager() == nullptr) {
-    row->key_rows.resize(held);
-    row->value_rows.resize(held);
-  }
+  Resize(std::min(NumPages(tokens), row->keys.size()), row);
+}
+
+void PageTable::Resize(size_t num_pages, Row* row) const {
+  row->keys.resize(num_pages);
+  row->values.resize(num_pages);
+  if (pool_->pager() != nullptr) return;
+  row->key_rows.resize(num_pages);
+  row->value_rows.resize(num_pages);
 }
 
 Status PageTable::Extend(int layer, int64_t first, int64_t count, Row* row) {
@@ -127,12 +129,7 @@ Status PageTable::Restore(int64_t tokens) {
   cold_pages_ = static_cast<size_t>(ColdEndAt(tokens) / kPageTokens);
   return ForEachRow([&](int layer, Row* row) {
     row->first = FirstPage(layer, tokens);
-    row->keys.resize(row->first);
-    row->values.resize(row->first);
-    if (pool_->pager() == nullptr) {
-      row->key_rows.resize(row->first);
-      row->value_rows.resize(row->first);
-    }
+    Resize(row->first, row);
     const int64_t first = static_cast<int64_t>(row->first) * kPageTokens;
     return Extend(layer, first, tokens - first, row);
   });

@@ -91,6 +91,7 @@ class PageTable {
 
  private:
   void Truncate(int64_t tokens, Row* row) const;
+  void Resize(size_t num_pages, Row* row) const;
   // Calls fn(layer, row) for the KV heads that each layer has, until one returns an error.
   template <typename Fn>
   Status ForEachRow(const Fn& fn);

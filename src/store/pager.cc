@@ -127,7 +127,7 @@ Status Pager::Read(std::span<const PageRead> reads) {
   std::array<Move, kMostMoves> wholes;  // a checksum is that of a whole page
   size_t num_parts = 0, num_wholes = 0;
   for (const PageRead& read : reads) {
-    if (!read.page->source) {
+    if (read.page->saved_by_pool()) {
       auto* to = reinterpret_cast<std::byte*>(read.to);
       parts[num_parts++] = file_.ReadOf(read.page->slot, to, read.bytes_needed);
     } else {
@@ -159,7 +159,7 @@ bool Pager::Claim(Page* page, Move* move) {
       move->victim = PageToEvict();
       if (move->victim == nullptr) return false;
       move->frame = move->victim->frame;
-      if (move->victim->changed && (!move->victim->saved() || move->victim->source)) {
+      if (move->victim->changed && !move->victim->saved_by_pool()) {
         move->victim->slot = file_.Take();
         move->victim->source = {};
       }
@@ -330,7 +330,7 @@ void Pager::Discard(Page* page) {
     owners_[static_cast<size_t>(page->frame)] = nullptr;
     frames_.Give(page->frame);
   }
-  if (page->saved() && !page->source) file_.Give(page->slot);
+  if (page->saved_by_pool()) file_.Give(page->slot);
   page->frame = page->slot = -1;
   page->source = {};
   page->changed = false;

@@ -36,7 +36,7 @@ TEST(PagePoolTest, CopiesShareAndTheLastOneGivesBack) {
   EXPECT_EQ(pool.used_bytes(), 0u);
 }
 
-// What is known of 65,535 pages fills a slab.
+// What is known of 65,534 pages fills a slab.
 TEST(PagePoolTest, ManyPagesGoBackToThePoolThatTheyAreOf) {
   MemoryFile::Faults faults;
   const size_t memory = 4 * PageElements(16) * sizeof(f16);
