@@ -1,20 +1,28 @@
-// What a page costs that is read from the page file: one after the other, and several together.
+// What a page costs that is read from the page file: one after the other, and several together, by
+// threads and by the kernel (io_uring).
 //
 //     page_reads DIR
 //
-// Prints microseconds for each of 8 KiB, of the processor and on the clock, from the system's page
-// cache and past it (O_DIRECT). DIR must be on a disk for the latter.
+// Prints microseconds for each of 8 KiB, of the processor and on the clock: from the system's page
+// cache, and from a file that it was told to forget. DIR must be on a disk for the latter.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/file.h"
+#include "base/io_ring.h"
 #include "base/random_access_file.h"
+#include "base/read_threads.h"
 #include "base/rng.h"
 
 namespace dynsplit {
@@ -31,64 +39,72 @@ double ProcessorUs() {
   return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) * 1e-3;
 }
 
-class PageReads {
- public:
-  explicit PageReads(const RandomAccessFile* file) : file_(*file), frames_(kFrames * kPageBytes) {}
+using ReadMany = std::function<void(std::span<FileRead>)>;
 
-  // Random pages to random frames.
-  Status Measure(const char* what, size_t rounds, bool together) {
-    const double processor = ProcessorUs();
-    const auto start = std::chrono::steady_clock::now();
-    for (size_t round = 0; round < rounds; ++round) {
-      std::vector<FileRead> reads;
-      for (size_t i = 0; i < kTogether; ++i) {
-        std::byte* frame = frames_.data() + rng_.Below(kFrames) * kPageBytes;
-        reads.push_back({rng_.Below(kPages) * kPageBytes, {frame, kPageBytes}, {}});
-      }
-      if (together) {
-        file_.ReadMany(reads);
-      } else {
-        file_.RandomAccessFile::ReadMany(reads);
-      }
-      for (const FileRead& read : reads) DYNSPLIT_RETURN_IF_ERROR(read.status);
+// Random pages to random frames.
+Status Measure(const char* from, const char* how, size_t rounds, const ReadMany& read_many) {
+  static AlignedBuffer<std::byte> frames(kFrames * kPageBytes);
+  static Rng rng(1);
+  const double processor = ProcessorUs();
+  const auto start = std::chrono::steady_clock::now();
+  for (size_t round = 0; round < rounds; ++round) {
+    std::vector<FileRead> reads;
+    for (size_t i = 0; i < kTogether; ++i) {
+      std::byte* frame = frames.data() + rng.Below(kFrames) * kPageBytes;
+      reads.push_back({rng.Below(kPages) * kPageBytes, {frame, kPageBytes}, {}});
     }
-    const std::chrono::duration<double, std::micro> clock =
-        std::chrono::steady_clock::now() - start;
-    const auto count = static_cast<double>(rounds * kTogether);
-    std::printf("%-12s %-12s %8.2f us of the processor %8.2f us\n", what,
-                together ? "32 together" : "one by one", (ProcessorUs() - processor) / count,
-                clock.count() / count);
-    return {};
+    read_many(reads);
+    for (const FileRead& read : reads) DYNSPLIT_RETURN_IF_ERROR(read.status);
   }
+  const std::chrono::duration<double, std::micro> clock = std::chrono::steady_clock::now() - start;
+  const auto count = static_cast<double>(rounds * kTogether);
+  std::printf("%-10s %-14s %8.2f us of the processor %8.2f us\n", from, how,
+              (ProcessorUs() - processor) / count, clock.count() / count);
+  return {};
+}
 
- private:
-  const RandomAccessFile& file_;
-  AlignedBuffer<std::byte> frames_;
-  Rng rng_{1};
-};
+Status WritePages(const std::string& path) {
+  Result<NewFile> file = NewFile::Create(path);
+  if (!file.ok()) return file.status();
+  std::vector<std::byte> page(kPageBytes);
+  for (uint64_t i = 0; i < kPages; ++i) {
+    page[0] = static_cast<std::byte>(i);
+    DYNSPLIT_RETURN_IF_ERROR(file->get()->WriteAt(i * kPageBytes, page));
+  }
+  return file->Finish();
+}
 
-Status Run(const std::string& path) {
-  {
-    Result<NewFile> file = NewFile::Create(path);
-    if (!file.ok()) return file.status();
-    std::vector<std::byte> page(kPageBytes);
-    for (uint64_t i = 0; i < kPages; ++i) {
-      page[0] = static_cast<std::byte>(i);
-      DYNSPLIT_RETURN_IF_ERROR(file->get()->WriteAt(i * kPageBytes, page));
+// All ways, in turn.
+Status MeasureAll(const std::string& path, bool forgotten) {
+  const auto file = OpenFileToRead(path);
+  if (!file.ok()) return file.status();
+  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
+  if (!descriptor.ok()) return descriptor.status();
+  const std::unique_ptr<IoRing> ring = IoRing::Create(descriptor->get());
+  std::deque<ReadThreads> threads;
+  std::vector<std::pair<std::string, ReadMany>> ways;
+  ways.emplace_back("one by one", [&](auto reads) { (*file)->RandomAccessFile::ReadMany(reads); });
+  for (const int num_threads : {4, 8, 16, 31}) {
+    ReadThreads& some = threads.emplace_back(file->get(), num_threads);
+    ways.emplace_back(std::to_string(num_threads) + " threads",
+                      [&some](auto reads) { some.Read(reads); });
+  }
+  if (ring != nullptr) ways.emplace_back("io_uring", [&](auto reads) { ring->Read(reads); });
+  ways.emplace_back("ReadMany", [&](auto reads) { (*file)->ReadMany(reads); });
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    for (const auto& [how, read_many] : ways) {
+      if (forgotten) posix_fadvise(descriptor->get(), 0, 0, POSIX_FADV_DONTNEED);
+      DYNSPLIT_RETURN_IF_ERROR(Measure(forgotten ? "forgotten" : "page cache", how.c_str(),
+                                       forgotten ? 200 : 2000, read_many));
     }
-    DYNSPLIT_RETURN_IF_ERROR(file->Finish());
-  }
-  const auto cached = OpenFileToRead(path);
-  if (!cached.ok()) return cached.status();
-  for (const bool together : {false, true, false, true}) {
-    DYNSPLIT_RETURN_IF_ERROR(PageReads(cached->get()).Measure("page cache", 2000, together));
-  }
-  const auto direct = OpenFileToRead(path, O_DIRECT);
-  if (!direct.ok()) return direct.status();
-  for (const bool together : {false, true, false, true}) {
-    DYNSPLIT_RETURN_IF_ERROR(PageReads(direct->get()).Measure("disk", 200, together));
   }
   return {};
+}
+
+Status Run(const std::string& path) {
+  DYNSPLIT_RETURN_IF_ERROR(WritePages(path));
+  DYNSPLIT_RETURN_IF_ERROR(MeasureAll(path, /*forgotten=*/false));
+  return MeasureAll(path, /*forgotten=*/true);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/io_ring.h"
+#include "base/read_threads.h"
 
 namespace dynsplit {
 namespace {
@@ -55,16 +57,12 @@ class PosixFile : public RandomAccessFile {
   }
 
   void ReadMany(std::span<FileRead> reads) const override {
-    if (std::unique_ptr<IoRing> ring = reads.size() > 1 ? TakeRing() : nullptr; ring != nullptr) {
-      if (ring->Read(reads)) {
-        GiveRing(std::move(ring));
-      } else {
-        const std::scoped_lock lock(mutex_);
-        no_more_rings_ = true;  // it would be made anew each time, for nothing
-      }
+    if (reads.size() < 2 || ReadByRing(reads)) {
+      // What the ring did not read whole is read again here, which says why.
+      RandomAccessFile::ReadMany(reads);
+    } else if (!ReadCached(reads)) {
+      threads_.Read(reads);
     }
-    // What the ring did not read whole is read again here, which says why.
-    RandomAccessFile::ReadMany(reads);
   }
 
   Result<uint64_t> Size() const override {
@@ -78,6 +76,38 @@ class PosixFile : public RandomAccessFile {
   }
 
  private:
+  // False where there is no ring, or it failed.
+  bool ReadByRing(std::span<FileRead> reads) const {
+    std::unique_ptr<IoRing> ring = TakeRing();
+    if (ring == nullptr) return false;
+    const bool works = ring->Read(reads);
+    const std::scoped_lock lock(mutex_);
+    if (works) {
+      rings_.push_back(std::move(ring));
+    } else {
+      no_more_rings_ = true;  // it would be made anew each time, for nothing
+    }
+    return works;
+  }
+
+  // Moves the beginning of each read past what the system has of it in memory, a copy that no other
+  // thread would make faster. Whether that was all.
+  bool ReadCached(std::span<FileRead> reads) const {
+    bool all = true;
+    for (FileRead& read : reads) {
+      read.status = {};
+      const iovec to = {read.bytes.data(), read.bytes.size()};
+      const ssize_t got =
+          preadv2(descriptor_.get(), &to, 1, static_cast<off_t>(read.offset), RWF_NOWAIT);
+      if (got > 0) {
+        read.offset += static_cast<uint64_t>(got);
+        read.bytes = read.bytes.subspan(static_cast<size_t>(got));
+      }
+      all = all && read.bytes.empty();
+    }
+    return all;
+  }
+
   // One for each thread that reads at the moment; null where there are none to be had.
   std::unique_ptr<IoRing> TakeRing() const {
     const std::scoped_lock lock(mutex_);
@@ -92,16 +122,12 @@ class PosixFile : public RandomAccessFile {
     return ring;
   }
 
-  void GiveRing(std::unique_ptr<IoRing> ring) const {
-    const std::scoped_lock lock(mutex_);
-    rings_.push_back(std::move(ring));
-  }
-
   FileDescriptor descriptor_;
   std::string name_;
   mutable std::mutex mutex_;  // of what follows
   mutable std::vector<std::unique_ptr<IoRing>> rings_;
   mutable bool no_more_rings_ = false;
+  mutable ReadThreads threads_{this};  // where there are no rings
 };
 
 std::unique_ptr<RandomAccessFile> FileOf(FileDescriptor descriptor, const std::string& name) {
@@ -166,8 +192,8 @@ void RandomAccessFile::ReadMany(std::span<FileRead> reads) const {
   }
 }
 
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags) {
-  Result<FileDescriptor> descriptor = FileDescriptor::Open(path, flags);
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path) {
+  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
   if (!descriptor.ok()) return descriptor.status();
   return FileOf(*std::move(descriptor), path);
 }

@@ -26,9 +26,9 @@ class RandomAccessFile {
   // Exactly bytes.size() bytes from `offset` on: what lies behind the end is an IoError.
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> bytes) const = 0;
   // Each as ReadAt would; one that fails keeps no other from being read. Offsets and bytes are used
-  // up. A file on a disk hands them to the kernel together where it lets it (IoRing): on a disk
-  // that has to be waited for, 32 pages of 8 KiB take a third of the time of 32 reads; in the
-  // system's page cache, the same.
+  // up. A disk is asked for all of them at once, by the kernel where it lets us (IoRing), else by
+  // threads (ReadThreads): where it has to be waited for, 32 pages of 8 KiB take a third of the
+  // time of 32 reads; in the system's page cache, the same.
   virtual void ReadMany(std::span<FileRead> reads) const;
   virtual Result<uint64_t> Size() const = 0;
   // All of `bytes`; grows the file where needed. ResourceExhausted where the disk is full.
@@ -37,8 +37,8 @@ class RandomAccessFile {
   virtual Status Sync() = 0;
 };
 
-// A file that is there, for reading; `flags` as FileDescriptor::Open takes them, and its errors.
-Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path, int flags = 0);
+// A file that is there, for reading. Errors as FileDescriptor::Open.
+Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path);
 
 // A file that is there whole or not at all: written under a name of its own beside it
 // ("<path>.XXXXXX"), and renamed over what was there by Finish, when it is on the disk. Without

@@ -8,9 +8,10 @@
 namespace dynsplit {
 
 std::string DescribeBuild() {
-  std::string text = "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() +
-                     (IoRing::Create(/*descriptor=*/-1) != nullptr ? ", io_uring" : ", pread") +
-                     "; ggml " + ggml_version();
+  std::string text =
+      "dynsplit " DYNSPLIT_VERSION ", kernels " + ActiveIsa() +
+      (IoRing::Create(/*descriptor=*/-1) != nullptr ? ", io_uring" : ", read threads") + "; ggml " +
+      ggml_version();
   const struct {
     const char* name;
     int present;

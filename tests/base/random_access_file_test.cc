@@ -3,16 +3,21 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
+
+#include "base/io_ring.h"
+#include "support/forbid_call.h"
 
 namespace dynsplit {
 namespace {
@@ -111,15 +116,13 @@ TEST_F(RandomAccessFileTest, UnnamedFilesKeepWhatThreadsWriteSideBySide) {
   }
 }
 
-TEST_F(RandomAccessFileTest, SeveralReadsAreAsEachAlone) {
-  std::vector<std::byte> content(50000);
-  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i % 251);
-  const auto file = FileOf(content);
+// Many at once, of which the last lie behind the end.
+void ExpectSeveralAreAsEachAlone(const RandomAccessFile& file, std::span<const std::byte> content) {
   const auto read_all = [&] {
     std::vector<std::vector<std::byte>> places(100, std::vector<std::byte>(600));
     std::vector<FileRead> reads;
-    for (size_t i = 0; i < places.size(); ++i) reads.push_back({i * 500, places[i], {}});
-    file->ReadMany(reads);
+    for (size_t i = 0; i < places.size(); ++i) reads.push_back({i * 500, places[i], IoError("")});
+    file.ReadMany(reads);
     for (size_t i = 0; i < places.size(); ++i) {
       const bool within = i * 500 + 600 <= content.size();
       EXPECT_EQ(reads[i].status.code(), within ? StatusCode::kOk : StatusCode::kIoError) << i;
@@ -133,6 +136,29 @@ TEST_F(RandomAccessFileTest, SeveralReadsAreAsEachAlone) {
       for (int round = 0; round < 20; ++round) read_all();
     });
   }
+}
+
+std::vector<std::byte> SomeContent() {
+  std::vector<std::byte> content(49700);
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i % 251);
+  return content;
+}
+
+TEST_F(RandomAccessFileTest, SeveralReadsAreAsEachAlone) {
+  ExpectSeveralAreAsEachAlone(*FileOf(SomeContent()), SomeContent());
+}
+
+TEST_F(RandomAccessFileTest, SoAreThoseOfAKernelWithoutRings) {
+  const std::vector<std::byte> content = SomeContent();
+  const auto read_in_thread = [&] {
+    ASSERT_TRUE(testing::ForbidCall(__NR_io_uring_setup, EPERM));
+    EXPECT_EQ(IoRing::Create(/*descriptor=*/-1), nullptr);
+    ExpectSeveralAreAsEachAlone(*FileOf(content), content);
+    // And where the file system cannot say what it has in memory, or has nothing there.
+    ASSERT_TRUE(testing::ForbidCall(__NR_preadv2, EOPNOTSUPP));
+    ExpectSeveralAreAsEachAlone(*FileOf(content), content);
+  };
+  std::jthread{read_in_thread};
 }
 
 // A file system of 1 MiB, where the process may mount one.
