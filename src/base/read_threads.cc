@@ -17,8 +17,8 @@ void ReadThreads::Read(std::span<FileRead> reads) {
   std::unique_lock lock(mutex_);
   if (reads.size() > 1) {
     try {
-      Start();
       batches_.push_back(&batch);
+      Start();
     } catch (const std::exception&) {
       // No more threads or no memory to be had: who is there reads it all.
     }
