@@ -57,11 +57,11 @@ class PosixFile : public RandomAccessFile {
   }
 
   void ReadMany(std::span<FileRead> reads) const override {
-    if (reads.size() < 2 || ReadByRing(reads)) {
-      // What the ring did not read whole is read again here, which says why.
-      RandomAccessFile::ReadMany(reads);
-    } else if (!ReadCached(reads)) {
+    if (reads.size() > 1 && !ReadByRing(reads) && CopyCached(reads)) {
       threads_.Read(reads);
+    } else {
+      // What was not read whole before is read again here, which says why.
+      RandomAccessFile::ReadMany(reads);
     }
   }
 
@@ -91,21 +91,22 @@ class PosixFile : public RandomAccessFile {
   }
 
   // Moves the beginning of each read past what the system has of it in memory, a copy that no other
-  // thread would make faster. Whether that was all.
-  bool ReadCached(std::span<FileRead> reads) const {
-    bool all = true;
+  // thread would make faster. Whether more is on a disk that has to be waited for; not where the
+  // file system does not tell (tmpfs and overlayfs): threads cost more there than they may gain.
+  bool CopyCached(std::span<FileRead> reads) const {
+    bool waits = false;
     for (FileRead& read : reads) {
-      read.status = {};
       const iovec to = {read.bytes.data(), read.bytes.size()};
       const ssize_t got =
           preadv2(descriptor_.get(), &to, 1, static_cast<off_t>(read.offset), RWF_NOWAIT);
+      if (got < 0 && errno == EOPNOTSUPP) return false;
       if (got > 0) {
         read.offset += static_cast<uint64_t>(got);
         read.bytes = read.bytes.subspan(static_cast<size_t>(got));
       }
-      all = all && read.bytes.empty();
+      waits = waits || !read.bytes.empty();
     }
-    return all;
+    return waits;
   }
 
   // One for each thread that reads at the moment; null where there are none to be had.
@@ -127,7 +128,7 @@ class PosixFile : public RandomAccessFile {
   mutable std::mutex mutex_;  // of what follows
   mutable std::vector<std::unique_ptr<IoRing>> rings_;
   mutable bool no_more_rings_ = false;
-  mutable ReadThreads threads_{this};  // where there are no rings
+  mutable ReadThreads threads_{this};  // for where there are no rings
 };
 
 std::unique_ptr<RandomAccessFile> FileOf(FileDescriptor descriptor, const std::string& name) {

@@ -27,8 +27,8 @@ class RandomAccessFile {
   virtual Status ReadAt(uint64_t offset, std::span<std::byte> bytes) const = 0;
   // Each as ReadAt would; one that fails keeps no other from being read. Offsets and bytes are used
   // up. A disk is asked for all of them at once, by the kernel where it lets us (IoRing), else by
-  // threads (ReadThreads): where it has to be waited for, 32 pages of 8 KiB take a third of the
-  // time of 32 reads; in the system's page cache, the same.
+  // threads (ReadThreads): where it has to be waited for, 32 pages of 8 KiB take a quarter of
+  // the time of 32 reads; in the system's page cache, the same.
   virtual void ReadMany(std::span<FileRead> reads) const;
   virtual Result<uint64_t> Size() const = 0;
   // All of `bytes`; grows the file where needed. ResourceExhausted where the disk is full.

@@ -1,6 +1,5 @@
 #include "base/read_threads.h"
 
-#include <algorithm>
 #include <exception>
 
 namespace dynsplit {
