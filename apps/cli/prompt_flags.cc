@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "apps/cli/flags.h"
 #include "apps/cli/text_input.h"
 #include "apps/common/chat_prompt.h"
 #include "apps/common/figures.h"
-#include "base/random_access_file.h"
+#include "dynsplit/session.h"
 
 namespace dynsplit::cli {
 namespace {
@@ -64,10 +65,12 @@ void AddTextFlags(CLI::App* command, PromptFlags* flags) {
   command
       ->add_option("--save-session", flags->save_session,
                    "Where to save what was read of the texts, for other questions")
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("FILE");
   command
       ->add_option("--load-session", flags->load_session,
                    "What to begin with in place of texts: a saved session")
+      ->check(CLI::Validator(IsNotEmpty, ""))
       ->type_name("FILE");
   command
       ->add_option_function<std::string>(
@@ -128,7 +131,8 @@ bool ShallReread(const PromptFlags& flags, const Status& status) {
   const bool broken =
       status.code() == StatusCode::kCorruption ||
       (status.code() == StatusCode::kIoError && status.message().starts_with(flags.load_session));
-  return flags.reread_broken && broken;
+  // What never was a session is not replaced by one.
+  return flags.reread_broken && broken && Session::CheckSave(flags.load_session).ok();
 }
 
 PromptFlags RereadFlags(const PromptFlags& flags, const Status& status) {
@@ -141,8 +145,8 @@ PromptFlags RereadFlags(const PromptFlags& flags, const Status& status) {
 
 Result<PromptTexts> ReadPrompt(const PromptFlags& flags) {
   PromptTexts texts;
-  if (!flags.save_session.empty()) {  // before long work: whether it could be saved there
-    DYNSPLIT_RETURN_IF_ERROR(NewFile::Create(flags.save_session).status());
+  if (!flags.save_session.empty()) {
+    DYNSPLIT_RETURN_IF_ERROR(Session::CheckSave(flags.save_session));
   }
   for (const std::string& path : flags.files) {
     Result<std::string> text = ReadText(path);

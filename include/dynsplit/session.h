@@ -98,9 +98,12 @@ class Session {
   std::vector<DelimiterImportance> Importance();
 
   // Writes the session to a file (docs/formats.md), whole or not at all: what was there before
-  // stays until then. Engine::LoadSession reads it. Errors of the file, and of pages that are to be
-  // read from the page file. Cost: one pass over keys and values.
+  // stays until then. Engine::LoadSession reads it. Errors as CheckSave, and of pages that are to
+  // be read from the page file. Cost: one pass over keys and values.
   Status Save(const std::string& path) const;
+  // Before long work: whether a session could be saved there. InvalidArgument where something is
+  // there that is neither a session file nor empty, which might be missed; else errors of the file.
+  static Status CheckSave(const std::string& path);
 
   SessionStats stats() const;
   void ResetStats();  // selected_rows and attended_tokens_mean start again

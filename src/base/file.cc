@@ -43,6 +43,16 @@ Result<FileDescriptor> FileDescriptor::Open(const std::string& path, int flags) 
   return file;
 }
 
+Result<FileDescriptor> FileDescriptor::OpenRegular(const std::string& path) {
+  // Non-blocking, for a pipe without a writer would wait for ever.
+  Result<FileDescriptor> file = Open(path, O_NONBLOCK);
+  if (!file.ok()) return file;
+  struct stat status = {};
+  if (fstat(file->get(), &status) != 0) return ErrnoStatus(path, errno);
+  if (!S_ISREG(status.st_mode)) return InvalidArgument(path + ": not a regular file");
+  return file;
+}
+
 FileDescriptor::FileDescriptor(FileDescriptor&& o) noexcept
     : descriptor_(std::exchange(o.descriptor_, -1)) {}
 

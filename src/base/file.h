@@ -17,6 +17,9 @@ class FileDescriptor {
  public:
   // Opens for reading; `flags` are added to O_RDONLY. A directory is InvalidArgument.
   static Result<FileDescriptor> Open(const std::string& path, int flags = 0);
+  // The same at once for what would have to be waited for; what is no regular file is
+  // InvalidArgument.
+  static Result<FileDescriptor> OpenRegular(const std::string& path);
   explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}  // owns it
   FileDescriptor(FileDescriptor&& o) noexcept;
   FileDescriptor& operator=(FileDescriptor&& o) noexcept;

@@ -1,6 +1,5 @@
 #include "base/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +13,10 @@
 namespace dynsplit {
 
 Result<MappedFile> MappedFile::Open(const std::string& path) {
-  // Non-blocking, for a pipe without a writer would wait for ever.
-  Result<FileDescriptor> file = FileDescriptor::Open(path, O_NONBLOCK);
+  Result<FileDescriptor> file = FileDescriptor::OpenRegular(path);
   if (!file.ok()) return file.status();
   struct stat status = {};
   if (fstat(file->get(), &status) != 0) return ErrnoStatus(path, errno);
-  if (!S_ISREG(status.st_mode)) return InvalidArgument(path + ": not a regular file");
   if (status.st_size == 0) return Corruption(path + ": the file is empty");
   const size_t size = static_cast<size_t>(status.st_size);
   void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file->get(), 0);

@@ -13,8 +13,8 @@ namespace dynsplit {
 
 class MappedFile {
  public:
-  // Errors as FileDescriptor::Open; InvalidArgument for what is no regular file; Corruption for an
-  // empty one. Cost: no byte is read before it is used.
+  // Errors as FileDescriptor::OpenRegular; Corruption for an empty one. Cost: no byte is read
+  // before it is used.
   static Result<MappedFile> Open(const std::string& path);
   MappedFile(MappedFile&& o) noexcept;
   MappedFile& operator=(MappedFile&& o) noexcept;

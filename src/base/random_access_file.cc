@@ -1,6 +1,7 @@
 #include "base/random_access_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -171,18 +172,31 @@ std::unique_ptr<RandomAccessFile> UnnamedFileOf(int descriptor, const std::strin
 }
 
 constexpr std::string_view kPageFileName = ".dynsplit-pages-";
+constexpr std::string_view kNewFileName = ".dynsplit-new-";
 constexpr std::string_view kSixMore = "XXXXXX";  // what mkostemp puts others in place of
 
-// What cannot be removed stays: somebody else's, or gone already.
-void RemoveLeftFiles(const std::string& dir) {
+// Of processes that were killed. Who still needs such a file holds a lock of it. What cannot be
+// removed stays: somebody else's, or gone already.
+void RemoveLeftFiles(const std::string& dir, std::string_view name) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
-    const std::string name = entry.path().filename();
-    const bool left = name.starts_with(kPageFileName) &&
-                      name.size() == kPageFileName.size() + kSixMore.size() &&
-                      entry.is_regular_file(error);
-    if (left) unlink(entry.path().c_str());
+  for (std::filesystem::directory_iterator at(dir, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string found = at->path().filename();
+    std::error_code unknown;
+    const bool left = found.starts_with(name) && found.size() == name.size() + kSixMore.size() &&
+                      at->symlink_status(unknown).type() == std::filesystem::file_type::regular;
+    if (!left) continue;
+    const FileDescriptor file(open(at->path().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() >= 0 && flock(file.get(), LOCK_EX | LOCK_NB) == 0) unlink(at->path().c_str());
   }
+}
+
+// A file whose name begins so, in `dir`, from where the others that were left go; `path` is set to
+// it. -1 and errno where it cannot be made.
+int MakeFile(const std::string& dir, std::string_view name, std::string* path) {
+  RemoveLeftFiles(dir, name);
+  *path = dir + "/" + std::string(name) + std::string(kSixMore);
+  return mkostemp(path->data(), O_CLOEXEC);
 }
 
 }  // namespace
@@ -194,20 +208,27 @@ void RandomAccessFile::ReadMany(std::span<FileRead> reads) const {
 }
 
 Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path) {
-  Result<FileDescriptor> descriptor = FileDescriptor::Open(path);
+  Result<FileDescriptor> descriptor = FileDescriptor::OpenRegular(path);
   if (!descriptor.ok()) return descriptor.status();
   return FileOf(*std::move(descriptor), path);
 }
 
 Result<NewFile> NewFile::Create(const std::string& path) {
   struct stat status = {};
-  if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+  const bool replaces = lstat(path.c_str(), &status) == 0;
+  if (replaces && !S_ISREG(status.st_mode)) {
     return InvalidArgument(path + ": is there and no regular file");
   }
-  std::string temporary = path + ".XXXXXX";
-  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return ErrnoStatus(path, errno);
-  return NewFile(path, temporary, FileOf(FileDescriptor(descriptor), path));
+  const std::string dir = std::filesystem::path(path).parent_path();
+  std::string temporary;
+  for (;;) {
+    FileDescriptor file(MakeFile(dir.empty() ? "." : dir, kNewFileName, &temporary));
+    if (file.get() < 0) return ErrnoStatus(path, errno);
+    // Until it was locked, another process may have taken it for one that was left.
+    if (flock(file.get(), LOCK_EX) == 0 && access(temporary.c_str(), F_OK) != 0) continue;
+    if (replaces) (void)fchmod(file.get(), status.st_mode & 0777);  // else it stays its owner's
+    return NewFile(path, temporary, FileOf(std::move(file), path));
+  }
 }
 
 NewFile::~NewFile() {
@@ -233,9 +254,8 @@ Result<std::unique_ptr<RandomAccessFile>> OpenUnnamedFile(const std::string& dir
 }
 
 Result<std::unique_ptr<RandomAccessFile>> OpenUnlinkedFile(const std::string& dir) {
-  RemoveLeftFiles(dir);
-  std::string path = dir + "/" + std::string(kPageFileName) + std::string(kSixMore);
-  const int descriptor = mkostemp(path.data(), O_CLOEXEC);
+  std::string path;
+  const int descriptor = MakeFile(dir, kPageFileName, &path);
   if (descriptor < 0) return ErrnoStatus(dir, errno);
   unlink(path.c_str());
   return UnnamedFileOf(descriptor, dir);

@@ -37,12 +37,13 @@ class RandomAccessFile {
   virtual Status Sync() = 0;
 };
 
-// A file that is there, for reading. Errors as FileDescriptor::Open.
+// A file that is there, for reading. Errors as FileDescriptor::OpenRegular.
 Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path);
 
 // A file that is there whole or not at all: written under a name of its own beside it
-// ("<path>.XXXXXX"), and renamed over what was there by Finish, when it is on the disk. Without
-// that the temporary file goes.
+// (".dynsplit-new-XXXXXX"), and renamed over what was there by Finish, when it is on the disk.
+// Without that the temporary file goes; one that a killed process left goes with the next Create in
+// that folder. Who may read and write it is as it was of the file it replaces, else its owner.
 class NewFile {
  public:
   // InvalidArgument where something is there that is no regular file; else errors as ErrnoStatus.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
                                          ' ', 's', 'e', 's', 's', 'i', 'o', 'n'};
+constexpr uint64_t kMagicAt = 16;  // behind length and checksum of the first record
 constexpr uint32_t kVersion = 7;
 
 uint64_t FingerprintOf(const Engine::Impl& engine) {
@@ -81,7 +82,24 @@ Status Read(const std::string& path, Session::Impl* session) {
 
 }  // namespace
 
+Status Session::CheckSave(const std::string& path) {
+  const Result<std::unique_ptr<RandomAccessFile>> there = OpenFileToRead(path);
+  if (there.ok()) {
+    std::array<char, kMagic.size()> magic{};
+    const Result<uint64_t> bytes = (*there)->Size();
+    if (!bytes.ok()) return bytes.status();
+    const bool read = (*there)->ReadAt(kMagicAt, std::as_writable_bytes(std::span(magic))).ok();
+    if (*bytes > 0 && !(read && magic == kMagic)) {
+      return InvalidArgument(path + ": is there and no session file, so it is not replaced");
+    }
+  } else if (there.status().code() != StatusCode::kNotFound) {
+    return there.status();
+  }
+  return NewFile::Create(path).status();
+}
+
 Status Session::Save(const std::string& path) const {
+  DYNSPLIT_RETURN_IF_ERROR(CheckSave(path));
   Result<NewFile> file = NewFile::Create(path);
   if (!file.ok()) return file.status();
   try {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -66,6 +67,17 @@ TEST(File, Directory) {
 }
 
 // Opens, but every read fails, even for a privileged user.
+TEST(File, OnlyRegularFilesWhereTheyAreWanted) {
+  const TempFile file("x");
+  EXPECT_TRUE(FileDescriptor::OpenRegular(file.path()).ok());
+  const std::string pipe = file.path() + ".pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& other : {pipe, std::string("/dev/null")}) {
+    EXPECT_EQ(FileDescriptor::OpenRegular(other).status().code(), StatusCode::kInvalidArgument);
+  }
+  std::filesystem::remove(pipe);
+}
+
 TEST(File, UnreadableFile) {
   const Status status = ReadFile("/proc/self/mem", 1 << 20).status();
   EXPECT_EQ(status.code(), StatusCode::kIoError);

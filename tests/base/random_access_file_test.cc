@@ -1,23 +1,51 @@
 #include "base/random_access_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "base/io_ring.h"
 #include "support/forbid_call.h"
+
+namespace {
+
+// What the system reads at once, at most, and what is done before it does; set while nothing reads.
+size_t most_bytes_read = SIZE_MAX;
+std::function<void()> before_pread;
+
+}  // namespace
+
+// In place of the C library's, to read less than was asked for.
+extern "C" ssize_t pread(int file, void* to, size_t bytes, off_t at) {
+  if (before_pread) before_pread();
+  return syscall(__NR_pread64, file, to, std::min(bytes, most_bytes_read), at);
+}
+
+extern "C" ssize_t preadv2(int file, const iovec* to, int count, off_t at, int flags) {
+  iovec first = to[0];
+  first.iov_len = std::min(first.iov_len, most_bytes_read);
+  const bool all = count == 1 || first.iov_len < to[0].iov_len;
+  return syscall(__NR_preadv2, file, all ? &first : to, all ? 1 : count, at, 0, flags);
+}
 
 namespace dynsplit {
 namespace {
@@ -165,6 +193,100 @@ TEST_F(RandomAccessFileTest, SoAreThoseOfAKernelWithoutRings) {
   std::jthread{read_in_thread};
 }
 
+TEST_F(RandomAccessFileTest, SoAreShortReads) {
+  const std::vector<std::byte> content = SomeContent();
+  const auto read_in_thread = [&] {
+    ASSERT_TRUE(testing::ForbidCall(__NR_io_uring_setup, EPERM));
+    for (const size_t most : {1, 7, 599}) {
+      most_bytes_read = most;
+      std::vector<std::byte> read(content.size());
+      ASSERT_TRUE(FileOf(content)->ReadAt(0, read).ok());
+      EXPECT_EQ(read, content);
+      ExpectSeveralAreAsEachAlone(*FileOf(content), content);
+    }
+  };
+  std::jthread{read_in_thread}.join();
+  most_bytes_read = SIZE_MAX;
+}
+
+// The file ends in the midst of a read, and has grown when the rest is asked for: however the
+// first part was read, by a ring too.
+TEST_F(RandomAccessFileTest, SoAreReadsOfWhichThereIsFirstAPart) {
+  const std::vector<std::byte> content = SomeContent();
+  constexpr size_t kPart = 20000;
+  for (const bool with_ring : {true, false}) {
+    const auto read_in_thread = [&] {
+      ASSERT_TRUE(with_ring || testing::ForbidCall(__NR_io_uring_setup, EPERM));
+      const auto file = FileOf(std::span(content).first(kPart));
+      std::once_flag once;
+      int appended = 0;
+      before_pread = [&] {
+        std::call_once(once, [&] {
+          std::ofstream rest(dir_ / "bytes", std::ios::binary | std::ios::app);
+          rest.write(reinterpret_cast<const char*>(content.data()) + kPart,
+                     static_cast<std::streamsize>(content.size() - kPart));
+          ++appended;
+        });
+      };
+      std::vector<std::byte> read(content.size());
+      std::vector<FileRead> reads = {{0, std::span(read).first(kPart - 50), {}},
+                                     {kPart - 50, std::span(read).subspan(kPart - 50), {}}};
+      file->ReadMany(reads);
+      before_pread = nullptr;
+      EXPECT_TRUE(reads[0].status.ok() && reads[1].status.ok()) << reads[1].status.ToString();
+      EXPECT_EQ(read, content);
+      EXPECT_EQ(appended, 1);
+    };
+    std::jthread{read_in_thread};
+  }
+}
+
+TEST_F(RandomAccessFileTest, SoAreThoseOfARingThatFailsLater) {
+  const auto file = FileOf(SomeContent());
+  const auto read_in_thread = [&] {
+    ExpectSeveralAreAsEachAlone(*file, SomeContent());
+    ASSERT_TRUE(testing::ForbidCall(__NR_io_uring_enter, EPERM));
+    ExpectSeveralAreAsEachAlone(*file, SomeContent());
+  };
+  std::jthread{read_in_thread};
+}
+
+TEST_F(RandomAccessFileTest, ANewFileThatCannotBeFinishedLeavesTheOldOne) {
+  const std::string path = dir_ / "x";
+  std::ofstream(path) << "old";
+  int failed = 0;
+  // One of the last three is what the C library renames by.
+  for (const uint32_t call : {__NR_fsync, __NR_rename, __NR_renameat, __NR_renameat2}) {
+    std::filesystem::copy_file(path, dir_ / "y");
+    std::jthread([&] {
+      ASSERT_TRUE(testing::ForbidCall(call, EIO));
+      auto file = NewFile::Create(dir_ / "y");
+      ASSERT_TRUE(file.ok() && file->get()->WriteAt(0, BytesOf("new")).ok());
+      const Status status = file->Finish();
+      failed += status.ok() ? 0 : 1;
+      EXPECT_TRUE(status.ok() || status.message() == (dir_ / "y: Input/output error").string())
+          << status.ToString();
+      std::string text;
+      std::ifstream(dir_ / "y") >> text;
+      EXPECT_EQ(text, status.ok() ? "new" : "old");
+    }).join();
+    std::filesystem::remove(dir_ / "y");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1);
+  }
+  EXPECT_EQ(failed, 2);
+}
+
+TEST_F(RandomAccessFileTest, ANewFileMayBeUsedAsTheOneItReplaces) {
+  const std::string path = dir_ / "x";
+  std::ofstream(path) << "old";
+  ASSERT_EQ(chmod(path.c_str(), 0640), 0);
+  auto file = NewFile::Create(path);
+  ASSERT_TRUE(file.ok() && file->Finish().ok());
+  struct stat status = {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0640u);
+}
+
 // A file system of 1 MiB, where the process may mount one.
 class FullDiskTest : public RandomAccessFileTest {
  protected:
@@ -247,6 +369,34 @@ TEST_F(RandomAccessFileTest, KilledProcessesLeaveNothingAndDisturbNobody) {
     EXPECT_EQ(kept, page);
     EXPECT_TRUE(std::filesystem::is_empty(dir_));
   }
+}
+
+TEST_F(RandomAccessFileTest, NewFilesOfAKilledProcessGoWithTheNextOne) {
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto file = NewFile::Create(dir_ / "x");
+    const bool good = file.ok() && write(ready[1], "x", 1) == 1;
+    pause();
+    _exit(good ? 0 : 1);
+  }
+  char x = 0;
+  ASSERT_EQ(read(ready[0], &x, 1), 1);
+  const auto count = [&] { return std::distance(std::filesystem::directory_iterator(dir_), {}); };
+  {
+    auto mine = NewFile::Create(dir_ / "x");  // while the other one is at work
+    EXPECT_EQ(count(), 2);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const auto other = NewFile::Create(dir_ / "y");
+    EXPECT_EQ(count(), 2);
+    EXPECT_TRUE(other.ok() && mine.ok() && mine->Finish().ok());
+  }
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "x"));
+  EXPECT_EQ(count(), 1);
+  close(ready[0]);
+  close(ready[1]);
 }
 
 TEST_F(RandomAccessFileTest, WhatAKilledProcessLeftIsRemovedAndNothingElse) {

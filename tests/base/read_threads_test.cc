@@ -1,8 +1,10 @@
 #include "base/read_threads.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "base/memory_file.h"
+#include "support/forbid_call.h"
 
 namespace dynsplit {
 namespace {
@@ -61,6 +64,17 @@ TEST_F(ReadThreadsTest, OneThatFailsKeepsNoOtherFromBeingRead) {
     faults_.fail_at = faults_.calls + static_cast<int64_t>(n);
     ReadAll(&threads, kReads, 1);
   }
+}
+
+TEST_F(ReadThreadsTest, WithoutThreadsToBeHadWhoCallsReadsAll) {
+  std::jthread([&] {
+    ASSERT_TRUE(testing::ForbidCall(__NR_clone3, EAGAIN));
+    ASSERT_TRUE(testing::ForbidCall(__NR_clone, EAGAIN));
+    ReadThreads threads(&file_);
+    ReadAll(&threads, 100, 0);
+    faults_.fail_at = faults_.calls + 50;
+    ReadAll(&threads, 100, 1);
+  });
 }
 
 TEST_F(ReadThreadsTest, NothingIsLeftToReadOfEmptyReads) {

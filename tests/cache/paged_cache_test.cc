@@ -81,45 +81,41 @@ TEST_F(PagedCacheTest, JointReadingAttendsAlike) {
   }
 }
 
-// Each call of the file fails once. A pass that fails is not committed, and the next try gives what
-// there would have been.
+// Each call of the file fails once, reads and writes. A pass that fails is not committed, and the
+// next try gives what there would have been. The text is a short one, as there are many calls.
 TEST_F(PagedCacheTest, AFailedPassCanBeRepeated) {
   const Method method = ParseMethod("dynsplit+budget=40+recent=16+scatter=0.5").value();
-  const std::vector<Outputs> want = Answer(&pool_, method, Attention::kDense);
-  int64_t calls = 1;
   int failed = 0;
-  for (int64_t fail_at = 0; fail_at < calls; fail_at += 1 + fail_at / 8) {
+  const auto answer = [&](PagePool* pool) {
+    TestSequence sequence(pool, method);
+    std::vector<Outputs> outputs;
+    const std::pair<int, Attention> passes[] = {{100, Attention::kDense},
+                                                {60, Attention::kDense},
+                                                {5, Attention::kSelected},
+                                                {1, Attention::kSelected}};
+    for (const auto& [rows, attention] : passes) {
+      Status status;
+      outputs.emplace_back();
+      for (int tries = 0; tries == 0 || (tries == 1 && !status.ok()); ++tries) {
+        status = TryPass(&batch_, {&sequence, rows, attention}, kWorkers, &outputs.back());
+        failed += status.ok() ? 0 : 1;
+      }
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    }
+    return outputs;
+  };
+  const std::vector<Outputs> want = answer(&pool_);
+  ASSERT_EQ(failed, 0);
+  constexpr size_t kFew = 40;  // of 72 pages
+  int64_t calls = 1;
+  for (int64_t fail_at = 0; fail_at < calls; ++fail_at) {
     faults_.calls = 0;
     faults_.fail_at = fail_at;
-    PagePool paged(kTestShape.head_dim, kInMemory * kPageBytes,
-                   std::make_unique<MemoryFile>(&faults_));
-    TestSequence sequence(&paged, method);
-    std::vector<std::pair<int, Attention>> passes = {
-        {300, Attention::kDense},  {200, Attention::kDense},  {1, Attention::kDense},
-        {5, Attention::kSelected}, {1, Attention::kSelected}, {1, Attention::kSelected}};
-    std::vector<Outputs> got;
-    for (const auto& [rows, attention] : passes) {
-      Outputs outputs;
-      Status status = TryPass(&batch_, {&sequence, rows, attention}, kWorkers, &outputs);
-      if (!status.ok()) {
-        ++failed;
-        status = TryPass(&batch_, {&sequence, rows, attention}, kWorkers, &outputs);
-      }
-      ASSERT_TRUE(status.ok()) << fail_at << ": " << status.ToString();
-      got.push_back(outputs);
-    }
+    PagePool paged(kTestShape.head_dim, kFew * kPageBytes, std::make_unique<MemoryFile>(&faults_));
+    ASSERT_EQ(answer(&paged), want) << "call " << fail_at;
     calls = faults_.calls;
-    // What was asked of the second sequence there is not asked here.
-    for (size_t pass = 0; pass < got.size(); ++pass) {
-      for (size_t layer = 0; layer < got[pass].size(); ++layer) {
-        const auto& mine = got[pass][layer];
-        const auto& all = want[pass][layer];
-        ASSERT_TRUE(std::equal(mine.begin(), mine.end(), all.begin()))
-            << "call " << fail_at << ", pass " << pass << ", layer " << layer;
-      }
-    }
   }
-  EXPECT_GT(failed, 20);
+  EXPECT_GT(failed, calls / 2);  // what is put out early may fail and be tried again, unseen
 }
 
 // Nothing is rounded by being put out: pages are encoded where they are so far back, or when they

@@ -244,13 +244,13 @@ TEST_F(SemanticCacheArchiveTest, ErrorsOfTheFileArePassedOn) {
   faults_.calls = 0;
   ASSERT_TRUE(Save(sequence).ok());
   const int64_t calls = faults_.calls;
-  for (int64_t call = 0; call < calls; call += 7) {
+  for (int64_t call = 0; call < calls; ++call) {
     faults_.fail_at = faults_.calls + call;
     EXPECT_EQ(Save(sequence).code(), StatusCode::kResourceExhausted) << call;
   }
   faults_.fail_at = -1;
   ASSERT_TRUE(Save(sequence).ok());
-  for (int64_t call = 0; call < calls; call += 7) {
+  for (int64_t call = 0; call < calls; ++call) {
     TestSequence loaded(&pool_, Method{});
     faults_.fail_at = faults_.calls + call;
     EXPECT_EQ(Load(&loaded).code(), StatusCode::kIoError) << call;
@@ -384,7 +384,7 @@ TEST_P(OpenedCacheTest, APassThatCouldNotReadCanBeRepeated) {
   ASSERT_TRUE(TryGoOn(&sequence, &want).ok());
   int failed = 0;
   int64_t calls = 1;
-  for (int64_t call = 0; call < calls; call += 1 + call / 4) {
+  for (int64_t call = 0; call < calls; ++call) {
     TestSequence opened(&paged_, method);
     ASSERT_TRUE(Open(&opened).ok());
     const int64_t before = faults_.calls;

@@ -1,7 +1,10 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -13,6 +16,11 @@ namespace {
 using ::testing::HasSubstr;
 using RunCommandTest = CliTest;
 using nlohmann::json;
+
+std::string ContentOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 TEST_F(RunCommandTest, JsonHasTheKeysOfTheContract) {
   const ProcessResult result =
@@ -171,7 +179,20 @@ TEST_F(RunCommandTest, SessionsThatCannotBeSavedOrLoaded) {
   ExpectRefused(Run("run", {"-p", "x", "--load-session", no_session}), 1, no_session);
   ExpectRefused(Run("run", {"-p", "x", "--load-session", text.path()}), 1, "not a session file");
   ExpectRefused(Run("run", {"-f", text.path(), "--save-session", no_session}), 1, no_session);
-  ExpectRefused(Run("run", {"-f", text.path(), "--save-session", "/tmp"}), 1, "no regular file");
+  ExpectRefused(Run("run", {"-f", text.path(), "--save-session", "/tmp"}), 1, "is a directory");
+  for (const char* flag : {"--save-session", "--load-session"}) {
+    ExpectRefused(Run("run", {"-f", text.path(), "-p", "x", flag, ""}), 2, flag);
+  }
+  // The user's files stay.
+  ExpectRefused(Run("run", {"-f", text.path(), "--save-session", text.path()}), 1, "no session");
+  ExpectRefused(Run("run", {"-f", text.path(), "-p", "x", "--load-session", text.path(),
+                            "--on-broken-session", "reread"}),
+                1, "not a session file");
+  EXPECT_EQ(ContentOf(text.path()), "A text.");
+  const std::string pipe = text.path() + ".pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  ExpectRefused(Run("run", {"-p", "x", "--load-session", pipe}), 1, "not a regular file");
+  std::filesystem::remove(pipe);
   ExpectRefused(Run("run", {"-f", text.path(), "--load-session", "y"}), 2, "neither -f");
   ExpectRefused(Run("run", {"--load-session", "y"}), 2, "nothing to answer");
   ExpectRefused(Run("run", {"-p", "x", "--save-session", "y"}), 2, "give -f FILE");
@@ -195,11 +216,7 @@ TEST_F(RunCommandTest, ABrokenSessionIsReadAgainWhereThatIsWanted) {
     EXPECT_EQ(got.err.find("Reading the texts again") != std::string::npos, broken) << got.err;
   }
   // Pages are read, and checked, when they are needed.
-  std::string content;
-  {
-    std::ifstream file(session, std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-  }
+  std::string content = ContentOf(session);
   for (size_t at = content.size() / 4; at < content.size() * 3 / 4; at += 64) content[at] ^= 1;
   std::ofstream(session, std::ios::binary) << content;
   loading.insert(loading.end(), {"--kv-memory", "64M", "--kv-dir", ::testing::TempDir()});
@@ -211,14 +228,47 @@ TEST_F(RunCommandTest, ABrokenSessionIsReadAgainWhereThatIsWanted) {
   ExpectRefused(Run("run", {"-p", "x", "--on-broken-session", "reread"}), 2, "--load-session FILE");
 }
 
+// With less room than the 4 KiB a token that keys and values take, so that some wait on disk.
 TEST_F(RunCommandTest, KvMemoryHasTheSameAnswer) {
-  const std::vector<std::string> arguments = {"-p",     "hello", "-n",        "20",
-                                              "--temp", "1",     "--threads", "1"};
-  std::vector<std::string> bounded = arguments;
-  bounded.insert(bounded.end(), {"--kv-memory", "64M", "--kv-dir", ::testing::TempDir()});
-  const ProcessResult want = Run("run", arguments), got = Run("run", bounded);
-  ASSERT_EQ(got.status, 0) << got.err;
-  EXPECT_EQ(got.out, want.out);
+  const TempFile model(
+      TinyModel({.num_layers = 16, .num_heads = 4, .num_kv_heads = 4, .head_dim = 16}).Build());
+  std::string words;
+  for (int i = 0; i < 350; ++i) words += "word " + std::to_string(i * i % 97) + ". ";
+  const TempFile text(words);
+  const auto report = [&](const char* room) {
+    const ProcessResult result = RunDynsplit({"run",
+                                              "-m",
+                                              model.path(),
+                                              "-f",
+                                              text.path(),
+                                              "-p",
+                                              "?",
+                                              "--context",
+                                              "8000",
+                                              "--threads",
+                                              "1",
+                                              "-n",
+                                              "20",
+                                              "--json",
+                                              "--temp",
+                                              "1",
+                                              "--ignore-eos",
+                                              "--budget",
+                                              "64",
+                                              "--kv-memory",
+                                              room,
+                                              "--kv-dir",
+                                              ::testing::TempDir()});
+    EXPECT_EQ(result.status, 0) << result.err;
+    return result.status == 0 ? json::parse(result.out) : json();
+  };
+  const json want = report("0"), got = report("5M");
+  ASSERT_FALSE(want.is_null() || got.is_null());
+  EXPECT_EQ(want["kv_bytes_resident"], want["kv_bytes_total"]);
+  EXPECT_LT(got["kv_bytes_resident"], got["kv_bytes_total"]);
+  EXPECT_EQ(got["kv_bytes_total"], want["kv_bytes_total"]);
+  EXPECT_EQ(got["text"], want["text"]);
+  EXPECT_EQ(got["tokens"], 20);
 }
 
 TEST_F(RunCommandTest, KvTypesTakeLessMemory) {

@@ -1,15 +1,19 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <span>
+#include <thread>
 
 #include "base/archive.h"
 #include "engine_fixture.h"
+#include "support/forbid_call.h"
 #include "support/temp_folder.h"
 
 namespace dynsplit::testing {
@@ -93,6 +97,14 @@ TEST_F(SessionFileTest, RefusesAnotherModelQuantisationOrSetting) {
   other.seed += 1;
   EXPECT_EQ(load_with(other, {.threads = 1}).code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(load_with(other, {.threads = 1}).message(), HasSubstr("another model"));
+  // The same weights in other types, one of them of 8 bits and one of 16.
+  for (const ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_F16}) {
+    TinyModelOptions quantised = same;
+    quantised.matrix_type = type;
+    const Status status = load_with(quantised, {.threads = 1});
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("another model"));
+  }
   EXPECT_EQ(load_with({.num_layers = 5}, {.threads = 1}).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(load_with(same, {.threads = 1, .boundary_window = 8}).code(),
             StatusCode::kInvalidArgument);
@@ -156,9 +168,41 @@ TEST_F(SessionFileTest, AFailedSaveLeavesTheOldSession) {
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+  // What the last calls of a save are.
+  for (const uint32_t call : {__NR_pwrite64, __NR_fsync}) {
+    std::jthread([&] {
+      auto session = Read(40);
+      ASSERT_TRUE(ForbidCall(call, EIO));
+      const Status status = session->Save(path_);
+      EXPECT_EQ(status.code(), StatusCode::kIoError);
+      EXPECT_EQ(status.message(), path_ + ": Input/output error");
+    }).join();
+    EXPECT_EQ(LoadSaved()->tokens().size(), 30u);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+  }
   EXPECT_EQ(Read(10)->Save(folder_.path()).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/dev/null").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(Read(10)->Save("/no/such/dir/x").code(), StatusCode::kNotFound);
+}
+
+TEST_F(SessionFileTest, NothingButSessionsAndEmptyFilesIsReplaced) {
+  for (const std::string text : {"x", "a text of more bytes than there are before the magic"}) {
+    SetContent(text);
+    EXPECT_EQ(Session::CheckSave(path_).code(), StatusCode::kInvalidArgument);
+    const Status status = Read(10)->Save(path_);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("no session file"));
+    EXPECT_EQ(Content(), text);
+  }
+  SetContent("");
+  ASSERT_TRUE(Read(10)->Save(path_).ok());
+  const std::string whole = Content();
+  SetContent(whole.substr(0, 40));  // cut short, yet a session's
+  ASSERT_TRUE(Read(10)->Save(path_).ok());
+  EXPECT_EQ(Content(), whole);
+  EXPECT_TRUE(Session::CheckSave(path_).ok());
+  EXPECT_TRUE(Session::CheckSave(folder_.path() + "/y").ok());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
@@ -178,6 +222,8 @@ TEST_F(SessionFileTest, AKilledSaveLeavesTheOldSession) {
     ASSERT_NE(loaded, nullptr);
     EXPECT_THAT(loaded->tokens().size(), ::testing::AnyOf(30u, 400u));
   }
+  ASSERT_TRUE(session->Save(path_).ok());  // which takes away what the killed ones left
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
 }
 
 // Without all keys and values in memory, those of a saved session are read when they are needed.
