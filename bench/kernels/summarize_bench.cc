@@ -43,7 +43,7 @@ void BM_QuantizeInt2(benchmark::State& state) {
   constexpr int kVectors = 256;
   const std::vector<f16> vectors(static_cast<size_t>(kVectors) * shape.head_dim, 0x3555);
   const std::vector<f16> scale(Int2ScaleElements(shape.head_dim), 0x3400);
-  std::vector<uint8_t> groups(kVectors / kInt2Group * Int2GroupBytes(shape.head_dim));
+  std::vector<uint8_t> groups(Int2Bytes(shape.head_dim, kVectors));
   for (auto _ : state) {
     QuantizeInt2({vectors.data(), kVectors, shape.head_dim}, scale.data(), 0, groups.data());
     benchmark::ClobberMemory();

@@ -1,3 +1,4 @@
+#include "kernels/group_score.h"
 #include "kernels/int2.h"
 #include "kernels/kernel_bench.h"
 #include "kernels/pool_scores.h"
@@ -9,11 +10,6 @@ namespace {
 // Summaries of 8192 tokens in blocks of 12 with `vectors` each, from memory: 64 heads in turn.
 constexpr int64_t kBlocks = 8192 / 12;
 constexpr int64_t kSequences = 64;
-
-// Of the groups of so many vectors.
-int64_t Int2Bytes(int64_t vectors, int head_dim) {
-  return (vectors + kInt2Group - 1) / kInt2Group * static_cast<int64_t>(Int2GroupBytes(head_dim));
-}
 
 // args.summaries point to the first of the sequences, which lie one after the other.
 void RunScore(benchmark::State& state, SummaryScoreArgs args, const BenchShape& shape) {
@@ -65,45 +61,101 @@ void RunInt8(benchmark::State& state, SummaryKind kind, int vectors) {
            shape);
 }
 
-// As the index is read by default: four vectors a block, all scored, in chunks of 64 blocks with a
-// scale each, and the next chunk fetched ahead. 256 MiB of them in turn with heads of 64.
+// An index as it is by default: four vectors a block, in chunks of 64 blocks with a scale each, and
+// the next chunk fetched ahead. 256 MiB of them in turn with heads of 64.
+class Int2Chunks {
+ public:
+  static constexpr int kVectors = 4;
+  static constexpr int64_t kChunkBlocks = 64, kAtOnce = 10;
+
+  explicit Int2Chunks(int head_dim)
+      : chunk_bytes_(Int2Bytes(head_dim, kChunkBlocks * kVectors)),
+        scale_elements_(Int2ScaleElements(head_dim)),
+        codes_(kChunks * chunk_bytes_),
+        scales_(kChunks * scale_elements_, 0x3400) {
+    for (uint8_t& byte : codes_.span()) byte = 0x1b;
+  }
+
+  // Calls fn(number, summaries of the chunk, those of the next) for the next kAtOnce chunks.
+  template <typename Fn>
+  void ForSome(const Fn& fn) {
+    for (int64_t i = 0; i < kAtOnce; ++i) {
+      const size_t chunk = next_;
+      next_ = (next_ + 1) % kChunks;
+      fn(i, Summaries(chunk), Summaries(next_));
+    }
+  }
+
+  double bytes() const { return static_cast<double>(kAtOnce) * static_cast<double>(chunk_bytes_); }
+
+ private:
+  static constexpr size_t kChunks = 65536;
+
+  SummaryView Summaries(size_t chunk) const {
+    return {.int2s = codes_.data() + chunk * chunk_bytes_,
+            .int2_scale = scales_.data() + chunk * scale_elements_};
+  }
+
+  size_t chunk_bytes_;
+  size_t scale_elements_;
+  AlignedBuffer<uint8_t> codes_;
+  std::vector<f16> scales_;
+  size_t next_ = 0;
+};
+
+// All of it scored.
 void RunInt2(benchmark::State& state) {
   const BenchShape shape = UseShape(state);
-  constexpr int kVectors = 4;
-  constexpr int64_t kChunkBlocks = 64, kChunks = 10, kAllChunks = 65536;
-  constexpr int64_t kRows = kChunks * kChunkBlocks * kVectors;
-  const int64_t chunk_bytes = Int2Bytes(kChunkBlocks * kVectors, shape.head_dim);
-  AlignedBuffer<uint8_t> codes(static_cast<size_t>(kAllChunks * chunk_bytes));
-  for (uint8_t& byte : codes.span()) byte = 0x1b;
-  const size_t scale_elements = Int2ScaleElements(shape.head_dim);
-  const std::vector<f16> scales(kAllChunks * scale_elements, 0x3400);
+  Int2Chunks chunks(shape.head_dim);
+  constexpr int64_t kChunkRows = Int2Chunks::kChunkBlocks * Int2Chunks::kVectors;
+  constexpr int64_t kRows = kChunkRows * Int2Chunks::kAtOnce;
   const auto queries = BenchFloats(static_cast<size_t>(shape.head_dim) * shape.group_heads);
   std::vector<float> scores(static_cast<size_t>(kRows) * shape.group_heads);
   SummaryScoreArgs args{.queries = queries.data(),
                         .group_heads = shape.group_heads,
                         .head_dim = shape.head_dim,
                         .summaries = {},
-                        .vectors = kVectors,
-                        .num_blocks = kChunkBlocks,
+                        .vectors = Int2Chunks::kVectors,
+                        .num_blocks = Int2Chunks::kChunkBlocks,
                         .every_row = true};
-  const auto summaries_of = [&](int64_t chunk) -> SummaryView {
-    return {.int2s = codes.data() + chunk * chunk_bytes,
-            .int2_scale = scales.data() + static_cast<size_t>(chunk) * scale_elements};
-  };
-  int64_t chunk = 0;
   for (auto _ : state) {
-    for (int64_t i = 0; i < kChunks; ++i) {
-      args.summaries = summaries_of(chunk);
-      chunk = (chunk + 1) % kAllChunks;
-      args.next = summaries_of(chunk);
-      SummaryScore(args, scores.data() + i * kChunkBlocks * kVectors, kRows);
-    }
+    chunks.ForSome([&](int64_t i, const SummaryView& chunk, const SummaryView& next) {
+      args.summaries = chunk;
+      args.next = next;
+      SummaryScore(args, scores.data() + i * kChunkRows, kRows);
+    });
     benchmark::ClobberMemory();
   }
-  const double elements = static_cast<double>(kRows * shape.head_dim);
-  CountRate(state, "bytes/s", static_cast<double>(kChunks * chunk_bytes));
-  CountRate(state, "flop/s", 2 * elements * shape.group_heads);
+  CountRate(state, "bytes/s", chunks.bytes());
+  CountRate(state, "flop/s", 2.0 * static_cast<double>(kRows * shape.head_dim) * shape.group_heads);
 }
+
+// Surveyed: bytes of the lines that are read, a quarter of all.
+void BM_GroupScore(benchmark::State& state) {
+  const BenchShape shape = UseShape(state);
+  Int2Chunks chunks(shape.head_dim);
+  constexpr int64_t kGroups = Int2Chunks::kChunkBlocks * Int2Chunks::kVectors / kInt2Group;
+  constexpr int64_t kAll = kGroups * Int2Chunks::kAtOnce;
+  const auto queries = BenchFloats(static_cast<size_t>(shape.head_dim) * shape.group_heads);
+  std::vector<float> scores(static_cast<size_t>(kAll) * shape.group_heads);
+  const int lines[kMaxRoughLines] = {0, 1, 2, 3};
+  GroupScoreArgs args{.queries = queries.data(),
+                      .group_heads = shape.group_heads,
+                      .head_dim = shape.head_dim,
+                      .lines = lines,
+                      .count = kGroups};
+  for (auto _ : state) {
+    chunks.ForSome([&](int64_t i, const SummaryView& chunk, const SummaryView& next) {
+      args.codes = {chunk.int2s, chunk.int2_scale};
+      args.next = {next.int2s, next.int2_scale};
+      GroupScore(args, scores.data() + i * kGroups, kAll);
+    });
+    benchmark::ClobberMemory();
+  }
+  CountRate(state, "bytes/s",
+            static_cast<double>(kAll * RoughLines(shape.head_dim)) * double{kInt2LineBytes});
+}
+BENCHMARK(BM_GroupScore)->Apply(ShapeArguments);
 
 void BM_SummaryScoreMean(benchmark::State& state) { RunF16(state, SummaryKind::kMean, 3); }
 BENCHMARK(BM_SummaryScoreMean)->Apply(ShapeArguments);

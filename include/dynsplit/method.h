@@ -185,10 +185,10 @@ struct Method {
   // keys themselves. 1..64; 1: the summaries decide.
   int refine = 4;
   Pick pick = Pick::kTokens;  // with refine
-  // For kTokens: so many times the tokens of a second look have their blocks' summaries scored,
-  // 8,192 at least; which ones, a coarse index says. 0..64; 0: those of all candidates, as the
-  // choice of groups costs accuracy (docs/evaluation.md).
-  int coarse = 0;
+  // For kTokens: of long texts, so many times the tokens of a second look have their blocks'
+  // summaries scored, 4,096 and an eighth of the text at least; which ones, a quarter of the
+  // summaries' channels says. 0..64; 0: those of all candidates.
+  int survey = 3;
   // For kTokens: up to so many steps, of one token each, look at the same blocks, as long as no new
   // ones are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
   int reuse = 16;

@@ -26,7 +26,7 @@ constexpr int kSharedPerWorker = 4;
 
 // Summaries cost about a quarter of what keys do.
 constexpr int64_t kPartBlocks = 512;
-constexpr int64_t kPartGroups = kIndexChunkBlocks;
+constexpr int64_t kPartGroups = 512;
 
 // Steps that reuse blocks look at the best of them: as many tokens as were chosen, and so many
 // more (64 lose more: docs/evaluation.md, "For how many steps").
@@ -50,13 +50,13 @@ TokenRange PartOf(int64_t count, int part, int num_parts) {
 
 namespace {
 
-// Which of `entries` of an index a part takes, counted from the first of them: those of whole
-// chunks, for which queries are prepared once then.
-TokenRange PartInChunks(TokenRange entries, int part, int num_parts) {
-  const int64_t chunks = (entries.end + kIndexChunkBlocks - 1) / kIndexChunkBlocks;
+// Which of `entries` of an index, so many in a chunk, a part takes, counted from the first of them:
+// those of whole chunks, for which queries are prepared once then.
+TokenRange PartInChunks(TokenRange entries, int64_t in_chunk, int part, int num_parts) {
+  const int64_t chunks = (entries.end + in_chunk - 1) / in_chunk;
   const TokenRange part_chunks = PartOf(chunks, part, num_parts);
   const auto entry = [&](int64_t chunk) {
-    return std::clamp(chunk * kIndexChunkBlocks, entries.start, entries.end) - entries.start;
+    return std::clamp(chunk * in_chunk, entries.start, entries.end) - entries.start;
   };
   return {entry(part_chunks.start), entry(part_chunks.end)};
 }
@@ -221,8 +221,10 @@ void RowSelector::SurveyPart(const Row& row, const float* queries, int part) {
   TokenSelection& selection = selections_[RowHead(row)];
   const SelectInput input = InputOf(row, queries);
   const int num_parts = NumSurveyParts(row);
-  const int64_t count = selection.num_scored_groups();
-  selection.ScoreGroups(input, PartInChunks({0, count}, part, num_parts));
+  const BlockSurvey& survey = selection.survey();
+  const int64_t first = survey.first_group();
+  selection.ScoreGroups(input, PartInChunks({first, first + survey.num_scored_groups()},
+                                            survey.chunk_groups(), part, num_parts));
   if (IsLastDone(parts_done_[RowHead(row)], num_parts))
     selection.FindBlocks(SpanOf(row).cache->method(), input);
 }
@@ -239,7 +241,7 @@ void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
   // What a survey left lies here and there, and begins at no chunk.
   const int64_t first = selection.num_scored_groups() > 0 ? 0 : input.first_block;
   const TokenRange scored = {first, first + selection.num_scored_blocks()};
-  selection.ScoreBlocks(input, PartInChunks(scored, part, num_parts));
+  selection.ScoreBlocks(input, PartInChunks(scored, kIndexChunkBlocks, part, num_parts));
   if (IsLastDone(parts_done_[RowHead(row)], num_parts))
     selection.FindKeys(SpanOf(row).cache->method(), input);
 }
@@ -332,8 +334,6 @@ SelectInput RowSelector::InputOf(const Row& row, const float* queries) const {
           .kv_head = row.head.kv_head,
           .position = cache.size() + row.idx,
           .index = &cache.index(),
-          .coarse_index = &cache.coarse_index(),
-          .groups = cache.groups(),
           .blocks = cache.blocks(),
           .first_block = FirstBlock(method),
           .end_block = plan.end_block,

@@ -1,5 +1,5 @@
 // What each row of a pass that selects attends to, layer by global layer, in three steps of
-// AttentionBatch: Survey, which reads the coarse index where there is one for the row, Select, and
+// AttentionBatch: Survey, which finds the blocks of long texts that are worth scoring, Select, and
 // Look, which reads the keys of a second look (TokenSelection); both are idle else. All workers
 // call all; work is claimed item by item, of few rows in parts, and whoever finishes the last part
 // of a row and KV head does what follows. What single tokens were chosen is held with their scores

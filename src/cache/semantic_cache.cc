@@ -123,13 +123,6 @@ void SemanticCache::SetMethod(const Method& method) {
                             .vectors = method.vectors,
                             .kind = method.summary,
                             .type = method.summary_type});
-  groups_.clear();
-  coarse_index_.emplace(IndexShape{.num_layers = shape_.NumGlobal(),
-                                   .kv_heads = shape_.kv_heads,
-                                   .head_dim = shape_.head_dim,
-                                   .vectors = kGroupVectors,
-                                   .kind = Summary::kMean,
-                                   .type = SummaryType::kInt8});
 }
 
 // What is kept has seen all the queries that it is judged by; those which are read again find that
@@ -245,24 +238,16 @@ Status SemanticCache::CutBlocks(int64_t end) {
   const Result<std::vector<Block>> cut = Cut(begin, end, /*open=*/true);
   if (!cut.ok()) return cut.status();
   added.insert(added.end(), cut->begin(), cut->end());
-  // Nothing has changed yet where this throws. Groups that SummariseGroups cannot make are not
-  // surveyed: their blocks are scored.
+  // Nothing has changed yet where this throws.
   blocks_.reserve(blocks_.size() + added.size());
-  const size_t num_blocks = blocks_.size();
-  std::optional<BlockIndex> before, coarse_before;
-  if (pages_.pool()->pager() != nullptr) {  // keys may not be there to be read
-    before = index_;
-    coarse_before = coarse_index_;
-  }
+  std::optional<BlockIndex> before;
+  if (pages_.pool()->pager() != nullptr) before = index_;  // keys may not be there to be read
   Status status = Summarise(added);
-  blocks_.insert(blocks_.end(), added.begin(), added.end());
-  if (status.ok()) status = SummariseGroups();
   if (status.ok()) {
+    blocks_.insert(blocks_.end(), added.begin(), added.end());
     next_cut_ = end + kCutTokens;
   } else {
-    blocks_.resize(num_blocks);
     index_ = std::move(before);
-    coarse_index_ = std::move(coarse_before);
   }
   return status;
 }
@@ -357,30 +342,8 @@ std::span<const DelimiterClass> SemanticCache::Classes() {
 
 Status SemanticCache::Summarise(std::span<const Block> added) {
   if (method_.policy != Policy::kTop) return {};  // nobody else reads the index
-  return AddToIndex(added, static_cast<int64_t>(blocks_.size()), &*index_);
-}
-
-Status SemanticCache::SummariseGroups() {
-  if (blocks_.empty() || !MaySurvey(method_, blocks_.back().end())) return {};
-  const size_t first_block = method_.sink > 0 ? 1 : 0;
-  std::vector<Block> added;
-  for (size_t block = first_block + groups_.size() * kGroupBlocks;
-       block + kGroupBlocks <= blocks_.size(); block += kGroupBlocks) {
-    Block group = blocks_[block];
-    group.length = blocks_[block + kGroupBlocks - 1].end() - group.start;
-    added.push_back(group);
-  }
-  groups_.reserve(groups_.size() + added.size());
-  DYNSPLIT_RETURN_IF_ERROR(
-      AddToIndex(added, static_cast<int64_t>(groups_.size()), &*coarse_index_));
-  groups_.insert(groups_.end(), added.begin(), added.end());
-  return {};
-}
-
-Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_block,
-                                 BlockIndex* index) const {
-  if (added.empty()) return {};
-  index->Reserve(first_block + static_cast<int64_t>(added.size()));
+  const auto first_block = static_cast<int64_t>(blocks_.size());
+  index_->Reserve(first_block + static_cast<int64_t>(added.size()));
   const int64_t tokens = added.back().end() - added.front().start;
   FirstError error;
   const std::vector<int> layers = shape_.GlobalLayers();
@@ -389,9 +352,9 @@ Status SemanticCache::AddToIndex(std::span<const Block> added, int64_t first_blo
     LayerKeys keys(pages_, layers[static_cast<size_t>(idx)]);
     for (size_t i = 0; i < added.size() && error.ok();) {
       const int64_t block = first_block + static_cast<int64_t>(i);
-      const auto some = FilledTogether(added.subspan(i), block, index->shape().type);
+      const auto some = FilledTogether(added.subspan(i), block, index_->shape().type);
       if (!error.Set(keys.Pin({some.front().start, some.back().end()}))) return;
-      index->Fill(idx, block, some, keys.views());
+      index_->Fill(idx, block, some, keys.views());
       i += some.size();
     }
   });

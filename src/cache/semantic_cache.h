@@ -132,10 +132,6 @@ class SemanticCache {
   // Blocks [0, num) partition tokens [0, blocks[num - 1].end()); the first one is the sink.
   std::span<const Block> blocks() const { return blocks_; }
   const BlockIndex& index() const { return *index_; }
-  // What blocks are surveyed by (Method::coarse): groups()[g] are kGroupBlocks blocks, the first
-  // one's being those behind the sink. None of a text that is too short for it.
-  const BlockIndex& coarse_index() const { return *coarse_index_; }
-  std::span<const Block> groups() const { return groups_; }
   // What joint rows choose by; holds what was read before the last joint pass.
   const RunIndex& runs() const { return runs_; }
   const JointOptions& joint() const { return options_.joint; }
@@ -195,8 +191,6 @@ class SemanticCache {
   // Learns anew once there are `tokens` more than at the last time.
   const Learned& LearnedAfter(int64_t tokens);
   Status Summarise(std::span<const Block> added);
-  Status SummariseGroups();
-  Status AddToIndex(std::span<const Block> added, int64_t first_block, BlockIndex* index) const;
   Status IndexRuns();
 
   CacheShape shape_;
@@ -210,8 +204,6 @@ class SemanticCache {
   std::vector<Block> blocks_;
   int64_t next_cut_ = 0;  // the search is not tried again before so many tokens may be cut
   std::optional<BlockIndex> index_;
-  std::vector<Block> groups_;
-  std::optional<BlockIndex> coarse_index_;
   RunIndex runs_;
   std::shared_ptr<const QueryWindow> window_;
   std::shared_ptr<const TokenVotes> votes_;

@@ -31,14 +31,14 @@ constexpr float kMostMass = 16;
 uint64_t Fingerprint(const Method& method) {
   ByteWriter bytes;
   const auto put = [&bytes](auto... values) { (bytes.Put(values), ...); };
-  const auto& [name, split, summary, vectors, type, policy, pooling, score, refine, pick, coarse,
+  const auto& [name, split, summary, vectors, type, policy, pooling, score, refine, pick, survey,
                reuse, cosine, budget, sink, recent, dense_heads, dense_layers] = method;
   const auto& [splitter, delimiter, length, range, penalty, search, reading, alpha, candidate,
                scatter, shrinkage, most, seed] = split;
   const auto& [tokens, percent, least_tokens, mass] = budget;
   put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
       shrinkage, most, seed);
-  put(summary, vectors, type, policy, pooling, score, refine, pick, coarse, reuse, cosine);
+  put(summary, vectors, type, policy, pooling, score, refine, pick, survey, reuse, cosine);
   put(tokens, percent, least_tokens, mass, sink, recent, dense_layers, dense_heads.has_value());
   if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
@@ -348,16 +348,13 @@ Status SemanticCache::SaveBlocks(ArchiveWriter* archive) const {
   }
   archive->Put(next_cut_);
   PutBlocks(blocks_, archive);
-  PutBlocks(groups_, archive);
   archive->Put(index_->num_blocks());
-  archive->Put(coarse_index_->num_blocks());
   // A pass that was not committed leaves the place of lists, and none that serve.
   const bool has_looks = looks_ != nullptr && looks_->position() < size();
   archive->Put(has_looks);
   if (has_looks) looks_->Save(archive);
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
-  DYNSPLIT_RETURN_IF_ERROR(index_->Save(archive));
-  return coarse_index_->Save(archive);
+  return index_->Save(archive);
 }
 
 Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
@@ -396,10 +393,7 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
   if (!blocks_.empty() && method_.sink > 0 && blocks_[0].length != method_.sink) {
     return archive->Wrong("its first block is not the sink");
   }
-  Result<std::vector<Block>> groups = GetBlocks(method_.sink, size(), archive);
-  if (!groups.ok()) return groups.status();
-  groups_ = *std::move(groups);
-  const auto indexed = archive->Get<int64_t>(), grouped = archive->Get<int64_t>();
+  const auto indexed = archive->Get<int64_t>();
   const auto num_blocks = static_cast<int64_t>(blocks_.size());
   if (archive->Get<uint8_t>() != 0) {
     Result<LookLists> looks = LookLists::Load(shape_, {size(), num_blocks, method_.sink}, archive);
@@ -410,13 +404,11 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
     looks_ = std::make_shared<LookLists>(*std::move(looks));
   }
   DYNSPLIT_RETURN_IF_ERROR(archive->EndRecord());
-  if ((indexed != 0 && indexed != num_blocks) || grouped != static_cast<int64_t>(groups_.size()) ||
-      grouped * kGroupBlocks > num_blocks ||
+  if ((indexed != 0 && indexed != num_blocks) ||
       (method_.policy == Policy::kTop && indexed != num_blocks)) {
     return archive->Wrong("its index is not of its blocks");
   }
-  DYNSPLIT_RETURN_IF_ERROR(index_->Load(indexed, archive));
-  return coarse_index_->Load(grouped, archive);
+  return index_->Load(indexed, archive);
 }
 
 }  // namespace dynsplit

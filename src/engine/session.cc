@@ -98,8 +98,7 @@ SessionStats Session::stats() const {
       .tokens = cache.size(),
       .kv_bytes_total = bytes,
       .kv_bytes_resident = static_cast<int64_t>(cache.pages().resident_bytes()),
-      .index_bytes = static_cast<int64_t>(cache.index().bytes() + cache.coarse_index().bytes() +
-                                          cache.runs().bytes()),
+      .index_bytes = static_cast<int64_t>(cache.index().bytes() + cache.runs().bytes()),
       .window_bytes = cache.window() == nullptr ? 0 : static_cast<int64_t>(cache.window()->bytes()),
       .num_blocks = static_cast<int64_t>(cache.blocks().size()),
       .selected_rows = impl_->selected_rows};

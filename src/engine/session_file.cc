@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<char, 16> kMagic = {'d', 'y', 'n', 's', 'p', 'l', 'i', 't',
                                          ' ', 's', 'e', 's', 's', 'i', 'o', 'n'};
 constexpr uint64_t kMagicAt = 16;  // behind length and checksum of the first record
-constexpr uint32_t kVersion = 7;
+constexpr uint32_t kVersion = 8;
 
 uint64_t FingerprintOf(const Engine::Impl& engine) {
   return engine.model->impl().Fingerprint(engine.options.context_tokens);

@@ -51,7 +51,7 @@ std::shared_ptr<BlockIndex::Chunk> BlockIndex::Clone(const Chunk& from) {
 }
 
 size_t BlockIndex::SummaryBytes() const {
-  if (shape_.type == SummaryType::kInt2) return ChunkSlots() / kIndexChunkBlocks * Int2Bytes();
+  if (shape_.type == SummaryType::kInt2) return ChunkSlots() / kIndexChunkBlocks * HeadInt2Bytes();
   const size_t element = shape_.type == SummaryType::kF16 ? sizeof(f16) : sizeof(int8_t);
   return ChunkSlots() * BlockElements() * element;
 }
@@ -62,10 +62,9 @@ size_t BlockIndex::ScaleBytes() const {
   return ChunkSlots() / kIndexChunkBlocks * Int2ScaleElements(shape_.head_dim) * sizeof(f16);
 }
 
-size_t BlockIndex::Int2Bytes() const {
-  static_assert(kIndexChunkBlocks % kInt2Group == 0);
-  const size_t groups = static_cast<size_t>(shape_.vectors * (kIndexChunkBlocks / kInt2Group));
-  return groups * Int2GroupBytes(shape_.head_dim);
+size_t BlockIndex::HeadInt2Bytes() const {
+  static_assert(kIndexChunkBlocks % (kInt2Group * kInt2PanelGroups) == 0);
+  return Int2Bytes(shape_.head_dim, int64_t{kIndexChunkBlocks} * shape_.vectors);
 }
 
 size_t BlockIndex::BlockScales() const {
@@ -144,7 +143,7 @@ void BlockIndex::Store(const Place& place, const f16* summaries, int64_t count) 
       LearnScale(place, summaries, count);
       QuantizeInt2({summaries, count * shape_.vectors, shape_.head_dim}, Int2Scale(place),
                    place.block % kIndexChunkBlocks * shape_.vectors,
-                   chunk.At<uint8_t>() + slot / kIndexChunkBlocks * Int2Bytes());
+                   chunk.At<uint8_t>() + slot / kIndexChunkBlocks * HeadInt2Bytes());
       break;
   }
 }
@@ -185,7 +184,7 @@ SummaryView BlockIndex::Summaries(int64_t block, int layer, int kv_head) const {
     return {.f16s = chunk.At<f16>() + slot * BlockElements()};
   }
   if (shape_.type == SummaryType::kInt2) {
-    return {.int2s = chunk.At<uint8_t>() + slot / kIndexChunkBlocks * Int2Bytes(),
+    return {.int2s = chunk.At<uint8_t>() + slot / kIndexChunkBlocks * HeadInt2Bytes(),
             .int2_scale = Int2Scale({block, layer, kv_head}),
             .int2_first = block % kIndexChunkBlocks * shape_.vectors};
   }

@@ -23,11 +23,6 @@ namespace dynsplit {
 
 inline constexpr int kIndexChunkBlocks = 64;
 
-// The blocks that an entry of a coarse index stands for, and its summary vectors: about ten tokens
-// each at the default length of blocks.
-inline constexpr int kGroupBlocks = 32;
-inline constexpr int kGroupVectors = 16;
-
 struct IndexShape {
   int num_layers = 0;
   int kv_heads = 0;
@@ -70,7 +65,7 @@ class BlockIndex {
 
  private:
   // Its memory is [num_layers, kv_heads, kIndexChunkBlocks, vectors, head_dim] of f16 or int8, or
-  // [num_layers, kv_heads, groups of kIndexChunkBlocks vectors] of int2; then, from scales_at_ on,
+  // [num_layers, kv_heads, panels of kIndexChunkBlocks vectors] of int2; then, from scales_at_ on,
   // those of int8, [num_layers, kv_heads, kIndexChunkBlocks, rows] in f32, or of int2,
   // [num_layers, kv_heads, Int2ScaleElements()] in f16.
   class Chunk {
@@ -110,9 +105,9 @@ class BlockIndex {
   size_t SummaryBytes() const;               // of a chunk, without its scales
   size_t ScaleBytes() const;                 // of a chunk
   size_t BlockElements() const { return static_cast<size_t>(shape_.vectors) * shape_.head_dim; }
-  size_t Int2Bytes() const;    // of a chunk's groups in one layer and KV head
-  size_t BlockScales() const;  // of one block; 0 in f16
-  size_t ChunkSlots() const;   // blocks of all layers and KV heads in a chunk
+  size_t HeadInt2Bytes() const;  // of a chunk's panels in one layer and KV head
+  size_t BlockScales() const;    // of one block; 0 in f16
+  size_t ChunkSlots() const;     // blocks of all layers and KV heads in a chunk
   size_t Slot(int64_t block, int layer, int kv_head) const;  // of a block in its chunk
 
   IndexShape shape_;

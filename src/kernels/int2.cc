@@ -20,10 +20,10 @@ void LearnInt2Scale(const Int2Vectors& vectors, f16* scale) {
   LearnInt2ScaleSimd(vectors, scale);
 }
 
-void QuantizeInt2(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* groups) {
+void QuantizeInt2(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* panels) {
   Check(vectors);
   DYNSPLIT_CHECK(first >= 0);
-  QuantizeInt2Simd(vectors, scale, first, groups);
+  QuantizeInt2Simd(vectors, scale, first, panels);
 }
 
 }  // namespace dynsplit

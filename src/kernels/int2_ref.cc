@@ -31,7 +31,7 @@ void LearnInt2ScaleRef(const Int2Vectors& vectors, f16* scale) {
   }
 }
 
-void QuantizeInt2Ref(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* groups) {
+void QuantizeInt2Ref(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* panels) {
   const int d = vectors.head_dim;
   for (int64_t i = 0; i < vectors.count; ++i) {
     for (int j = 0; j < d; ++j) {
@@ -39,7 +39,7 @@ void QuantizeInt2Ref(const Int2Vectors& vectors, const f16* scale, int64_t first
       const float inverse = step > 0 ? 1 / step : 0;
       const float away = F32FromF16(vectors.first[i * d + j]) - F32FromF16(scale[j]);
       const float code = std::floor(std::fmin(std::fmax(away * inverse + 2.0f, 0.0f), 3.0f));
-      SetInt2Code(groups, PlaceOfInt2(d, first + i, j), static_cast<int>(code));
+      SetInt2Code(panels, PlaceOfInt2(d, first + i, j), static_cast<int>(code));
     }
   }
 }

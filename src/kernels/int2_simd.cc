@@ -60,7 +60,7 @@ void LearnInt2ScaleTarget(const Int2Vectors& vectors, f16* scale) {
 }
 
 void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t first,
-                        uint8_t* groups) {
+                        uint8_t* panels) {
   const Tag d;
   const hn::RebindToSigned<Tag> di;
   const int head_dim = vectors.head_dim;
@@ -81,8 +81,8 @@ void QuantizeInt2Target(const Int2Vectors& vectors, const f16* scale, int64_t fi
       hn::StoreU(hn::ConvertTo(di, code), di, codes + j);
     }
     // Four bytes of the vector's own for 16 channels each.
-    uint8_t* bytes = groups + PlaceOfInt2(head_dim, first + i, 0).byte;
-    for (const int32_t* of = codes; of < codes + head_dim; of += 16, bytes += 64) {
+    uint8_t* bytes = panels + PlaceOfInt2(head_dim, first + i, 0).byte;
+    for (const int32_t* of = codes; of < codes + head_dim; of += 16, bytes += kInt2LineStride) {
       for (int b = 0; b < 4; ++b) {
         bytes[b] = static_cast<uint8_t>(of[b] | of[4 + b] << 2 | of[8 + b] << 4 | of[12 + b] << 6);
       }
@@ -103,8 +103,8 @@ void LearnInt2ScaleSimd(const Int2Vectors& vectors, f16* scale) {
 }
 
 void QuantizeInt2Simd(const Int2Vectors& vectors, const f16* scale, int64_t first,
-                      uint8_t* groups) {
-  HWY_DYNAMIC_DISPATCH(QuantizeInt2Target)(vectors, scale, first, groups);
+                      uint8_t* panels) {
+  HWY_DYNAMIC_DISPATCH(QuantizeInt2Target)(vectors, scale, first, panels);
 }
 
 }  // namespace dynsplit

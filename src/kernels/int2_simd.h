@@ -6,6 +6,6 @@
 namespace dynsplit {
 
 void LearnInt2ScaleSimd(const Int2Vectors& vectors, f16* scale);
-void QuantizeInt2Simd(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* groups);
+void QuantizeInt2Simd(const Int2Vectors& vectors, const f16* scale, int64_t first, uint8_t* panels);
 
 }  // namespace dynsplit

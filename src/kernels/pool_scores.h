@@ -5,7 +5,7 @@
 
 namespace dynsplit {
 
-inline constexpr int kMaxScoreRows = 16;  // the summary vectors of a group of a coarse index
+inline constexpr int kMaxScoreRows = 8;  // the most summary vectors of a block
 
 struct PoolScoresArgs {
   Pooling pooling = Pooling::kMeanSoftmax;

@@ -31,33 +31,51 @@ inline constexpr int kGreatestInt2Step = 127;
 inline constexpr size_t kInt2Span = 128;
 static_assert(kInt2Span / 2 * 3 * kGreatestInt2Step <= 32767);
 
-// Makes the query for vectors of this scale, times `factor`; its steps go to `steps`, [head_dim].
+// Sixteen channels after another: those of some lines of groups (kernels/int2.h), or all.
+struct Int2Lines {
+  const int* lines = nullptr;  // null: 0, 1, ...
+  size_t count = 0;
+
+  HWY_INLINE size_t Channel(size_t i) const {
+    return 16 * (lines == nullptr ? i : static_cast<size_t>(lines[i]));
+  }
+};
+
+// Makes the query for vectors of this scale, times `factor`, as if they lay at its centers in the
+// channels of other lines; its steps go to `steps`, [head_dim], those of the lines alone.
 HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t head_dim,
-                                   float factor, int8_t* steps) {
+                                   const Int2Lines& lines, float factor, int8_t* steps) {
   const RowTag d;
   const hn::Rebind<int8_t, RowTag> d8;
+  constexpr size_t kLanes = hn::MaxLanes(RowTag());
   HWY_ALIGN_MAX float exact[kMaxHeadDim];
   RowVec greatest = hn::Zero(d), constant = hn::Zero(d);
-  for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
-    const RowVec value = hn::LoadU(d, query + j);
-    const RowVec step = hn::Mul(value, LoadF16(d, scale + head_dim + j));
+  for (size_t j = 0; j < head_dim; j += kLanes) {
+    constant = hn::MulAdd(hn::LoadU(d, query + j), LoadF16(d, scale + j), constant);
+  }
+  const auto for_each = [&](const auto& fn) DYNSPLIT_SIMD_LAMBDA {
+    for (size_t i = 0; i < lines.count; ++i) {
+      for (size_t j = 0; j < 16; j += kLanes) fn(lines.Channel(i) + j);
+    }
+  };
+  for_each([&](size_t j) DYNSPLIT_SIMD_LAMBDA {
+    const RowVec step = hn::Mul(hn::LoadU(d, query + j), LoadF16(d, scale + head_dim + j));
     hn::Store(step, d, exact + j);
     greatest = hn::Max(greatest, hn::Abs(step));
-    constant = hn::MulAdd(value, LoadF16(d, scale + j), constant);
-  }
+  });
   const float range = hn::GetLane(hn::MaxOfLanes(d, greatest));
   constexpr auto most = static_cast<float>(kGreatestInt2Step);
   // The inverse of less would be infinite; such a query scores everything alike.
   const RowVec inverse = hn::Set(d, range > 1e-30f ? most / range : 0.0f);
   const hn::RebindToSigned<RowTag> d32;
   auto sum = hn::Zero(d32);
-  for (size_t j = 0; j < head_dim; j += hn::Lanes(d)) {
+  for_each([&](size_t j) DYNSPLIT_SIMD_LAMBDA {
     // What is no number becomes one too, so that its sum cannot overflow.
     const RowVec scaled = hn::Mul(hn::Load(d, exact + j), inverse);
     const auto rounded = hn::NearestInt(hn::Clamp(scaled, hn::Set(d, -most), hn::Set(d, most)));
     hn::StoreU(hn::DemoteTo(d8, rounded), d8, steps + j);
     sum = hn::Add(sum, rounded);
-  }
+  });
   // The 1.5 that is taken from each code is multiplied by the rounded steps too, so that an error
   // of rounding is weighed by code - 1.5, not by code.
   const float unit = range / most;
@@ -66,9 +84,10 @@ HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t 
   return {unit * factor, (centers - 1.5f * unit * steps_sum) * factor};
 }
 
-// Consecutive groups of vectors of one scale.
+// Groups of vectors of one scale, those from number `first` on of some panels.
 struct Int2Groups {
-  const uint8_t* first = nullptr;
+  const uint8_t* panels = nullptr;
+  size_t first = 0;
   size_t count = 0;
   size_t head_dim = 0;
 };
@@ -82,8 +101,8 @@ HWY_INLINE void DotInt2GroupsOf(const Int2Query* queries, HeadArray<const int8_t
     for (size_t i = 0; i < groups.count * kInt2Group; ++i) {
       int sum = 0;
       for (int j = 0; j < head_dim; ++j) {
-        const Int2Place place = PlaceOfInt2(head_dim, static_cast<int64_t>(i), j);
-        sum += steps.Head(h)[j] * Int2Code(groups.first, place);
+        const auto vector = static_cast<int64_t>(groups.first * kInt2Group + i);
+        sum += steps.Head(h)[j] * Int2Code(groups.panels, PlaceOfInt2(head_dim, vector, j));
       }
       dots.Head(h)[i] = static_cast<float>(sum) * queries[h].scale + queries[h].constant;
     }
@@ -115,8 +134,14 @@ HWY_INLINE hn::Vec<D16> MulPairs(hn::Vec<Int2Tag> codes, hn::Vec<D16> steps) {
 // A register holds four channels of so many vectors.
 inline constexpr size_t kInt2Lanes = hn::MaxLanes(Int2Tag()) / 4;
 
-// Adds to sums[h][r] the products of 16 channels: their codes in register r, at codes[r], and steps
-// of head h, from `first` on.
+// Where a register of vectors has its first line.
+HWY_INLINE const uint8_t* CodesOfRegister(const uint8_t* panels, size_t head_dim, size_t vector) {
+  return panels + Int2FirstLine(static_cast<int>(head_dim), vector / kInt2Group) +
+         vector % kInt2Group * 4;
+}
+
+// Adds to sums[h][r] the products of 16 channels: their codes in register r, whose first line is at
+// codes[r], and steps of head h, from `first` on.
 template <size_t kHeads, size_t kCount, class V16 = hn::Vec<hn::Repartition<int16_t, Int2Tag> > >
 HWY_INLINE void AddInt2Channels(HeadArray<const int8_t> steps, size_t first,
                                 const uint8_t* const (&codes)[kCount],
@@ -127,8 +152,9 @@ HWY_INLINE void AddInt2Channels(HeadArray<const int8_t> steps, size_t first,
   const hn::Repartition<int32_t, Int2Tag> d32;
   const auto mask = hn::Set(d8, uint8_t{3});
   hn::Vec<Int2Tag> bytes[kCount];
-  Unroll<kCount>([&](auto r)
-                     DYNSPLIT_SIMD_LAMBDA { bytes[r] = hn::LoadU(d8, codes[r] + first * 4); });
+  Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
+    bytes[r] = hn::LoadU(d8, codes[r] + first / 16 * kInt2LineStride);
+  });
   Unroll<4>([&](auto quad) DYNSPLIT_SIMD_LAMBDA {
     hn::Vec<Int2Tag> of_quad[kCount];
     Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
@@ -146,6 +172,13 @@ HWY_INLINE void AddInt2Channels(HeadArray<const int8_t> steps, size_t first,
   });
 }
 
+// The sum of a vector's two lanes of 16 bits.
+HWY_INLINE hn::Vec<hn::Repartition<int32_t, Int2Tag> > SumOfPairs(
+    hn::Vec<hn::Repartition<int16_t, Int2Tag> > sums) {
+  const auto pairs = hn::BitCast(hn::Repartition<int32_t, Int2Tag>(), sums);
+  return hn::Add(hn::ShiftRight<16>(hn::ShiftLeft<16>(pairs)), hn::ShiftRight<16>(pairs));
+}
+
 // dots[h][i]: the score of vector i of `count` registers of them, from number `first` on. Two share
 // each load of a query's steps; more would not leave registers for the sums of many heads.
 template <size_t kHeads, size_t kCount>
@@ -156,10 +189,8 @@ HWY_INLINE void DotInt2Registers(const Int2Query* queries, HeadArray<const int8_
   const hn::RebindToFloat<decltype(d32)> d;
   const uint8_t* codes[kCount];
   for (size_t r = 0; r < kCount; ++r) {
-    const size_t vector = (first + r) * kInt2Lanes;
-    codes[r] = groups.first +
-               vector / kInt2Group * Int2GroupBytes(static_cast<int>(groups.head_dim)) +
-               vector % kInt2Group * 4;
+    codes[r] = CodesOfRegister(groups.panels, groups.head_dim,
+                               groups.first * kInt2Group + (first + r) * kInt2Lanes);
   }
   for (size_t begin = 0; begin < groups.head_dim; begin += kInt2Span) {
     const size_t end = HWY_MIN(begin + kInt2Span, groups.head_dim);
@@ -172,9 +203,7 @@ HWY_INLINE void DotInt2Registers(const Int2Query* queries, HeadArray<const int8_
       const auto scale = hn::Set(d, queries[h].scale), constant = hn::Set(d, queries[h].constant);
       Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
         float* dot = dots.Head(h) + (first + r) * kInt2Lanes;
-        const auto pairs = hn::BitCast(d32, sums[h][r]);
-        const auto low = hn::ShiftRight<16>(hn::ShiftLeft<16>(pairs));
-        const auto sum = hn::ConvertTo(d, hn::Add(low, hn::ShiftRight<16>(pairs)));
+        const auto sum = hn::ConvertTo(d, SumOfPairs(sums[h][r]));
         const auto so_far = begin == 0 ? constant : hn::LoadU(d, dot);
         hn::StoreU(hn::MulAdd(sum, scale, so_far), d, dot);
       });

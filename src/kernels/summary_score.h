@@ -2,9 +2,17 @@
 // the min/max bound is Quest's (arXiv 2406.10774).
 #pragma once
 
+#include <span>
+
 #include "kernels/summary_view.h"
 
 namespace dynsplit {
+
+// Consecutive blocks, counted from the first of the summaries.
+struct BlockRun {
+  int64_t first = 0;
+  int64_t count = 0;
+};
 
 struct SummaryScoreArgs {
   SummaryKind kind = SummaryKind::kMean;
@@ -17,6 +25,10 @@ struct SummaryScoreArgs {
   SummaryView next = {};  // what is scored next, fetched meanwhile (int2); or nothing
   int vectors = 1;        // per block; 2 for kMinMax
   int64_t num_blocks = 0;
+  // Where there are any (int2 alone): the blocks are those of these runs, num_blocks in all, and
+  // what is fetched those of the next ones.
+  std::span<const BlockRun> runs = {};
+  std::span<const BlockRun> next_runs = {};
   bool every_row = false;  // a score for each row of a block, not for its best one
 };
 

@@ -37,6 +37,17 @@ double RowScore(const SummaryScoreArgs& args, const float* query, int64_t row) {
 }  // namespace
 
 void SummaryScoreRef(const SummaryScoreArgs& args, float* scores, int64_t score_stride) {
+  if (!args.runs.empty()) {
+    for (const BlockRun& run : args.runs) {
+      SummaryScoreArgs alone = args;
+      alone.runs = {};
+      alone.num_blocks = run.count;
+      alone.summaries.int2_first += run.first * args.vectors;
+      SummaryScoreRef(alone, scores, score_stride);
+      scores += run.count * (args.every_row ? args.vectors : 1);
+    }
+    return;
+  }
   const int rows = SummaryRows(args.kind, args.vectors);
   for (int head = 0; head < args.group_heads; ++head) {
     const float* query = args.queries + int64_t{head} * args.head_dim;

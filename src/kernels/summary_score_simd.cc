@@ -90,9 +90,14 @@ void ScoreInt8(const SummaryScoreArgs& args, HeadArray<const float> queries, siz
   ScoreHeads(args, heads, dot, scores);
 }
 
-HWY_INLINE void FetchBytes(const void* from, size_t count) {
-  const auto* bytes = static_cast<const uint8_t*>(from);
-  for (size_t i = 0; i < count; i += 64) hwy::Prefetch(bytes + i);
+// Of what is scored next.
+HWY_INLINE void FetchGroups(const SummaryScoreArgs& args, size_t first, size_t count) {
+  for (size_t group = first; group < first + count; ++group) {
+    const uint8_t* line = args.next.int2s + Int2FirstLine(args.head_dim, group);
+    for (int j = 0; j < args.head_dim; j += kInt2LineChannels, line += kInt2LineStride) {
+      hwy::Prefetch(line);
+    }
+  }
 }
 
 // Some heads' queries, rounded for the one scale of the vectors that they score.
@@ -102,8 +107,8 @@ class Int2Scorer {
              float factor)
       : args_(args), heads_(heads), head_dim_(queries.stride) {
     for (size_t h = 0; h < heads; ++h) {
-      queries_[h] = MakeInt2Query(queries.Head(h), args.summaries.int2_scale, head_dim_, factor,
-                                  steps_ + h * head_dim_);
+      queries_[h] = MakeInt2Query(queries.Head(h), args.summaries.int2_scale, head_dim_,
+                                  {.count = head_dim_ / 16}, factor, steps_ + h * head_dim_);
     }
   }
 
@@ -136,10 +141,9 @@ class Int2Scorer {
   static constexpr size_t kGroupsAtOnce = 2;
 
   void ScoreGroups(size_t first, size_t count, HeadArray<float> scores) const {
-    const size_t bytes = Int2GroupBytes(args_.head_dim);
-    if (args_.next.int2s != nullptr) FetchBytes(args_.next.int2s + first * bytes, count * bytes);
+    if (args_.next.int2s != nullptr && args_.runs.empty()) FetchGroups(args_, first, count);
     DotInt2Groups(queries_, {steps_, head_dim_}, heads_,
-                  {args_.summaries.int2s + first * bytes, count, head_dim_}, scores);
+                  {args_.summaries.int2s, first, count, head_dim_}, scores);
   }
 
   const SummaryScoreArgs& args_;
@@ -149,22 +153,42 @@ class Int2Scorer {
   int8_t steps_[kMaxHeads * kMaxHeadDim];  // [heads, head_dim]
 };
 
+HWY_INLINE void FetchRuns(const SummaryScoreArgs& args) {
+  for (const BlockRun& run : args.next_runs) {
+    const int64_t first = args.next.int2_first + run.first * args.vectors;
+    const int64_t end = first + run.count * args.vectors;
+    const auto group = static_cast<size_t>(first / kInt2Group);
+    FetchGroups(args, group, static_cast<size_t>((end + kInt2Group - 1) / kInt2Group) - group);
+  }
+}
+
 void ScoreInt2(const SummaryScoreArgs& args, HeadArray<const float> queries, size_t heads,
                HeadArray<float> scores) {
   if (args.next.int2s != nullptr) {
-    FetchBytes(args.next.int2_scale, Int2ScaleElements(args.head_dim) * sizeof(f16));
+    FetchValues(args.next.int2_scale, Int2ScaleElements(args.head_dim));
+    FetchRuns(args);
   }
   // Scores of every row that nothing caps are these products themselves.
   const bool uncapped_rows = args.every_row && args.score_cap == 0;
   const Int2Scorer scorer(args, queries, heads, uncapped_rows ? args.scale : 1.0f);
-  if (uncapped_rows) {
-    scorer.Score(0, static_cast<size_t>(args.num_blocks * args.vectors), scores);
-  } else {
+  const auto score_run = [&](const BlockRun& run, HeadArray<float> to) DYNSPLIT_SIMD_LAMBDA {
+    const auto before = static_cast<size_t>(run.first * args.vectors);
+    if (uncapped_rows) {
+      scorer.Score(before, static_cast<size_t>(run.count * args.vectors), to);
+      return;
+    }
+    SummaryScoreArgs alone = args;
+    alone.num_blocks = run.count;
     ScoreHeads(
-        args, heads,
+        alone, heads,
         [&](size_t first, size_t count, HeadArray<float> dots)
-            DYNSPLIT_SIMD_LAMBDA { scorer.Score(first, count, dots); },
-        scores);
+            DYNSPLIT_SIMD_LAMBDA { scorer.Score(before + first, count, dots); },
+        to);
+  };
+  if (args.runs.empty()) return score_run({0, args.num_blocks}, scores);
+  for (const BlockRun& run : args.runs) {
+    score_run(run, scores);
+    scores.first += run.count * (args.every_row ? args.vectors : 1);
   }
 }
 

@@ -26,7 +26,7 @@ struct SummaryView {
   const int8_t* int8s = nullptr;  // [num_blocks, vectors, head_dim], times
   const float* scales = nullptr;  // [num_blocks, rows]
 
-  // For kMean: vectors [num_blocks, vectors] from number int2_first of these groups, by a scale
+  // For kMean: vectors [num_blocks, vectors] from number int2_first of these panels, by a scale
   // that is the same for all of them (kernels/int2.h).
   const uint8_t* int2s = nullptr;
   const f16* int2_scale = nullptr;

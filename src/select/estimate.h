@@ -17,10 +17,24 @@ struct EstimateShape {
 // For `count` of the candidates.
 EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input, int64_t count);
 
+// Consecutive blocks.
+struct BlockRange {
+  int64_t first = 0;
+  int64_t count = 0;
+  int64_t before = 0;  // blocks of the ranges before it
+
+  int64_t end() const { return first + count; }
+};
+
 // Scores the candidates [range.start, range.end), counted from the first one. Thread safety:
 // distinct ranges. Cost: one pass over their summaries.
 void ScoreCandidates(const SelectInput& input, const EstimateShape& shape, TokenRange range,
                      float* scores);
+
+// The same of the blocks in `ranges`, each of which lies within a chunk of the index: `range`
+// counts them from the first range's first one.
+void ScoreRanges(const SelectInput& input, const EstimateShape& shape,
+                 std::span<const BlockRange> ranges, TokenRange range, float* scores);
 
 // shares [count] from the scores of all; `room` is [stride].
 void PoolCandidates(const Method& method, const SelectInput& input, const EstimateShape& shape,

@@ -23,12 +23,8 @@ struct SelectInput {
   int64_t position = 0;               // of the row
   KvView kv = {};                     // kTop with refine and kOracle read it; 0..position
   const BlockIndex* index = nullptr;  // only kTop reads it; it holds the candidates at least
-  // For Method::coarse: entry g stands for groups[g], the kGroupBlocks candidates from number
-  // g * kGroupBlocks on.
-  const BlockIndex* coarse_index = nullptr;
-  std::span<const Block> groups = {};
-  std::span<const Block> blocks;  // consecutive: each starts where the one before ends
-  int64_t first_block = 0;        // candidates are the blocks [first_block, end_block)
+  std::span<const Block> blocks;      // consecutive: each starts where the one before ends
+  int64_t first_block = 0;            // candidates are the blocks [first_block, end_block)
   int64_t end_block = 0;
   int64_t budget_tokens = 0;
   double budget_mass = 0;  // share of the candidates' estimated mass that is enough; 0: no such end

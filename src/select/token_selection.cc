@@ -76,7 +76,7 @@ void TokenSelection::ListBlocks(const Method& method, const SelectInput& input) 
   const std::span<const BlockRange> ranges = survey_.ranges();
   subset_.clear();
   subset_ids_.clear();
-  if (ranges.size() == 1) {
+  if (num_scored_groups() == 0) {
     blocks_ = input.blocks.subspan(static_cast<size_t>(ranges[0].first),
                                    static_cast<size_t>(ranges[0].count));
   } else {
@@ -94,17 +94,10 @@ void TokenSelection::ListBlocks(const Method& method, const SelectInput& input) 
 
 void TokenSelection::ScoreBlocks(const SelectInput& input, TokenRange range) {
   if (shape_.count == 0) return;
-  SelectInput among = input;
-  int64_t before = 0;  // blocks of earlier ranges
-  for (const BlockRange& blocks : survey_.ranges()) {
-    among.first_block = blocks.first;
-    among.end_block = blocks.first + blocks.count;
-    const TokenRange part = {std::max<int64_t>(0, range.start - before),
-                             std::min(blocks.count, range.end - before)};
-    if (part.start < part.end) {
-      ScoreCandidates(among, shape_, part, block_scores_.data() + before * shape_.rows);
-    }
-    before += blocks.count;
+  if (num_scored_groups() > 0) {
+    ScoreRanges(input, shape_, survey_.ranges(), range, block_scores_.data());
+  } else {
+    ScoreCandidates(input, shape_, range, block_scores_.data());
   }
 }
 

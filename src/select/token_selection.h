@@ -36,9 +36,9 @@ struct TokenChoice {
 class TokenSelection {
  public:
   void Begin(const Method& method, const SelectInput& input);
-  // Groups of blocks that are surveyed first: none without a coarse index, or where the text is
-  // short for one.
+  // Groups of blocks that are surveyed first: none where the text is short for it.
   int64_t num_scored_groups() const { return survey_.num_scored_groups(); }
+  const BlockSurvey& survey() const { return survey_; }
   void ScoreGroups(const SelectInput& input, TokenRange range) {
     survey_.ScoreGroups(input, range);
   }

@@ -13,7 +13,7 @@ constexpr int kMaxBlockTokens = 256;
 constexpr int kMaxDelimiterBlockTokens = 1024;
 constexpr int kMaxVectors = 8;
 constexpr int kMaxRefine = 64;
-constexpr int kMaxCoarse = 64;
+constexpr int kMaxSurvey = 64;
 constexpr int kMaxReuse = 64;
 constexpr int kMaxAlwaysAttended = 1 << 20;  // sink, recent: beyond any context
 constexpr int kMaxLayers = 1024;
@@ -71,7 +71,7 @@ Status ValidateMethod(const Method& method) {
   DYNSPLIT_RETURN_IF_ERROR(Require("budget percent", method.budget.percent, 0, 100));
   DYNSPLIT_RETURN_IF_ERROR(Require("budget mass", method.budget.mass, 0, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("refine", method.refine, 1, kMaxRefine));
-  DYNSPLIT_RETURN_IF_ERROR(Require("coarse", method.coarse, 0, kMaxCoarse));
+  DYNSPLIT_RETURN_IF_ERROR(Require("survey", method.survey, 0, kMaxSurvey));
   DYNSPLIT_RETURN_IF_ERROR(Require("reuse", method.reuse, 1, kMaxReuse));
   DYNSPLIT_RETURN_IF_ERROR(Require("cosine", method.cosine, -1, 1));
   DYNSPLIT_RETURN_IF_ERROR(Require("sink", method.sink, 0, kMaxAlwaysAttended));

@@ -104,11 +104,11 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
   }
 }
 
-// Beyond 16,384 tokens a coarse index is read first, in parts as well. Nobody needs to attend to
-// the text for that: its keys are appended.
+// Beyond 16,384 tokens a quarter of the channels is read first, in parts as well. Nobody needs to
+// attend to the text for that: its keys are appended.
 TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
-  constexpr int kLong = 21000;  // 131 groups: two parts
-  TestSequence sequence(&pool_, *ParseMethod("dynsplit+coarse=4+budget=64+recent=32"));
+  constexpr int kLong = 21000;  // more than 1,024 groups: two parts
+  TestSequence sequence(&pool_, *ParseMethod("dynsplit+survey=4+budget=64+recent=32"));
   AttentionBatch batch(kTestShape, 1);
   ASSERT_TRUE(sequence.cache.Begin(TestTokens(0, kLong), Attention::kDense).ok());
   const std::vector<Span> text = {{&sequence.cache, 0, kLong, Attention::kDense}};
@@ -134,7 +134,7 @@ TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
   }
   EXPECT_EQ(chosen[0], chosen[1]);
   EXPECT_GE(chosen[0].size(), 64u + 4 + 32);
-  EXPECT_GE(sequence.cache.groups().size(), 128u);
+  EXPECT_GE(sequence.cache.blocks().size(), 4u * 1024 + 4);
 }
 
 TEST_F(RowSelectorTest, WholeBlocksAreTiles) {

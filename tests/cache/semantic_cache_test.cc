@@ -53,46 +53,6 @@ TEST_F(SemanticCacheTest, GeneratedTokensAreCutOnceTheyAreOld) {
   EXPECT_EQ(sequence.cache.size(), 701);
 }
 
-// Keys alone: nobody needs to attend to the text for that.
-TEST_F(SemanticCacheTest, GroupsAreOfWholeBlocksOfLongTexts) {
-  Method method;
-  method.coarse = 4;
-  TestSequence sequence(&pool_, method);
-  const auto append = [&](int tokens) {
-    const int64_t first = sequence.cache.size();
-    ASSERT_TRUE(sequence.cache.Begin(TestTokens(first, tokens), Attention::kDense).ok());
-    const std::vector<Span> spans = {{&sequence.cache, 0, tokens, Attention::kDense}};
-    batch_.Begin(spans);
-    for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
-      const auto keys = sequence.keys.Rows(layer, first, tokens, kTestShape.kv_heads);
-      batch_.Append(layer, keys.data(), keys.data(), {0, 1});
-    }
-    sequence.cache.Commit(TestTokens(first, tokens), {});
-    ASSERT_TRUE(sequence.cache.Begin(TestTokens(0, 1), Attention::kSelected).ok());
-  };
-  append(16000);
-  EXPECT_TRUE(sequence.cache.groups().empty());
-  append(1000);
-  const size_t groups_before = sequence.cache.groups().size();
-  EXPECT_GT(groups_before, 90u);
-  TestSequence fork = sequence;
-  append(1000);
-  const auto blocks = sequence.cache.blocks();
-  const auto groups = sequence.cache.groups();
-  ASSERT_EQ(groups.size(), (blocks.size() - 1) / kGroupBlocks);
-  EXPECT_EQ(sequence.cache.coarse_index().num_blocks(), static_cast<int64_t>(groups.size()));
-  for (size_t g = 0; g < groups.size(); ++g) {
-    EXPECT_EQ(groups[g].start, blocks[1 + g * kGroupBlocks].start);
-    EXPECT_EQ(groups[g].end(), blocks[(g + 1) * kGroupBlocks].end());
-  }
-  EXPECT_EQ(fork.cache.groups().size(), groups_before);
-  Method whole_blocks = method;
-  whole_blocks.pick = Pick::kBlocks;
-  fork.cache.SetMethod(whole_blocks);
-  ASSERT_TRUE(fork.cache.Begin(TestTokens(0, 1), Attention::kSelected).ok());
-  EXPECT_TRUE(fork.cache.groups().empty());
-}
-
 TEST_F(SemanticCacheTest, ShortTextsHaveNoBlocks) {
   TestSequence sequence(&pool_, Method{});
   RunPass(&batch_, {{&sequence, 2, Attention::kDense}}, 2);

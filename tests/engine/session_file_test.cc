@@ -136,7 +136,7 @@ TEST_F(SessionFileTest, RefusesAnotherVersion) {
   SetContent(content);
   const Status status = engine_->LoadSession(path_).status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
-  EXPECT_THAT(status.message(), HasSubstr("of version 3, wanted 7"));
+  EXPECT_THAT(status.message(), HasSubstr("of version 3, wanted 8"));
 }
 
 TEST_F(SessionFileTest, EveryChangedOrMissingPartIsNoticed) {

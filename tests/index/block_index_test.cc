@@ -57,7 +57,7 @@ class BlockIndexTest : public ::testing::Test {
         }
         if (index.shape().type == SummaryType::kInt2) {
           if (block == 0) continue;  // by another scale where it came alone, and never scored
-          std::vector<uint8_t> codes(Int2GroupBytes(kHeadDim));
+          std::vector<uint8_t> codes(Int2Bytes(kHeadDim, kInt2Group));
           QuantizeInt2({want.data(), kVectors, kHeadDim}, got.int2_scale, 0, codes.data());
           for (int64_t v = 0; v < kVectors; ++v) {
             for (int j = 0; j < kHeadDim; ++j) {

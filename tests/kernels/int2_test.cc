@@ -18,18 +18,27 @@ TEST_P(Int2IsaTest, CodesByHand) {
   std::vector<f16> vector(16);
   std::transform(std::begin(values), std::end(values), vector.begin(), F16FromF32);
   // As vector 17, among others that stay.
-  std::vector<uint8_t> groups(2 * Int2GroupBytes(16), 0xff);
-  QuantizeInt2({vector.data(), 1, 16}, scale.data(), 17, groups.data());
+  std::vector<uint8_t> panels(Int2Bytes(16, 18), 0xff);
+  QuantizeInt2({vector.data(), 1, 16}, scale.data(), 17, panels.data());
   for (int j = 0; j < 16; ++j) {
-    const int code = Int2Code(groups.data(), PlaceOfInt2(16, 17, j));
+    const int code = Int2Code(panels.data(), PlaceOfInt2(16, 17, j));
     EXPECT_EQ(code, codes[j]) << j;
     EXPECT_EQ(Int2Value(scale.data(), 16, j, code), -2 + 2 * codes[j]);
-    EXPECT_EQ(Int2Code(groups.data(), PlaceOfInt2(16, 1, j)), 3);
-    EXPECT_EQ(Int2Code(groups.data(), PlaceOfInt2(16, 18, j)), 3);
+    EXPECT_EQ(Int2Code(panels.data(), PlaceOfInt2(16, 1, j)), 3);
+    EXPECT_EQ(Int2Code(panels.data(), PlaceOfInt2(16, 18, j)), 3);
   }
   // Channels 1, 5, 9 and 13 of vector 17, the second one of its group, share its second byte.
-  EXPECT_EQ(groups[Int2GroupBytes(16) + 4 + 1],
-            codes[1] | codes[5] << 2 | codes[9] << 4 | codes[13] << 6);
+  EXPECT_EQ(panels[64 + 4 + 1], codes[1] | codes[5] << 2 | codes[9] << 4 | codes[13] << 6);
+}
+
+TEST(Int2, FourGroupsLieLineByLine) {
+  // Of 48 channels a group has three lines, a panel twelve.
+  EXPECT_EQ(PlaceOfInt2(48, 0, 16).byte, 4u * 64);
+  EXPECT_EQ(PlaceOfInt2(48, 2 * 16 + 3, 2 * 16 + 5).byte, (2 * 4 + 2) * 64u + 3 * 4 + 1);
+  EXPECT_EQ(PlaceOfInt2(48, 2 * 16 + 3, 2 * 16 + 5).shift, 2);
+  EXPECT_EQ(PlaceOfInt2(48, 64, 0).byte, 12u * 64);
+  EXPECT_EQ(Int2Bytes(48, 1), 12u * 64);
+  EXPECT_EQ(Int2Bytes(48, 65), 2 * 12u * 64);
 }
 
 TEST_P(Int2IsaTest, ScaleByHand) {
@@ -54,10 +63,10 @@ TEST_P(Int2IsaTest, ZerosHaveNoStepAndAreSafe) {
   const std::vector<f16> vectors(64, f16{0});
   std::vector<f16> scale(32, 0x7e00);
   LearnInt2Scale({vectors.data(), 4, 16}, scale.data());
-  std::vector<uint8_t> groups(Int2GroupBytes(16), 0xff);
-  QuantizeInt2({vectors.data(), 4, 16}, scale.data(), 0, groups.data());
+  std::vector<uint8_t> panels(Int2Bytes(16, 4), 0xff);
+  QuantizeInt2({vectors.data(), 4, 16}, scale.data(), 0, panels.data());
   for (int j = 0; j < 16; ++j) {
-    const int code = Int2Code(groups.data(), PlaceOfInt2(16, 3, j));
+    const int code = Int2Code(panels.data(), PlaceOfInt2(16, 3, j));
     EXPECT_EQ(Int2Value(scale.data(), 16, j, code), 0);
   }
 }
@@ -89,7 +98,7 @@ TEST_P(Int2Test, EqualsTheReference) {
     auto scale = RandomF16(rng_, 2 * d);
     for (size_t j = d; j < 2 * d; ++j) scale[j] &= 0x7fff;  // a step is not negative
     scale[d + 3] = 0;
-    std::vector<uint8_t> got(5 * Int2GroupBytes(head_dim()), 9), want = got;
+    std::vector<uint8_t> got(Int2Bytes(head_dim(), 30 + count), 9), want = got;
     QuantizeInt2({vectors.data(), count, head_dim()}, scale.data(), 30, got.data());
     QuantizeInt2Ref({vectors.data(), count, head_dim()}, scale.data(), 30, want.data());
     EXPECT_EQ(got, want) << count;
@@ -110,14 +119,14 @@ TEST_P(Int2Test, WhatIsLostOfANormalDistribution) {
   }
   std::vector<f16> scale(2 * d);
   LearnInt2Scale({vectors.data(), kCount, head_dim()}, scale.data());
-  std::vector<uint8_t> groups((kCount / kInt2Group + 1) * Int2GroupBytes(head_dim()));
-  QuantizeInt2({vectors.data(), kCount, head_dim()}, scale.data(), 0, groups.data());
+  std::vector<uint8_t> panels(Int2Bytes(head_dim(), kCount));
+  QuantizeInt2({vectors.data(), kCount, head_dim()}, scale.data(), 0, panels.data());
   double lost = 0, all = 0;
   for (size_t i = 0; i < vectors.size(); ++i) {
     const int j = static_cast<int>(i % d);
     const double value = F32FromF16(vectors[i]);
     const int code =
-        Int2Code(groups.data(), PlaceOfInt2(head_dim(), static_cast<int64_t>(i / d), j));
+        Int2Code(panels.data(), PlaceOfInt2(head_dim(), static_cast<int64_t>(i / d), j));
     lost += std::pow(value - Int2Value(scale.data(), head_dim(), j, code), 2);
     all += std::pow(value - centers[static_cast<size_t>(j)], 2);
   }

@@ -112,7 +112,7 @@ TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt8) {
 TEST_P(SummaryScoreIsaTest, ExtremeInt2SumsDoNotOverflow) {
   constexpr int64_t kBlocks = 50;
   for (int head_dim = 16; head_dim <= kMaxHeadDim; head_dim += 16) {
-    const std::vector<uint8_t> codes(4 * Int2GroupBytes(head_dim), 0xff);
+    const std::vector<uint8_t> codes(Int2Bytes(head_dim, 7 + kBlocks), 0xff);
     const std::vector<f16> scale(Int2ScaleElements(head_dim), F16FromF32(1));
     for (const float value : {1000.0f, -1000.0f}) {
       const std::vector<float> query(static_cast<size_t>(head_dim), value);
@@ -131,7 +131,7 @@ TEST_P(SummaryScoreIsaTest, ExtremeInt2SumsDoNotOverflow) {
 }
 
 TEST_P(SummaryScoreIsaTest, ZeroAndBrokenQueriesAreSafeInInt2) {
-  const std::vector<uint8_t> codes(Int2GroupBytes(16), 0x6c);
+  const std::vector<uint8_t> codes(Int2Bytes(16, kInt2Group), 0x6c);
   const std::vector<f16> scale(Int2ScaleElements(16), F16FromF32(1));
   std::vector<float> query(16, 0.0f);
   SummaryScoreArgs args;
@@ -191,8 +191,7 @@ class SummaryScoreTest : public KernelTest {
     for (size_t j = static_cast<size_t>(head_dim()); j < summaries.int2_scale.size(); ++j) {
       summaries.int2_scale[j] &= 0x7fff;  // a step is not negative
     }
-    const int64_t groups = (kInt2First + num_blocks * vectors) / kInt2Group + 1;
-    summaries.int2s.resize(static_cast<size_t>(groups) * Int2GroupBytes(head_dim()));
+    summaries.int2s.resize(Int2Bytes(head_dim(), kInt2First + num_blocks * vectors));
     QuantizeInt2({summaries.f16s.data(), num_blocks * vectors, head_dim()},
                  summaries.int2_scale.data(), kInt2First, summaries.int2s.data());
     return summaries;
@@ -225,6 +224,17 @@ class SummaryScoreTest : public KernelTest {
       args.score_cap = 2;
       ExpectLikeReference(args, kInt2QueryTolerance);
       args.score_cap = 0;
+      if (num_blocks >= 5) {  // some of them, in runs that begin and end within groups
+        const std::vector<BlockRun> runs = {{0, 1}, {2, 1}, {4, num_blocks - 4}};
+        args.runs = args.next_runs = runs;
+        args.num_blocks = num_blocks - 2;
+        ExpectLikeReference(args, kInt2QueryTolerance);
+        args.score_cap = 2;
+        ExpectLikeReference(args, kInt2QueryTolerance);
+        args.score_cap = 0;
+        args.runs = args.next_runs = {};
+        args.num_blocks = num_blocks;
+      }
       args.next = {};
     }
   }

@@ -9,9 +9,11 @@
 namespace dynsplit {
 namespace {
 
-constexpr int kHeadDim = 16;
+constexpr int kHeadDim = 64;  // of which a survey reads 16 channels
 constexpr int kHeads = 2;
-constexpr int64_t kTokens = 20000;  // more than twice what is always scored
+constexpr int kGroupBlocks = 4;  // of four vectors each
+constexpr int kHotChannel = 37;
+constexpr int64_t kTokens = 20000;  // more than four times what is always scored
 constexpr int32_t kBlockTokens = 5;
 
 // Random keys but for some hot passages of two blocks. Blocks have five tokens; the first one is
@@ -19,24 +21,23 @@ constexpr int32_t kBlockTokens = 5;
 class BlockSurveyTest : public ::testing::Test {
  protected:
   BlockSurveyTest() {
-    for (int head = 0; head < kHeads; ++head) queries_[head * kHeadDim] = 4;
+    for (int head = 0; head < kHeads; ++head) queries_[head * kHeadDim + kHotChannel] = 4;
     for (int32_t start = 0; start < kTokens; start += kBlockTokens) {
       blocks_.push_back({start, kBlockTokens});
-    }
-    for (size_t b = 1; b + kGroupBlocks <= blocks_.size(); b += kGroupBlocks) {
-      groups_.push_back({blocks_[b].start, kGroupBlocks * kBlockTokens});
     }
   }
 
   void Heat(std::initializer_list<int64_t> passages) {
     for (const int64_t first : passages) {
-      for (int64_t t = first; t < first + 10; ++t) pages_.Key(t)[0] = F16FromF32(6);
+      for (int64_t t = first; t < first + 10; ++t) pages_.Key(t)[kHotChannel] = F16FromF32(6);
     }
     const std::vector<KvView> views = {pages_.View()};
-    index_.Reserve(static_cast<int64_t>(blocks_.size()));
-    index_.Fill(0, 0, blocks_, views);
-    coarse_.Reserve(static_cast<int64_t>(groups_.size()));
-    coarse_.Fill(0, 0, groups_, views);
+    const std::span<const Block> blocks = blocks_;
+    index_.Reserve(AllBlocks());
+    for (size_t b = 0; b < blocks_.size(); b += kIndexChunkBlocks) {
+      const size_t count = std::min<size_t>(kIndexChunkBlocks, blocks_.size() - b);
+      index_.Fill(0, static_cast<int64_t>(b), blocks.subspan(b, count), views);
+    }
   }
 
   SelectInput Input(int64_t budget, int64_t end_block) {
@@ -46,8 +47,6 @@ class BlockSurveyTest : public ::testing::Test {
     input.position = kTokens - 1;
     input.kv = pages_.View();
     input.index = &index_;
-    input.coarse_index = &coarse_;
-    input.groups = groups_;
     input.blocks = blocks_;
     input.first_block = 1;
     input.end_block = end_block;
@@ -75,11 +74,9 @@ class BlockSurveyTest : public ::testing::Test {
   Rng rng_{3};
   RandomPages pages_{rng_, kTokens, kHeadDim};
   std::vector<Block> blocks_;
-  std::vector<Block> groups_;
   std::vector<float> queries_ = std::vector<float>(kHeads * kHeadDim);
   BlockIndex index_{{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
-  BlockIndex coarse_{{1, 1, kHeadDim, kGroupVectors, Summary::kMean, SummaryType::kInt8}};
-  Method method_ = *ParseMethod("dynsplit+coarse=4");
+  Method method_ = *ParseMethod("dynsplit+survey=4");
   BlockSurvey survey_;
 };
 
@@ -95,32 +92,62 @@ TEST_F(BlockSurveyTest, ScoresTheGroupsThatHoldTheMassAndWhatIsInNone) {
     scored += range.count;
   }
   EXPECT_EQ(end, AllBlocks() - 3);
-  // 8,192 tokens, but for whole groups and the rest behind the last whole one.
-  EXPECT_NEAR(static_cast<double>(scored * kBlockTokens), 8192, 2 * kGroupBlocks * kBlockTokens);
+  // 4,096 tokens, but for whole groups and what is in no whole one.
+  EXPECT_NEAR(static_cast<double>(scored * kBlockTokens), 4096, 3 * kGroupBlocks * kBlockTokens);
+  EXPECT_EQ(ranges[0].first, 1);  // the sink's group is not whole
   for (const int64_t token : hot) EXPECT_TRUE(Holds(ranges, token / kBlockTokens)) << token;
 }
 
-TEST_F(BlockSurveyTest, EverythingIsScoredOfAShortTextAndWithoutACoarseIndex) {
+TEST_F(BlockSurveyTest, EverythingIsScoredOfAShortTextAndWithoutASurvey) {
   Heat({330});
-  const int64_t blocks = 2 * 8192 / kBlockTokens;
+  const int64_t blocks = 4 * 4096 / kBlockTokens;
   std::vector<BlockRange> ranges = Survey(Input(100, blocks));
   ASSERT_EQ(ranges.size(), 1u);
   EXPECT_EQ(ranges[0].first, 1);
   EXPECT_EQ(ranges[0].count, blocks - 1);
   EXPECT_EQ(survey_.num_scored_groups(), 0);
-  method_.coarse = 0;
+  method_.survey = 0;
   ranges = Survey(Input(100, AllBlocks()));
   ASSERT_EQ(ranges.size(), 1u);
   EXPECT_EQ(ranges[0].count, AllBlocks() - 1);
-  method_.coarse = 10;
-  EXPECT_EQ(Survey(Input(300, AllBlocks())).size(), 1u);  // 12,000 of 20,000 tokens
+  method_.survey = 5;
+  EXPECT_EQ(Survey(Input(300, AllBlocks())).size(), 1u);  // 6,000 of 20,000 tokens
 }
 
-// Of 600 tokens a block 8,192 tokens are less than one group: no choice.
+TEST_F(BlockSurveyTest, EverythingIsScoredWhereSummariesLieInNoGroups) {
+  for (const IndexShape& shape :
+       {IndexShape{1, 1, kHeadDim, 3, Summary::kMean, SummaryType::kInt2},
+        IndexShape{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt8}}) {
+    index_ = BlockIndex(shape);
+    Heat({330});
+    EXPECT_EQ(Survey(Input(100, AllBlocks())).size(), 1u);
+    EXPECT_EQ(survey_.num_scored_groups(), 0);
+  }
+}
+
+// Of many tokens an eighth, where `survey` asks for less: here 1,024,000 / 8.
+TEST_F(BlockSurveyTest, AShareOfLongTextsIsScored) {
+  blocks_ = {{0, 4}};
+  for (int32_t start = 4; start < 1024000; start += 1000) blocks_.push_back({start, 1000});
+  blocks_.resize(1025);
+  index_.Reserve(AllBlocks());
+  survey_.Begin(method_, Input(100, AllBlocks()));
+  EXPECT_EQ(survey_.num_scored_groups(), 255);  // 1,024 blocks behind the sink: 3, 255 groups, 1
+  const std::vector<Block> some(4, {4, 10});
+  for (int64_t b = 0; b < AllBlocks(); b += 4) {
+    index_.Fill(0, b,
+                std::span(some).first(static_cast<size_t>(std::min<int64_t>(4, AllBlocks() - b))),
+                std::vector<KvView>{pages_.View()});
+  }
+  int64_t scored = 0;
+  for (const BlockRange& range : Survey(Input(100, AllBlocks()))) scored += range.count;
+  EXPECT_NEAR(static_cast<double>(scored), 128, 8);
+}
+
+// Of 2,000 tokens a block 4,096 tokens are less than a group: no choice.
 TEST_F(BlockSurveyTest, LongBlocksAreAllScored) {
   blocks_ = {{0, 4}};
-  for (int32_t start = 4; start + 600 <= kTokens; start += 600) blocks_.push_back({start, 600});
-  groups_ = {{4, 600 * kGroupBlocks}};
+  for (int32_t start = 4; start + 2000 <= kTokens; start += 2000) blocks_.push_back({start, 2000});
   Heat({330});
   const SelectInput input = Input(100, AllBlocks());
   EXPECT_EQ(Survey(input).size(), 1u);
@@ -157,7 +184,7 @@ TEST_F(BlockSurveyTest, PartsDoNotMatter) {
   parts.Begin(method_, input);
   const int64_t groups = parts.num_scored_groups();
   ASSERT_GT(groups, 100);
-  for (const TokenRange range : {TokenRange{64, groups}, {0, 64}}) parts.ScoreGroups(input, range);
+  for (const TokenRange range : {TokenRange{65, groups}, {0, 65}}) parts.ScoreGroups(input, range);
   parts.FindBlocks(method_, input);
   const int64_t blocks = parts.num_scored_blocks();
   ASSERT_LT(blocks, AllBlocks() / 2);

@@ -40,7 +40,7 @@ const std::map<std::string, Example, std::less<>> kExamples = {
     {"score", {"mass", [](const Method& m) { return m.block_score == BlockScore::kMass; }}},
     {"refine", {"3", [](const Method& m) { return m.refine == 3; }}},
     {"pick", {"blocks", [](const Method& m) { return m.pick == Pick::kBlocks; }}},
-    {"coarse", {"7", [](const Method& m) { return m.coarse == 7; }}},
+    {"survey", {"7", [](const Method& m) { return m.survey == 7; }}},
     {"reuse", {"7", [](const Method& m) { return m.reuse == 7; }}},
     {"cosine", {"0.5", [](const Method& m) { return m.cosine == 0.5; }}},
     {"sink", {"0", [](const Method& m) { return m.sink == 0; }}},
