@@ -61,6 +61,7 @@ Result<std::unique_ptr<PrefixStore>> PrefixStore::Open(const std::string& folder
   DYNSPLIT_RETURN_IF_ERROR(MakeFolder(folder));
   Result<FileDescriptor> lock = Lock(folder);
   if (!lock.ok()) return lock.status();
+  NewFile::RemoveLeft(folder);
   std::unique_ptr<PrefixStore> store(new PrefixStore(folder, max_bytes, engine, *std::move(lock)));
   DYNSPLIT_RETURN_IF_ERROR(store->ReadFolder());
   return store;
@@ -72,8 +73,7 @@ Status PrefixStore::ReadFolder() {
   std::set<std::string> files;
   for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename();
-    const bool ours =
-        name.find(kTokens) != std::string::npos || name.find(kSession) != std::string::npos;
+    const bool ours = name.ends_with(kTokens) || name.ends_with(kSession);
     if (ours && name.find_first_not_of("0123456789abcdef") == 16) files.insert(name);
   }
   if (error) return IoError(folder_ + ": " + error.message());

@@ -185,7 +185,7 @@ struct Method {
   // keys themselves. 1..64; 1: the summaries decide.
   int refine = 4;
   Pick pick = Pick::kTokens;  // with refine
-  // For kTokens: of long texts, so many times the tokens of a second look have their blocks'
+  // For kTokens: of long texts, about so many times the tokens of a second look have their blocks'
   // summaries scored, 4,096 and an eighth of the text at least; which ones, a quarter of the
   // summaries' channels says. 0..64; 0: those of all candidates.
   int survey = 3;

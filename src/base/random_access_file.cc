@@ -214,6 +214,7 @@ Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path
 }
 
 Result<NewFile> NewFile::Create(const std::string& path) {
+  if (path.find('\0') != std::string::npos) return NotFound(path + ": path has a null byte");
   struct stat status = {};
   const bool replaces = lstat(path.c_str(), &status) == 0;
   if (replaces && !S_ISREG(status.st_mode)) {
@@ -225,11 +226,16 @@ Result<NewFile> NewFile::Create(const std::string& path) {
     FileDescriptor file(MakeFile(dir.empty() ? "." : dir, kNewFileName, &temporary));
     if (file.get() < 0) return ErrnoStatus(path, errno);
     // Until it was locked, another process may have taken it for one that was left.
-    if (flock(file.get(), LOCK_EX) == 0 && access(temporary.c_str(), F_OK) != 0) continue;
+    while (flock(file.get(), LOCK_EX) != 0 && errno == EINTR) {
+    }
+    struct stat made = {};
+    if (fstat(file.get(), &made) == 0 && made.st_nlink == 0) continue;
     if (replaces) (void)fchmod(file.get(), status.st_mode & 0777);  // else it stays its owner's
     return NewFile(path, temporary, FileOf(std::move(file), path));
   }
 }
+
+void NewFile::RemoveLeft(const std::string& dir) { RemoveLeftFiles(dir, kNewFileName); }
 
 NewFile::~NewFile() {
   if (file_ != nullptr) unlink(temporary_.c_str());

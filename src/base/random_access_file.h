@@ -43,13 +43,18 @@ Result<std::unique_ptr<RandomAccessFile>> OpenFileToRead(const std::string& path
 // A file that is there whole or not at all: written under a name of its own beside it
 // (".dynsplit-new-XXXXXX"), and renamed over what was there by Finish, when it is on the disk.
 // Without that the temporary file goes; one that a killed process left goes with the next Create in
-// that folder. Who may read and write it is as it was of the file it replaces, else its owner.
+// that folder (locks tell it from one in use, so where hosts share a folder they must share flock
+// too). Who may read and write it is as it was of the file it replaces, else its owner.
 class NewFile {
  public:
-  // InvalidArgument where something is there that is no regular file; else errors as ErrnoStatus.
+  // InvalidArgument where something is there that is no regular file; else errors as ErrnoStatus,
+  // and NotFound for a path with a null byte.
   static Result<NewFile> Create(const std::string& path);
   NewFile(NewFile&& o) noexcept = default;
   ~NewFile();
+
+  // Removes what killed processes left in `dir`.
+  static void RemoveLeft(const std::string& dir);
 
   RandomAccessFile* get() { return file_.get(); }
   Status Finish();

@@ -26,7 +26,8 @@ std::string Describe(KvTypes types) {
 // Masses are shares of an attention, but for rounding.
 constexpr float kMostMass = 16;
 
-// Everything of a method by which blocks are cut, summarised and chosen; not its name. The names
+// Everything of a method by which blocks are cut, summarised and chosen, but for which of them are
+// scored at all (survey), and its name. The names
 // below stand for all fields: with another one this does not compile.
 uint64_t Fingerprint(const Method& method) {
   ByteWriter bytes;
@@ -38,7 +39,7 @@ uint64_t Fingerprint(const Method& method) {
   const auto& [tokens, percent, least_tokens, mass] = budget;
   put(splitter, delimiter, length, range, penalty, search, reading, alpha, candidate, scatter,
       shrinkage, most, seed);
-  put(summary, vectors, type, policy, pooling, score, refine, pick, survey, reuse, cosine);
+  put(summary, vectors, type, policy, pooling, score, refine, pick, reuse, cosine);
   put(tokens, percent, least_tokens, mass, sink, recent, dense_layers, dense_heads.has_value());
   if (dense_heads) bytes.PutVector(*dense_heads);
   return Checksum(bytes.bytes());
@@ -63,9 +64,10 @@ void PutBlocks(std::span<const Block> blocks, ArchiveWriter* archive) {
   }
 }
 
-// Consecutive blocks from token `start` on, of a text of so many tokens.
-Result<std::vector<Block>> GetBlocks(int32_t start, int64_t tokens, ArchiveReader* archive) {
+// Consecutive blocks from the first token on, of a text of so many tokens.
+Result<std::vector<Block>> GetBlocks(int64_t tokens, ArchiveReader* archive) {
   std::vector<Block> blocks;
+  int32_t start = 0;
   const auto count = archive->Get<uint64_t>();
   for (uint64_t i = 0; i < count; ++i) {
     Block block{.start = start};
@@ -387,7 +389,7 @@ Status SemanticCache::LoadBlocks(ArchiveReader* archive) {
     learned_ = std::move(learned);
   }
   next_cut_ = archive->Get<int64_t>();
-  Result<std::vector<Block>> blocks = GetBlocks(0, size(), archive);
+  Result<std::vector<Block>> blocks = GetBlocks(size(), archive);
   if (!blocks.ok()) return blocks.status();
   blocks_ = *std::move(blocks);
   if (!blocks_.empty() && method_.sink > 0 && blocks_[0].length != method_.sink) {

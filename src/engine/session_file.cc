@@ -80,26 +80,31 @@ Status Read(const std::string& path, Session::Impl* session) {
   return tokens.ok() ? tokens : archive.Wrong(tokens.message());
 }
 
+// What is there and no session is somebody's: it is not replaced.
+Status CheckReplaced(const std::string& path) {
+  const Result<std::unique_ptr<RandomAccessFile>> there = OpenFileToRead(path);
+  if (there.status().code() == StatusCode::kNotFound) return {};
+  if (!there.ok()) return there.status();
+  const Result<uint64_t> bytes = (*there)->Size();
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes == 0) return {};
+  std::array<char, kMagic.size()> magic{};
+  if (*bytes >= kMagicAt + magic.size()) {
+    DYNSPLIT_RETURN_IF_ERROR((*there)->ReadAt(kMagicAt, std::as_writable_bytes(std::span(magic))));
+  }
+  if (magic == kMagic) return {};
+  return InvalidArgument(path + ": is there and no session file, so it is not replaced");
+}
+
 }  // namespace
 
 Status Session::CheckSave(const std::string& path) {
-  const Result<std::unique_ptr<RandomAccessFile>> there = OpenFileToRead(path);
-  if (there.ok()) {
-    std::array<char, kMagic.size()> magic{};
-    const Result<uint64_t> bytes = (*there)->Size();
-    if (!bytes.ok()) return bytes.status();
-    const bool read = (*there)->ReadAt(kMagicAt, std::as_writable_bytes(std::span(magic))).ok();
-    if (*bytes > 0 && !(read && magic == kMagic)) {
-      return InvalidArgument(path + ": is there and no session file, so it is not replaced");
-    }
-  } else if (there.status().code() != StatusCode::kNotFound) {
-    return there.status();
-  }
+  DYNSPLIT_RETURN_IF_ERROR(CheckReplaced(path));
   return NewFile::Create(path).status();
 }
 
 Status Session::Save(const std::string& path) const {
-  DYNSPLIT_RETURN_IF_ERROR(CheckSave(path));
+  DYNSPLIT_RETURN_IF_ERROR(CheckReplaced(path));
   Result<NewFile> file = NewFile::Create(path);
   if (!file.ok()) return file.status();
   try {
@@ -108,6 +113,7 @@ Status Session::Save(const std::string& path) const {
   } catch (const std::bad_alloc&) {
     return ResourceExhausted(path + ": no memory to save a session");
   }
+  DYNSPLIT_RETURN_IF_ERROR(CheckReplaced(path));  // it may be another file by now
   return file->Finish();
 }
 

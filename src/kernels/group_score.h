@@ -12,9 +12,9 @@
 
 namespace dynsplit {
 
-inline constexpr int kMaxRoughLines = kMaxHeadDim / kInt2LineChannels / 4;
 // Lines that a rough score reads: a quarter of all.
 constexpr int RoughLines(int head_dim) { return (head_dim / kInt2LineChannels + 3) / 4; }
+inline constexpr int kMaxRoughLines = RoughLines(kMaxHeadDim);
 
 // Groups of one scale, from number `first` of these panels on, which start on a cache line.
 struct Int2Codes {

@@ -29,6 +29,9 @@ void MakeRoughQueries(const GroupScoreArgs& args, const float* queries, size_t h
   }
 }
 
+// One sum of 16 bits takes the products of all lines that are read.
+static_assert(kMaxRoughLines * kInt2LineChannels <= static_cast<int>(kInt2Span));
+
 // Groups that are scored together, so that what is done across lanes is done once for them.
 constexpr size_t kTogether = 4;
 

@@ -15,7 +15,9 @@ void SummaryScore(const SummaryScoreArgs& args, float* scores, int64_t score_str
   DYNSPLIT_CHECK((summaries.int8s == nullptr) == (summaries.scales == nullptr));
   DYNSPLIT_CHECK((summaries.int2s == nullptr) == (summaries.int2_scale == nullptr));
   DYNSPLIT_CHECK(summaries.int2s == nullptr || args.kind == SummaryKind::kMean);
-  DYNSPLIT_CHECK(args.runs.empty() || summaries.int2s != nullptr);
+  int64_t in_runs = 0;
+  for (const BlockRun& run : args.runs) in_runs += run.count;
+  DYNSPLIT_CHECK(args.runs.empty() || (summaries.int2s != nullptr && in_runs == args.num_blocks));
   const int64_t per_block = args.every_row ? SummaryRows(args.kind, args.vectors) : 1;
   DYNSPLIT_CHECK(args.group_heads == 1 || score_stride >= args.num_blocks * per_block);
   if (args.num_blocks > 0) SummaryScoreSimd(args, scores, score_stride);

@@ -7,17 +7,13 @@
 #include "kernels/group_score.h"
 #include "kernels/pool_scores.h"
 #include "kernels/score_cap.h"
-#include "select/refine.h"
-#include "select/token_selection.h"
+#include "select/take_best.h"
 
 namespace dynsplit {
 namespace {
 
 // Fewer groups than this are no choice.
 constexpr int64_t kLeastGroups = 8;
-
-// Floats of a cache line: rows of scores start on one.
-constexpr int64_t kRowAlign = 16;
 
 // 0: its summaries do not lie in groups of whole blocks.
 int64_t GroupBlocks(const IndexShape& index) {
@@ -51,7 +47,7 @@ void BlockSurvey::Begin(const Method& method, const SelectInput& input) {
     return;
   }
   count_ = groups;
-  stride_ = (count_ + kRowAlign - 1) / kRowAlign * kRowAlign;
+  stride_ = RowStride(count_);
   scores_.Resize(static_cast<size_t>(stride_ * input.group_heads));
   room_.Resize(static_cast<size_t>(stride_));
   shares_.Resize(static_cast<size_t>(count_));

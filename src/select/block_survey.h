@@ -17,9 +17,9 @@
 
 namespace dynsplit {
 
-// A survey leaves so many candidate tokens at least to be scored block by block, and this share of
-// all of them: of fewer, a quarter of the channels knows too little (docs/evaluation.md, "A survey
-// by a quarter of the channels").
+// A survey leaves about so many candidate tokens at least to be scored block by block, and this
+// share of all of them: of fewer, a quarter of the channels knows too little (docs/evaluation.md,
+// "A survey by a quarter of the channels").
 inline constexpr int64_t kLeastScoredTokens = 4096;
 inline constexpr int64_t kLeastScoredShare = 8;  // one of so many
 // Where it would leave more than one of so many, it costs as much as it saves.

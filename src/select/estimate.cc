@@ -11,9 +11,6 @@
 namespace dynsplit {
 namespace {
 
-// Floats of a cache line: rows of scores start on one.
-constexpr int64_t kRowAlign = 16;
-
 SummaryScoreArgs ArgsOf(const SelectInput& input, const EstimateShape& shape) {
   const IndexShape& index = input.index->shape();
   SummaryScoreArgs args;
@@ -38,7 +35,7 @@ EstimateShape ShapeOfEstimate(const Method& method, const SelectInput& input, in
   EstimateShape shape;
   shape.rows = ByMass(method) ? SummaryRows(index.kind, index.vectors) : 1;
   shape.count = count;
-  shape.stride = (shape.count * shape.rows + kRowAlign - 1) / kRowAlign * kRowAlign;
+  shape.stride = RowStride(shape.count * shape.rows);
   return shape;
 }
 

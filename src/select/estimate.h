@@ -6,6 +6,12 @@
 
 namespace dynsplit {
 
+// Rows of so many scores start on a cache line.
+constexpr int64_t RowStride(int64_t scores) {
+  constexpr int64_t kLine = 16;
+  return (scores + kLine - 1) / kLine * kLine;
+}
+
 // Scores are [group_heads, stride], of them [count, rows].
 struct EstimateShape {
   int rows = 1;  // scores of a candidate: one of each of its rows, or of its best one

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dynsplit/method.h"
+#include "kernels/pool_scores.h"
 
 namespace dynsplit {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr int kMaxBlockTokens = 256;
 constexpr int kMaxDelimiterBlockTokens = 1024;
 constexpr int kMaxVectors = 8;
+static_assert(kMaxVectors <= kMaxScoreRows);
 constexpr int kMaxRefine = 64;
 constexpr int kMaxSurvey = 64;
 constexpr int kMaxReuse = 64;

@@ -66,7 +66,6 @@ TEST(File, Directory) {
   EXPECT_THAT(status.message(), HasSubstr("is a directory"));
 }
 
-// Opens, but every read fails, even for a privileged user.
 TEST(File, OnlyRegularFilesWhereTheyAreWanted) {
   const TempFile file("x");
   EXPECT_TRUE(FileDescriptor::OpenRegular(file.path()).ok());
@@ -78,6 +77,7 @@ TEST(File, OnlyRegularFilesWhereTheyAreWanted) {
   std::filesystem::remove(pipe);
 }
 
+// Opens, but every read fails, even for a privileged user.
 TEST(File, UnreadableFile) {
   const Status status = ReadFile("/proc/self/mem", 1 << 20).status();
   EXPECT_EQ(status.code(), StatusCode::kIoError);

@@ -31,6 +31,8 @@ namespace {
 // What the system reads at once, at most, and what is done before it does; set while nothing reads.
 size_t most_bytes_read = SIZE_MAX;
 std::function<void()> before_pread;
+std::function<void()> before_flock;
+std::atomic<int> shortened{0};  // calls of preadv2
 
 }  // namespace
 
@@ -44,7 +46,13 @@ extern "C" ssize_t preadv2(int file, const iovec* to, int count, off_t at, int f
   iovec first = to[0];
   first.iov_len = std::min(first.iov_len, most_bytes_read);
   const bool all = count == 1 || first.iov_len < to[0].iov_len;
+  if (first.iov_len < to[0].iov_len) ++shortened;
   return syscall(__NR_preadv2, file, all ? &first : to, all ? 1 : count, at, 0, flags);
+}
+
+extern "C" int flock(int file, int operation) noexcept {
+  if (before_flock) before_flock();
+  return static_cast<int>(syscall(__NR_flock, file, operation));
 }
 
 namespace dynsplit {
@@ -207,6 +215,7 @@ TEST_F(RandomAccessFileTest, SoAreShortReads) {
   };
   std::jthread{read_in_thread}.join();
   most_bytes_read = SIZE_MAX;
+  EXPECT_GT(shortened, 0);
 }
 
 // The file ends in the midst of a read, and has grown when the rest is asked for: however the
@@ -377,10 +386,10 @@ TEST_F(RandomAccessFileTest, NewFilesOfAKilledProcessGoWithTheNextOne) {
   const pid_t child = fork();
   if (child == 0) {
     const auto file = NewFile::Create(dir_ / "x");
-    const bool good = file.ok() && write(ready[1], "x", 1) == 1;
-    pause();
-    _exit(good ? 0 : 1);
+    if (file.ok() && write(ready[1], "x", 1) == 1) pause();
+    _exit(1);
   }
+  close(ready[1]);
   char x = 0;
   ASSERT_EQ(read(ready[0], &x, 1), 1);
   const auto count = [&] { return std::distance(std::filesystem::directory_iterator(dir_), {}); };
@@ -396,7 +405,25 @@ TEST_F(RandomAccessFileTest, NewFilesOfAKilledProcessGoWithTheNextOne) {
   EXPECT_TRUE(std::filesystem::exists(dir_ / "x"));
   EXPECT_EQ(count(), 1);
   close(ready[0]);
-  close(ready[1]);
+}
+
+// Between its making and its locking.
+TEST_F(RandomAccessFileTest, ANewFileThatWasTakenForALeftOneIsMadeAgain) {
+  int made = 0;
+  before_flock = [&] {
+    if (made++ == 0) NewFile::RemoveLeft(dir_);
+  };
+  auto file = NewFile::Create(dir_ / "x");
+  before_flock = nullptr;
+  EXPECT_EQ(made, 3);  // the first one, its remover's, and the second one
+  ASSERT_TRUE(file.ok() && file->Finish().ok());
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "x"));
+}
+
+TEST_F(RandomAccessFileTest, PathsAreNotCutShortAtANullByte) {
+  std::ofstream(dir_ / "x") << "old";
+  const std::string path = (dir_ / "x").string() + std::string("\0y", 2);
+  EXPECT_EQ(NewFile::Create(path).status().code(), StatusCode::kNotFound);
 }
 
 TEST_F(RandomAccessFileTest, WhatAKilledProcessLeftIsRemovedAndNothingElse) {

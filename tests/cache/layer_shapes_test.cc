@@ -121,7 +121,7 @@ TEST_F(LayerShapesTest, EveryRowSeesItsWindow) {
 TEST_F(LayerShapesTest, ABudgetOfEverythingEqualsFullUnderEveryMethod) {
   for (const char* name :
        {"fixed-mean", "quest", "sentence", "delimiter:newline", "random", "oracle", "snapkv", "h2o",
-        "dynsplit", "dynsplit+reuse=4+cosine=-0.1", "dynsplit+survey=2", "dynsplit+pick=blocks"}) {
+        "dynsplit", "dynsplit+reuse=4+cosine=-0.1", "dynsplit+pick=blocks"}) {
     SCOPED_TRACE(name);
     TestSequence sequence = Sequence(&pool_, std::string(name) + "+budget=100000");
     Run(&sequence, 333, Attention::kDense);

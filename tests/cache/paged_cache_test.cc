@@ -16,10 +16,9 @@ constexpr size_t kInMemory = 64;
 
 std::vector<Method> AllMethods() {
   std::vector<Method> methods;
-  for (const char* spec :
-       {"full", "recent", "quest", "sentence", "fixed", "dynsplit", "dynsplit+pick=blocks",
-        "dynsplit+refine=1", "dynsplit+scatter=0.5", "dynsplit+survey=2",
-        "dynsplit+reuse=8+cosine=-0.1", "snapkv", "h2o", "oracle", "random"}) {
+  for (const char* spec : {"full", "recent", "quest", "sentence", "fixed", "dynsplit",
+                           "dynsplit+pick=blocks", "dynsplit+refine=1", "dynsplit+scatter=0.5",
+                           "dynsplit+reuse=8+cosine=-0.1", "snapkv", "h2o", "oracle", "random"}) {
     methods.push_back(
         ParseMethod(std::string(spec) + "+budget=40+recent=16+dense-layers=1").value());
     methods.back().name = spec;

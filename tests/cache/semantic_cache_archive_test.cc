@@ -77,7 +77,7 @@ class SemanticCacheArchiveTest : public ::testing::Test {
 TEST_F(SemanticCacheArchiveTest, EveryMethodGoesOnAlike) {
   for (const char* spec :
        {"full", "recent", "quest", "sentence", "fixed", "dynsplit", "dynsplit+type=f16",
-        "dynsplit+scatter=0.5+candidate=0.5", "dynsplit+survey=2", "snapkv", "h2o", "random"}) {
+        "dynsplit+scatter=0.5+candidate=0.5", "snapkv", "h2o", "random"}) {
     for (const bool selected : {false, true}) {
       SCOPED_TRACE(spec);
       const Method method = ParseMethod(std::string(spec) + "+budget=40+recent=16").value();
@@ -221,7 +221,7 @@ TEST_F(SemanticCacheArchiveTest, RefusesWhatDoesNotFit) {
 }
 
 TEST_F(SemanticCacheArchiveTest, ChangedBytesAnywhereAreNoticed) {
-  const TestSequence sequence = Read(ParseMethod("dynsplit+survey=2").value());
+  const TestSequence sequence = Read(ParseMethod("dynsplit").value());
   ASSERT_TRUE(Save(sequence).ok());
   std::vector<std::byte>& content = file_.content();
   for (size_t at = 0; at < content.size(); at += 1 + content.size() / 300) {
@@ -287,7 +287,7 @@ INSTANTIATE_TEST_SUITE_P(Types, OpenedCacheTest,
                                            KvTypes{KvType::kQ8, KvType::kQ4}));
 
 TEST_P(OpenedCacheTest, EveryMethodGoesOnAlike) {
-  for (const char* spec : {"full", "dynsplit+survey=2", "h2o"}) {
+  for (const char* spec : {"full", "h2o"}) {
     for (const bool selected : {false, true}) {
       SCOPED_TRACE(spec);
       const Method method = ParseMethod(std::string(spec) + "+budget=40+recent=16").value();
@@ -404,7 +404,7 @@ TEST_P(OpenedCacheTest, APassThatCouldNotReadCanBeRepeated) {
     calls = faults_.calls - before;
     faults_.fail_at = -1;
   }
-  EXPECT_GT(failed, 5);
+  EXPECT_GT(failed, calls / 2);  // the retry counts its calls as well
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ constexpr int kHeadDim = 64;  // of which a survey reads 16 channels
 constexpr int kHeads = 2;
 constexpr int kGroupBlocks = 4;  // of four vectors each
 constexpr int kHotChannel = 37;
-constexpr int64_t kTokens = 20000;  // more than four times what is always scored
+constexpr int kLayer = 1, kHead = 1;  // the last of two
+constexpr int64_t kTokens = 20000;    // more than four times what is always scored
 constexpr int32_t kBlockTokens = 5;
 
 // Random keys but for some hot passages of two blocks. Blocks have five tokens; the first one is
@@ -31,17 +32,22 @@ class BlockSurveyTest : public ::testing::Test {
     for (const int64_t first : passages) {
       for (int64_t t = first; t < first + 10; ++t) pages_.Key(t)[kHotChannel] = F16FromF32(6);
     }
-    const std::vector<KvView> views = {pages_.View()};
+    // What other heads and layers have tells nothing of the hot passages.
+    const std::vector<KvView> views = {others_.View(), pages_.View()};
+    const std::vector<KvView> no_views = {others_.View(), others_.View()};
     const std::span<const Block> blocks = blocks_;
     index_.Reserve(AllBlocks());
     for (size_t b = 0; b < blocks_.size(); b += kIndexChunkBlocks) {
       const size_t count = std::min<size_t>(kIndexChunkBlocks, blocks_.size() - b);
-      index_.Fill(0, static_cast<int64_t>(b), blocks.subspan(b, count), views);
+      index_.Fill(0, static_cast<int64_t>(b), blocks.subspan(b, count), no_views);
+      index_.Fill(kLayer, static_cast<int64_t>(b), blocks.subspan(b, count), views);
     }
   }
 
   SelectInput Input(int64_t budget, int64_t end_block) {
     SelectInput input;
+    input.layer = kLayer;
+    input.kv_head = kHead;
     input.queries = queries_.data();
     input.group_heads = kHeads;
     input.position = kTokens - 1;
@@ -73,9 +79,10 @@ class BlockSurveyTest : public ::testing::Test {
 
   Rng rng_{3};
   RandomPages pages_{rng_, kTokens, kHeadDim};
+  RandomPages others_{rng_, kTokens, kHeadDim};
   std::vector<Block> blocks_;
   std::vector<float> queries_ = std::vector<float>(kHeads * kHeadDim);
-  BlockIndex index_{{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
+  BlockIndex index_{{2, 2, kHeadDim, 4, Summary::kMean, SummaryType::kInt2}};
   Method method_ = *ParseMethod("dynsplit+survey=4");
   BlockSurvey survey_;
 };
@@ -116,12 +123,43 @@ TEST_F(BlockSurveyTest, EverythingIsScoredOfAShortTextAndWithoutASurvey) {
 
 TEST_F(BlockSurveyTest, EverythingIsScoredWhereSummariesLieInNoGroups) {
   for (const IndexShape& shape :
-       {IndexShape{1, 1, kHeadDim, 3, Summary::kMean, SummaryType::kInt2},
-        IndexShape{1, 1, kHeadDim, 4, Summary::kMean, SummaryType::kInt8}}) {
+       {IndexShape{2, 2, kHeadDim, 3, Summary::kMean, SummaryType::kInt2},
+        IndexShape{2, 2, kHeadDim, 4, Summary::kMean, SummaryType::kInt8}}) {
     index_ = BlockIndex(shape);
     Heat({330});
     EXPECT_EQ(Survey(Input(100, AllBlocks())).size(), 1u);
     EXPECT_EQ(survey_.num_scored_groups(), 0);
+  }
+}
+
+// Groups are of sixteen blocks to two; candidates may begin with the first of one or within it.
+TEST_F(BlockSurveyTest, FindsTheHotBlocksOfAnyGroups) {
+  const std::initializer_list<int64_t> hot = {330, 7775, 7790, 12345, 19990};
+  for (const int vectors : {1, 2, 4, 8}) {
+    SCOPED_TRACE(vectors);
+    index_ = BlockIndex({2, 2, kHeadDim, vectors, Summary::kMean, SummaryType::kInt2});
+    Heat(hot);
+    for (const int64_t first_block : {0, 1, 5}) {
+      for (const float cap : {0.0f, 4.0f}) {
+        SelectInput input = Input(100, AllBlocks() - 1);
+        input.first_block = first_block;
+        input.score_cap = cap;
+        const std::vector<BlockRange> ranges = Survey(input);
+        EXPECT_EQ(survey_.chunk_groups(), 4 * vectors);
+        EXPECT_GT(survey_.num_scored_groups(), 200);
+        int64_t end = first_block, scored = 0;
+        for (const BlockRange& range : ranges) {
+          ASSERT_GE(range.first, end);
+          ASSERT_EQ(range.before, scored);
+          ASSERT_EQ(range.first / kIndexChunkBlocks, (range.end() - 1) / kIndexChunkBlocks);
+          end = range.end();
+          scored += range.count;
+        }
+        EXPECT_LE(end, AllBlocks() - 1);
+        EXPECT_LT(scored * kBlockTokens, 4096 + 3 * 16 * kBlockTokens);
+        for (const int64_t token : hot) EXPECT_TRUE(Holds(ranges, token / kBlockTokens)) << token;
+      }
+    }
   }
 }
 
@@ -137,7 +175,7 @@ TEST_F(BlockSurveyTest, AShareOfLongTextsIsScored) {
   for (int64_t b = 0; b < AllBlocks(); b += 4) {
     index_.Fill(0, b,
                 std::span(some).first(static_cast<size_t>(std::min<int64_t>(4, AllBlocks() - b))),
-                std::vector<KvView>{pages_.View()});
+                std::vector<KvView>(2, pages_.View()));
   }
   int64_t scored = 0;
   for (const BlockRange& range : Survey(Input(100, AllBlocks()))) scored += range.count;

@@ -146,11 +146,12 @@ TEST_F(PrefixStoreTest, WhatIsBrokenIsRemovedAndNeverServed) {
 }
 
 TEST_F(PrefixStoreTest, LeftoversGoAndWhatIsNotOursStays) {
-  folder_.Write("0123456789abcdef.session.Xy12Zw", "half");
-  folder_.Write("0123456789abcdef.tokens.aaaaaa", "half");
+  folder_.Write(".dynsplit-new-Xy12Zw", "half");
+  folder_.Write("0123456789abcdef.session", "without its tokens");
   folder_.Write("notes.session", "mine");
   Open();
   EXPECT_EQ(Files(), std::vector<std::string>{"notes.session"});
+  EXPECT_FALSE(fs::exists(folder_.path() + "/.dynsplit-new-Xy12Zw"));
 }
 
 TEST_F(PrefixStoreTest, TwoProcessesDoNotMeet) {
