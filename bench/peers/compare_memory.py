@@ -139,6 +139,8 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write all figures here")
     parser.add_argument("--plot", type=pathlib.Path, help="draw decode speed against --kv-memory here")
     arguments = parser.parse_args()
+    if arguments.plot:
+        import matplotlib  # noqa: F401, so that what is missing is told before the runs, not after
 
     load = os.getloadavg()[0]
     result = {"cpu": cpu(), "threads": arguments.threads, "load": load, "model": arguments.model,

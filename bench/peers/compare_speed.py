@@ -204,6 +204,8 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, help="write every round's figures here")
     parser.add_argument("--plot", type=pathlib.Path, help="draw decode speed against depth here")
     arguments = parser.parse_args()
+    if arguments.plot:
+        import matplotlib  # noqa: F401, so that what is missing is told before the runs, not after
     arguments.depths.sort()
 
     result = {"cpu": cpu(), "threads": arguments.threads, "budget": arguments.budget, "models": {}}

@@ -31,13 +31,13 @@ inline constexpr int kGreatestInt2Step = 127;
 inline constexpr size_t kInt2Span = 128;
 static_assert(kInt2Span / 2 * 3 * kGreatestInt2Step <= 32767);
 
-// Sixteen channels after another: those of some lines of groups (kernels/int2.h), or all.
+// The channels of some lines of groups (kernels/int2.h), or of the first ones.
 struct Int2Lines {
   const int* lines = nullptr;  // null: 0, 1, ...
   size_t count = 0;
 
   HWY_INLINE size_t Channel(size_t i) const {
-    return 16 * (lines == nullptr ? i : static_cast<size_t>(lines[i]));
+    return kInt2LineChannels * (lines == nullptr ? i : static_cast<size_t>(lines[i]));
   }
 };
 
@@ -55,7 +55,7 @@ HWY_INLINE Int2Query MakeInt2Query(const float* query, const f16* scale, size_t 
   }
   const auto for_each = [&](const auto& fn) DYNSPLIT_SIMD_LAMBDA {
     for (size_t i = 0; i < lines.count; ++i) {
-      for (size_t j = 0; j < 16; j += kLanes) fn(lines.Channel(i) + j);
+      for (size_t j = 0; j < kInt2LineChannels; j += kLanes) fn(lines.Channel(i) + j);
     }
   };
   for_each([&](size_t j) DYNSPLIT_SIMD_LAMBDA {
@@ -153,7 +153,7 @@ HWY_INLINE void AddInt2Channels(HeadArray<const int8_t> steps, size_t first,
   const auto mask = hn::Set(d8, uint8_t{3});
   hn::Vec<Int2Tag> bytes[kCount];
   Unroll<kCount>([&](auto r) DYNSPLIT_SIMD_LAMBDA {
-    bytes[r] = hn::LoadU(d8, codes[r] + first / 16 * kInt2LineStride);
+    bytes[r] = hn::LoadU(d8, codes[r] + first / kInt2LineChannels * kInt2LineStride);
   });
   Unroll<4>([&](auto quad) DYNSPLIT_SIMD_LAMBDA {
     hn::Vec<Int2Tag> of_quad[kCount];

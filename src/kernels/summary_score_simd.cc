@@ -107,8 +107,9 @@ class Int2Scorer {
              float factor)
       : args_(args), heads_(heads), head_dim_(queries.stride) {
     for (size_t h = 0; h < heads; ++h) {
-      queries_[h] = MakeInt2Query(queries.Head(h), args.summaries.int2_scale, head_dim_,
-                                  {.count = head_dim_ / 16}, factor, steps_ + h * head_dim_);
+      queries_[h] =
+          MakeInt2Query(queries.Head(h), args.summaries.int2_scale, head_dim_,
+                        {.count = head_dim_ / kInt2LineChannels}, factor, steps_ + h * head_dim_);
     }
   }
 

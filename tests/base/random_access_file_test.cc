@@ -42,12 +42,11 @@ extern "C" ssize_t pread(int file, void* to, size_t bytes, off_t at) {
   return syscall(__NR_pread64, file, to, std::min(bytes, most_bytes_read), at);
 }
 
-extern "C" ssize_t preadv2(int file, const iovec* to, int count, off_t at, int flags) {
-  iovec first = to[0];
+extern "C" ssize_t preadv2(int file, const iovec* to, int, off_t at, int flags) {
+  iovec first = to[0];  // the others are read as little as what is short
   first.iov_len = std::min(first.iov_len, most_bytes_read);
-  const bool all = count == 1 || first.iov_len < to[0].iov_len;
   if (first.iov_len < to[0].iov_len) ++shortened;
-  return syscall(__NR_preadv2, file, all ? &first : to, all ? 1 : count, at, 0, flags);
+  return syscall(__NR_preadv2, file, &first, 1, at, 0, flags);
 }
 
 extern "C" int flock(int file, int operation) noexcept {
