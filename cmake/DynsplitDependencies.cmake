@@ -13,6 +13,8 @@ macro(dynsplit_find_ggml)
     set(ggml_variant "")
     if(DYNSPLIT_SANITIZE MATCHES thread)
       set(ggml_variant --tsan)  # its barriers must be seen by the sanitizer
+    elseif(DYNSPLIT_AVX2)
+      set(ggml_variant --avx2)
     endif()
     execute_process(
       COMMAND ${PROJECT_SOURCE_DIR}/scripts/setup.sh --print-ggml-dir ${ggml_variant}

@@ -3,12 +3,12 @@
 #
 #   scripts/build.sh [PRESET] [-DNAME=VALUE...] [TARGET...]
 #
-# PRESET: release (default), dev, asan, tsan, fuzz. TARGET: what to build; all of it by default.
+# PRESET: release (default), dev, asan, tsan, avx2, fuzz. TARGET: what to build; all of it by default.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 preset=${1:-release}
 setup=()
-if [[ $preset == tsan ]]; then setup+=(--tsan); fi
+if [[ $preset == tsan || $preset == avx2 ]]; then setup+=("--$preset"); fi
 "$ROOT/scripts/setup.sh" "${setup[@]}"
 
 cd "$ROOT"

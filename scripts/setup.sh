@@ -7,7 +7,8 @@
 #   scripts/setup.sh --eval              also the texts that dynsplit eval hides facts in
 #   scripts/setup.sh --page              also a browser, for the test of the server's page
 #   scripts/setup.sh --tsan              also a ggml with ThreadSanitizer, for the preset tsan
-#   scripts/setup.sh --print-ggml-dir [--tsan]   only says where ggml's CMake package is (CMake asks)
+#   scripts/setup.sh --avx2              also a ggml without AVX-512, for the preset avx2
+#   scripts/setup.sh --print-ggml-dir [--tsan | --avx2]   only says where ggml's CMake package is (CMake asks)
 #
 # Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) is where ggml and models go;
 # ggml_DIR=<prefix>/lib/cmake/ggml uses your own ggml and builds none.
@@ -26,6 +27,8 @@ GGML_PREBUILT_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47
 GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 # ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
 GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+# ggml's own default for any x86 CPU of the last ten years: AVX2, FMA, F16C, BMI2.
+GGML_AVX2_FLAGS="-DGGML_NATIVE=OFF -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
@@ -175,13 +178,14 @@ provide_ggml() {
   exec 9>&-
 }
 
-dev=0 texts=0 page=0 tsan=0 print=0
+dev=0 texts=0 page=0 tsan=0 avx2=0 print=0
 for argument in "$@"; do
   case $argument in
     --dev) dev=1 ;;
     --eval) texts=1 ;;
     --page) page=1 ;;
     --tsan) tsan=1 ;;
+    --avx2) avx2=1 ;;
     --print-ggml-dir) print=1 ;;
     *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
   esac
@@ -189,6 +193,7 @@ done
 
 if [[ $print == 1 ]]; then
   if [[ $tsan == 1 ]]; then home=$(ggml_home tsan "$GGML_TSAN_FLAGS");
+  elif [[ $avx2 == 1 ]]; then home=$(ggml_home avx2 "$GGML_AVX2_FLAGS");
   else home=$(ggml_home native "$GGML_FLAGS"); fi
   ggml_cmake_dir "$home" || die "no ggml in $home; run scripts/setup.sh"
   exit
@@ -200,6 +205,7 @@ if [[ -n ${ggml_DIR:-} ]]; then
 else
   provide_ggml native "$GGML_FLAGS"
   if [[ $tsan == 1 ]]; then provide_ggml tsan "$GGML_TSAN_FLAGS"; fi
+  if [[ $avx2 == 1 ]]; then provide_ggml avx2 "$GGML_AVX2_FLAGS"; fi
 fi
 "$ROOT/scripts/get-model.sh" smollm2-135m >/dev/null
 say "all there; next: scripts/build.sh"

@@ -2,15 +2,17 @@
 """Speed of dynsplit beside llama.cpp's, on one machine in one run.
 
     python3 compare_speed.py [-m MODEL]... [--prompts 512,4096] [--depths 0,2048,8192] [--rounds 3]
-                             [--peer on:f16,off:f16] [--json FILE] [--plot FILE.svg]
+                             [--peer on:f16,off:f16] [--avx2] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the models
-(scripts/get-model.sh); --plot needs matplotlib. In every round first one program runs, then the
+(scripts/get-model.sh); --plot needs matplotlib. With --avx2 neither side has AVX-512: needs
+build/avx2 (scripts/build.sh avx2) and the peer of setup_peer.sh --avx2. In every round first one program runs, then the
 other, never both, with the same number of threads; llama.cpp keeps what it has read for the next
 round. Printed: the medians over the rounds, and of the rounds' ratios dynsplit / llama.cpp the
-median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths above that are
-read by llama.cpp and filled synthetically by dynsplit (`bench --fill synthetic`), which says nothing
-about answers but takes the same time to decode.
+median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths come after the
+prompts, the greatest first, so that llama.cpp reads none of it twice; above 8,192 they are
+filled synthetically by dynsplit (`bench --fill synthetic`), which says nothing about answers but takes
+the same time to decode.
 
 Run it on an idle machine: with other work beside it, threads that wait for each other at a barrier
 slow down by 10 times and more.
@@ -38,14 +40,15 @@ def cache():
 class Llama:
     """A llama_speed.py at work. `setting` is FLASH_ATTENTION:KV_TYPE."""
 
-    def __init__(self, model, setting, context, threads):
-        python = cache() / "peer" / "venv" / "bin" / "python"
+    def __init__(self, model, setting, context, arguments):
+        variant = "-avx2" if arguments.avx2 else ""
+        python = cache() / f"peer{variant}" / "venv" / "bin" / "python"
         if not python.exists():
-            raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh")
+            raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh{' -' + variant if variant else ''}")
         flash_attention, kv_type = setting.split(":")
         self.name = f"llama.cpp, flash attention {flash_attention}, {kv_type}"
         command = [python, FOLDER / "llama_speed.py", "-m", model, "--context", context, "--threads",
-                   threads, "--kv-type", kv_type, "--flash-attention", flash_attention]
+                   arguments.threads, "--kv-type", kv_type, "--flash-attention", flash_attention]
         self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, text=True)
         self.build = self._read()["build"]
@@ -69,6 +72,8 @@ class Llama:
 class Dynsplit:
     def __init__(self, model, arguments):
         self._command = [arguments.program, "bench", "-m", model, "--threads", arguments.threads, "--json"]
+        if arguments.avx2:
+            self._command += ["--isa", "AVX2"]
         self._methods = arguments.methods
         self._budget = ["--budget", arguments.budget] if arguments.budget else []
         self.build = ""
@@ -142,7 +147,7 @@ def compare_depths(peers, dynsplit, arguments, figures):
 def compare(model, arguments):
     """The figures of one model, and the builds."""
     context = max(arguments.prompts + [depth + 128 for depth in arguments.depths])
-    peers = [Llama(model, setting, context, arguments.threads) for setting in arguments.peer]
+    peers = [Llama(model, setting, context, arguments) for setting in arguments.peer]
     dynsplit = Dynsplit(model, arguments)
     figures = Figures([peer.name for peer in peers])
     print(f"\n{model}")
@@ -168,7 +173,7 @@ def plot(result, path):
             for program, speeds in programs.items():
                 lines.setdefault(program, []).append((int(name[10:]), statistics.median(speeds)))
         for program, points in lines.items():
-            axis.plot(*zip(*points), marker="o", label=program,
+            axis.plot(*zip(*sorted(points)), marker="o", label=program,
                       linestyle="--" if program.startswith("llama") else "-")
         axis.set(title=model, xlabel="tokens in the cache", ylabel="decode tokens/s", ylim=(0, None))
         axis.legend(fontsize=7)
@@ -200,13 +205,15 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peer", type=lambda text: text.split(","), default=["on:f16"],
                         help="FLASH_ATTENTION:KV_TYPE,...: llama.cpp's settings; the first one reads prompts")
-    parser.add_argument("--program", default=ROOT / "build" / "release" / "dynsplit")
+    parser.add_argument("--avx2", action="store_true", help="neither side has AVX-512")
+    parser.add_argument("--program", type=pathlib.Path, help="dynsplit; else that of build/release or build/avx2")
     parser.add_argument("--json", type=pathlib.Path, help="write every round's figures here")
     parser.add_argument("--plot", type=pathlib.Path, help="draw decode speed against depth here")
     arguments = parser.parse_args()
     if arguments.plot:
         import matplotlib  # noqa: F401, so that what is missing is told before the runs, not after
-    arguments.depths.sort()
+    arguments.depths.sort(reverse=True)
+    arguments.program = arguments.program or ROOT / "build" / ("avx2" if arguments.avx2 else "release") / "dynsplit"
 
     result = {"cpu": cpu(), "threads": arguments.threads, "budget": arguments.budget, "models": {}}
     print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second, "

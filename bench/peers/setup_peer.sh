@@ -3,19 +3,24 @@
 # package llama-cpp-python, built for this machine's CPU. 5 to 12 minutes on two cores, once.
 #
 #   bench/peers/setup_peer.sh           prints the interpreter that has it
+#   bench/peers/setup_peer.sh --avx2    the same of one without AVX-512
 #
-# Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) holds it, in peer/. What is there stays.
+# Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) holds it, in peer/ or peer-avx2/. What is there stays.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 PEER_PACKAGE=llama-cpp-python==0.3.36
 PEER_SOURCE_SHA256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
 
-if [[ $# != 0 ]]; then
+peer=$CACHE/peer
+native=ON
+if [[ $* == --avx2 ]]; then
+  peer=$CACHE/peer-avx2
+  native=OFF  # ggml's default: AVX2, FMA, F16C, BMI2
+elif [[ $# != 0 ]]; then
   sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2
   exit 2
 fi
 
-peer=$CACHE/peer
 python=$peer/venv/bin/python
 
 has_peer() {
@@ -34,7 +39,7 @@ build_wheel() {
   say "building ${PEER_PACKAGE/==/ } for this CPU: 5 to 12 minutes on two cores"
   printf '%s --hash=sha256:%s\n' "$PEER_PACKAGE" "$PEER_SOURCE_SHA256" >"$tmp/requirements.txt"
   # -fno-dse: as in scripts/setup.sh.
-  CC=gcc CXX=g++ CMAKE_ARGS="-DGGML_NATIVE=ON -DCMAKE_CXX_FLAGS=-fno-dse" CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
+  CC=gcc CXX=g++ CMAKE_ARGS="-DGGML_NATIVE=$native -DCMAKE_CXX_FLAGS=-fno-dse" CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
     pip_quiet wheel --no-deps --no-binary llama-cpp-python --require-hashes \
     -r "$tmp/requirements.txt" -w "$tmp" >"$peer/build.log" 2>&1 || {
     tail -n 15 "$peer/build.log" >&2

@@ -130,7 +130,7 @@ void AttentionBatch::ReserveRows(int rows) {
 void AttentionBatch::Append(int layer, const float* keys, const float* values, Worker worker) {
   if (worker.index == 0) {
     next_attend_ = 0;
-    selector_.BeginLayer();
+    selector_.BeginLayer(layer);
     spans_.front().cache->pages().pool()->EnterLayer(layer, shape_.num_layers);
   }
   PinnedPages& pages = scratch_[static_cast<size_t>(worker.index)].pages;

@@ -1,6 +1,6 @@
 // The attention of one pass over several sequences, as steps per layer:
 //
-//   per layer: Append Survey Select Look Attend Observe?
+//   per layer: Append Select Attend Observe?
 //
 // All workers call each step, with a barrier between steps (ggml puts one between its nodes). Work
 // is claimed item by item; results do not depend on who computes what, since partial results are
@@ -49,15 +49,9 @@ class AttentionBatch {
   // keys [rows, KV heads of the layer, head_dim] after RoPE, values [.., value_dim], f32: written
   // to the pages.
   void Append(int layer, const float* keys, const float* values, Worker worker);
-  // queries [rows, num_heads, head_dim]: choose what the rows that select attend to.
-  void Survey(int layer, const float* queries, Worker worker) {
-    selector_.Survey(layer, queries, worker);
-  }
+  // queries [rows, num_heads, head_dim]: chooses what the rows that select attend to.
   void Select(int layer, const float* queries, Worker worker) {
     selector_.Select(layer, queries, worker);
-  }
-  void Look(int layer, const float* queries, Worker worker) {
-    selector_.Look(layer, queries, worker);
   }
   // outputs [rows, num_heads, value_dim].
   void Attend(int layer, const float* queries, float* outputs, Worker worker);

@@ -1,6 +1,8 @@
 #include "cache/row_selector.h"
 
 #include <algorithm>
+#include <optional>
+#include <thread>
 
 #include "cache/block_counter.h"
 #include "cache/claims.h"
@@ -77,21 +79,10 @@ void RowSelector::Begin(std::span<const Span> spans) {
     totals_[s].chosen_blocks = 0;
   }
   for (size_t s = 0; s < spans_.size(); ++s) {
-    for (int row = 0; row < spans_[s].rows; ++row) BeginRow(s, row);
-  }
-}
-
-void RowSelector::BeginRow(size_t span_idx, int idx) {
-  const Span& span = spans_[span_idx];
-  if (span.attention != Attention::kSelected) return;
-  const Method& method = span.cache->method();
-  RowPlan& plan = plans_[static_cast<size_t>(span.first_row + idx)];
-  plan = PlanOf(span, idx);
-  for (int head = 0; plan.shared && head < shape_.kv_heads; ++head) {
-    const Row row = {span_idx, idx, {0, head}};
-    SelectInput input = InputOf(row, nullptr);  // the same in all layers, but for its heads
-    input.group_heads = shape_.MostGroupHeads();
-    selections_[RowHead(row)].Begin(method, input);
+    const Span& span = spans_[s];
+    for (int row = 0; row < span.rows && span.attention == Attention::kSelected; ++row) {
+      plans_[static_cast<size_t>(span.first_row + row)] = PlanOf(span, row);
+    }
   }
 }
 
@@ -129,8 +120,8 @@ bool RowSelector::Reuses(const Row& row, const SelectInput& input) const {
 void RowSelector::Reserve(int rows) {
   if (shares_rows_ && selections_.size() < RowHead(rows, 0)) selections_.resize(RowHead(rows, 0));
   if (rows <= rows_capacity_) return;
+  works_ = std::make_unique<PhasedWork[]>(RowHead(rows, 0));
   // The counters are zero between steps: whoever counts the last one sets it back.
-  parts_done_ = std::make_unique<std::atomic<int>[]>(RowHead(rows, 0));
   heads_done_ = std::make_unique<std::atomic<int>[]>(static_cast<size_t>(rows));
   totals_ = std::make_unique<Totals[]>(static_cast<size_t>(rows));
   choices_.resize(RowHead(rows, 0));
@@ -138,10 +129,11 @@ void RowSelector::Reserve(int rows) {
   rows_capacity_ = rows;
 }
 
-void RowSelector::BeginLayer() {
-  next_survey_ = 0;
-  next_select_ = 0;
-  next_look_ = 0;
+void RowSelector::BeginLayer(int layer) {
+  next_alone_ = 0;
+  ForEachRow(layer, [&](const Row& row) {
+    if (Plan(row).shared) OpenPhase(row, kBegin);
+  });
 }
 
 bool RowSelector::Selects(const Span& span, LayerHead head) const {
@@ -167,93 +159,98 @@ void RowSelector::ForEachRow(int layer, const Fn& fn) const {
   }
 }
 
-void RowSelector::Survey(int layer, const float* queries, Worker) {
-  Claims claims(&next_survey_);
-  ForEachRow(layer, [&](const Row& row) {
-    if (!Plan(row).shared) return;
-    const int num_parts = NumSurveyParts(row);
-    if (num_parts == 0 || Reuses(row, InputOf(row, queries))) return;
-    for (int part = 0; part < num_parts; ++part) {
-      if (claims.IsMine()) SurveyPart(row, queries, part);
-    }
-  });
-}
-
 void RowSelector::Select(int layer, const float* queries, Worker worker) {
-  Claims claims(&next_select_);
+  Scratch* scratch = &scratch_[static_cast<size_t>(worker.index)];
+  Claims claims(&next_alone_);
   ForEachRow(layer, [&](const Row& row) {
-    const bool shared = Plan(row).shared, reuses = shared && Reuses(row, InputOf(row, queries));
-    const int num_parts = shared && !reuses ? NumScoreParts(row) : 1;
-    for (int part = 0; part < num_parts; ++part) {
-      if (!claims.IsMine()) continue;
-      if (reuses) {
-        LookAgain(row, InputOf(row, queries), &selections_[RowHead(row)]);
-      } else if (shared) {
-        ScorePart(row, queries, part);
-      } else {
-        SelectAlone(row, queries, &scratch_[static_cast<size_t>(worker.index)]);
+    if (!Plan(row).shared && claims.IsMine()) SelectAlone(row, queries, scratch);
+  });
+  for (bool ended = !shares_rows_; !ended;) {
+    bool worked = false;
+    ended = true;
+    ForEachRow(layer, [&](const Row& row) {
+      if (!Plan(row).shared) return;
+      worked |= DoParts(row, queries, &scratch->pages);
+      ended &= works_[RowHead(row)].ended();
+    });
+    // Some microseconds, while others finish phases.
+    if (!ended && !worked) std::this_thread::yield();
+  }
+}
+
+bool RowSelector::DoParts(const Row& row, const float* queries, PinnedPages* pages) {
+  PhasedWork& work = works_[RowHead(row)];
+  bool worked = false;
+  while (const std::optional<PhasedWork::Part> part = work.Claim()) {
+    const SelectInput input = InputOf(row, queries);
+    DoPart(row, input, *part, pages);
+    if (work.IsLast(*part)) EndPhase(row, input, part->phase);
+    worked = true;
+  }
+  return worked;
+}
+
+void RowSelector::DoPart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
+                         PinnedPages* pages) {
+  TokenSelection& selection = selections_[RowHead(row)];
+  if (part.phase == kSurvey) {
+    const BlockSurvey& survey = selection.survey();
+    const int64_t first = survey.first_group();
+    selection.ScoreGroups(input, PartInChunks({first, first + survey.num_scored_groups()},
+                                              survey.chunk_groups(), part.idx, part.count));
+  } else if (part.phase == kScore) {
+    // What a survey left lies here and there, and begins at no chunk.
+    const int64_t first = selection.num_scored_groups() > 0 ? 0 : input.first_block;
+    const TokenRange scored = {first, first + selection.num_scored_blocks()};
+    selection.ScoreBlocks(input, PartInChunks(scored, kIndexChunkBlocks, part.idx, part.count));
+  } else if (part.phase == kLook) {
+    ScoreKeys(input, row, PartOf(selection.num_keys(), part.idx, part.count), &selection, pages);
+  }
+}
+
+void RowSelector::EndPhase(const Row& row, const SelectInput& input, int phase) {
+  TokenSelection& selection = selections_[RowHead(row)];
+  const Method& method = SpanOf(row).cache->method();
+  switch (phase) {
+    case kBegin:
+      if (Reuses(row, input)) {
+        LookAgain(row, input, &selection);
+        return OpenPhase(row, kLook);
       }
-    }
-  });
+      selection.Begin(method, input);
+      return OpenPhase(row, selection.num_scored_groups() > 0 ? kSurvey : kScore);
+    case kSurvey:
+      selection.FindBlocks(method, input);
+      return OpenPhase(row, kScore);
+    case kScore:
+      selection.FindKeys(method, input);
+      return OpenPhase(row, kLook);
+    default:
+      Choose(row, input, &selection);
+      Finish(row);
+      works_[RowHead(row)].End();
+  }
 }
 
-void RowSelector::Look(int layer, const float* queries, Worker worker) {
-  Claims claims(&next_look_);
-  PinnedPages* pages = &scratch_[static_cast<size_t>(worker.index)].pages;
-  ForEachRow(layer, [&](const Row& row) {
-    if (!Plan(row).shared) return;
-    const int64_t keys = selections_[RowHead(row)].num_keys();
-    const int num_parts = NumParts(SpanOf(row).rows, keys);
-    for (int part = 0; part < num_parts; ++part) {
-      if (!claims.IsMine()) continue;
-      LookPart(row, queries, PartOf(keys, part, num_parts), num_parts, pages);
-    }
-  });
+void RowSelector::OpenPhase(const Row& row, Phase phase) {
+  works_[RowHead(row)].Open(phase, NumParts(row, phase));
 }
 
-int RowSelector::NumSurveyParts(const Row& row) const {
-  const int64_t groups = selections_[RowHead(row)].num_scored_groups();
-  if (groups == 0) return 0;
-  return static_cast<int>(std::clamp<int64_t>(groups / kPartGroups, 1, kMaxParts));
-}
-
-void RowSelector::SurveyPart(const Row& row, const float* queries, int part) {
-  TokenSelection& selection = selections_[RowHead(row)];
-  const SelectInput input = InputOf(row, queries);
-  const int num_parts = NumSurveyParts(row);
-  const BlockSurvey& survey = selection.survey();
-  const int64_t first = survey.first_group();
-  selection.ScoreGroups(input, PartInChunks({first, first + survey.num_scored_groups()},
-                                            survey.chunk_groups(), part, num_parts));
-  if (IsLastDone(parts_done_[RowHead(row)], num_parts))
-    selection.FindBlocks(SpanOf(row).cache->method(), input);
-}
-
-int RowSelector::NumScoreParts(const Row& row) const {
-  const int64_t blocks = selections_[RowHead(row)].num_scored_blocks();
-  return static_cast<int>(std::clamp<int64_t>(blocks / kPartBlocks, 1, kMaxParts));
-}
-
-void RowSelector::ScorePart(const Row& row, const float* queries, int part) {
-  TokenSelection& selection = selections_[RowHead(row)];
-  const SelectInput input = InputOf(row, queries);
-  const int num_parts = NumScoreParts(row);
-  // What a survey left lies here and there, and begins at no chunk.
-  const int64_t first = selection.num_scored_groups() > 0 ? 0 : input.first_block;
-  const TokenRange scored = {first, first + selection.num_scored_blocks()};
-  selection.ScoreBlocks(input, PartInChunks(scored, kIndexChunkBlocks, part, num_parts));
-  if (IsLastDone(parts_done_[RowHead(row)], num_parts))
-    selection.FindKeys(SpanOf(row).cache->method(), input);
-}
-
-void RowSelector::LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
-                           PinnedPages* pages) {
-  TokenSelection& selection = selections_[RowHead(row)];
-  const SelectInput input = InputOf(row, queries);
-  ScoreKeys(input, row, keys, &selection, pages);
-  if (!IsLastDone(parts_done_[RowHead(row)], num_parts)) return;
-  Choose(row, input, &selection);
-  Finish(row);
+int RowSelector::NumParts(const Row& row, Phase phase) const {
+  const TokenSelection& selection = selections_[RowHead(row)];
+  const auto parts = [](int64_t count, int64_t of_part) {
+    return static_cast<int>(std::clamp<int64_t>(count / of_part, 1, kMaxParts));
+  };
+  switch (phase) {
+    case kBegin:
+      return 1;
+    case kSurvey:
+      return parts(selection.num_scored_groups(), kPartGroups);
+    case kScore:
+      return parts(selection.num_scored_blocks(), kPartBlocks);
+    default:
+      return dynsplit::NumParts(SpanOf(row).rows, selection.num_keys());
+  }
 }
 
 void RowSelector::Choose(const Row& row, const SelectInput& input, TokenSelection* selection) {

@@ -1,9 +1,8 @@
-// What each row of a pass that selects attends to, layer by global layer, in three steps of
-// AttentionBatch: Survey, which finds the blocks of long texts that are worth scoring, Select, and
-// Look, which reads the keys of a second look (TokenSelection); both are idle else. All workers
-// call all; work is claimed item by item, of few rows in parts, and whoever finishes the last part
-// of a row and KV head does what follows. What single tokens were chosen is held with their scores
-// until the next layer: 4 (1 + query heads of a KV head) bytes for each.
+// What each row of a pass that selects attends to, layer by global layer. All workers take part:
+// with few rows each row and KV head goes through the phases of a TokenSelection, whose parts they
+// claim, and whoever finishes the last part of a phase does what follows while the others are at
+// other heads; of many rows each is one worker's. What single tokens were chosen is held with their
+// scores until the next layer: 4 (1 + query heads of a KV head) bytes for each.
 #pragma once
 
 #include <atomic>
@@ -14,6 +13,7 @@
 
 #include "base/first_error.h"
 #include "cache/pass_span.h"
+#include "cache/phased_work.h"
 #include "cache/semantic_cache.h"
 #include "select/selector.h"
 #include "select/token_selection.h"
@@ -45,15 +45,13 @@ class RowSelector {
   // `spans` must stay until the next Begin.
   void Begin(std::span<const Span> spans);
   // Before Select, by one worker.
-  void BeginLayer();
+  void BeginLayer(int layer);
   // queries [rows, num_heads, head_dim].
-  void Survey(int layer, const float* queries, Worker worker);
   void Select(int layer, const float* queries, Worker worker);
-  void Look(int layer, const float* queries, Worker worker);
 
   bool Selects(const Span& span, LayerHead head) const;
   int NumSelecting(const Span& span, int layer) const;  // KV heads of the layer
-  // After Look.
+  // After Select.
   const RowChoice& choice(int row, int kv_head) const { return choices_[RowHead(row, kv_head)]; }
   // Tokens attended to by the span's rows that selected, summed over layers, KV heads and rows.
   int64_t attended_tokens(size_t span_idx) const {
@@ -65,6 +63,13 @@ class RowSelector {
   }
 
  private:
+  // Of a shared row and KV head.
+  enum Phase {
+    kBegin,   // whether it looks at what a row before looked at: one part
+    kSurvey,  // finds the blocks of long texts that are worth scoring
+    kScore,   // the blocks' summaries
+    kLook,    // the keys of a second look
+  };
   struct Scratch {
     SelectScratch select;
     TokenSelection tokens;
@@ -95,9 +100,8 @@ class RowSelector {
 
   void Reserve(int rows);
   RowPlan PlanOf(const Span& span, int idx) const;
-  // Whether it looks at what a row before looked at. The same for all workers, up to Choose.
+  // Whether it looks at what a row before looked at; the same up to Remember.
   bool Reuses(const Row& row, const SelectInput& input) const;
-  void BeginRow(size_t span_idx, int idx);
   const Span& SpanOf(const Row& row) const { return spans_[row.span_idx]; }
   size_t RowHead(int row, int kv_head) const {
     return static_cast<size_t>(row) * static_cast<size_t>(shape_.kv_heads) +
@@ -121,17 +125,18 @@ class RowSelector {
     return {input.queries,
             static_cast<size_t>(input.group_heads) * static_cast<size_t>(shape_.head_dim)};
   }
-  int NumSurveyParts(const Row& row) const;
-  int NumScoreParts(const Row& row) const;
-  void SurveyPart(const Row& row, const float* queries, int part);
-  void ScorePart(const Row& row, const float* queries, int part);
+  // True if there was something to do.
+  bool DoParts(const Row& row, const float* queries, PinnedPages* pages);
+  void DoPart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
+              PinnedPages* pages);
+  void EndPhase(const Row& row, const SelectInput& input, int phase);
+  void OpenPhase(const Row& row, Phase phase);
+  int NumParts(const Row& row, Phase phase) const;
   void LookAgain(const Row& row, const SelectInput& input, TokenSelection* selection) const {
     selection->LookAt(Looks(row)->blocks(row.head), input);
   }
   void Choose(const Row& row, const SelectInput& input, TokenSelection* selection);
   void Remember(const Row& row, const SelectInput& input, TokenSelection* selection) const;
-  void LookPart(const Row& row, const float* queries, TokenRange keys, int num_parts,
-                PinnedPages* pages);
   void ScoreKeys(SelectInput input, const Row& row, TokenRange keys, TokenSelection* selection,
                  PinnedPages* pages);
   void SelectAlone(const Row& row, const float* queries, Scratch* scratch);
@@ -150,14 +155,12 @@ class RowSelector {
   std::vector<RowChoice> choices_;                  // [rows * kv_heads]
   std::vector<TokenSelection> selections_;          // the same; of shared rows
   std::vector<RowPlan> plans_;                      // [rows], of those that select
-  std::unique_ptr<std::atomic<int>[]> parts_done_;  // [rows * kv_heads]
+  std::unique_ptr<PhasedWork[]> works_;             // [rows * kv_heads]; of shared rows
   std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]
   std::unique_ptr<Totals[]> totals_;                // [spans, no more than rows]
   int rows_capacity_ = 0;
   bool shares_rows_ = false;  // this pass
-  std::atomic<int> next_survey_{0};
-  std::atomic<int> next_select_{0};
-  std::atomic<int> next_look_{0};
+  std::atomic<int> next_alone_{0};
 };
 
 }  // namespace dynsplit

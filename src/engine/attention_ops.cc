@@ -11,13 +11,6 @@ AttentionOps::AttentionOps(AttentionBatch* batch, int num_layers) : batch_(batch
   for (int i = 0; i < num_layers; ++i) layers_.push_back({this, i});
 }
 
-template <AttentionStep kStep, auto kMethod>
-void AttentionOps::Choose(ggml_tensor* dst, int ith, int nth, void* layer) {
-  const Layer& self = *static_cast<Layer*>(layer);
-  const OpTimes::Step step(self.ops->times_, kStep, {ith, nth});
-  (self.ops->batch_->*kMethod)(self.index, Floats(dst->src[0]), {ith, nth});
-}
-
 ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* queries,
                                  ggml_tensor* keys, ggml_tensor* values) {
   Layer* userdata = &layers_[static_cast<size_t>(layer)];
@@ -28,14 +21,9 @@ ggml_tensor* AttentionOps::Build(ggml_context* context, int layer, ggml_tensor* 
                           static_cast<int>(inputs.size()), op, GGML_N_TASKS_MAX, userdata);
   };
   ggml_tensor* appended = step(&Append, 1, 1, {keys, values});
-  ggml_tensor* surveyed =
-      step(&Choose<AttentionStep::kSurvey, &AttentionBatch::Survey>, 1, 1, {queries, appended});
-  ggml_tensor* selected =
-      step(&Choose<AttentionStep::kSelect, &AttentionBatch::Select>, 1, 1, {queries, surveyed});
-  ggml_tensor* looked =
-      step(&Choose<AttentionStep::kLook, &AttentionBatch::Look>, 1, 1, {queries, selected});
+  ggml_tensor* selected = step(&Select, 1, 1, {queries, appended});
   ggml_tensor* attended =
-      step(&Attend, values->ne[0] * queries->ne[1], queries->ne[2], {queries, looked});
+      step(&Attend, values->ne[0] * queries->ne[1], queries->ne[2], {queries, selected});
   if (!batch_->Observes(layer)) return attended;
   ggml_tensor* inputs[] = {queries};
   return ggml_custom_inplace(context, attended, inputs, 1, &Observe, GGML_N_TASKS_MAX, userdata);
@@ -45,6 +33,12 @@ void AttentionOps::Append(ggml_tensor* dst, int ith, int nth, void* layer) {
   const Layer& self = *static_cast<Layer*>(layer);
   const OpTimes::Step step(self.ops->times_, AttentionStep::kAppend, {ith, nth});
   self.ops->batch_->Append(self.index, Floats(dst->src[0]), Floats(dst->src[1]), {ith, nth});
+}
+
+void AttentionOps::Select(ggml_tensor* dst, int ith, int nth, void* layer) {
+  const Layer& self = *static_cast<Layer*>(layer);
+  const OpTimes::Step step(self.ops->times_, AttentionStep::kSelect, {ith, nth});
+  self.ops->batch_->Select(self.index, Floats(dst->src[0]), {ith, nth});
 }
 
 void AttentionOps::Attend(ggml_tensor* dst, int ith, int nth, void* layer) {

@@ -27,9 +27,7 @@ class AttentionOps : public AttentionBuilder {
     int index;
   };
   static void Append(ggml_tensor* dst, int ith, int nth, void* layer);
-  // Survey, Select or Look: what the rows that select attend to.
-  template <AttentionStep kStep, auto kMethod>  // of AttentionBatch
-  static void Choose(ggml_tensor* dst, int ith, int nth, void* layer);
+  static void Select(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Attend(ggml_tensor* dst, int ith, int nth, void* layer);
   static void Observe(ggml_tensor* dst, int ith, int nth, void* layer);
 

@@ -55,7 +55,7 @@ double Seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 }  // namespace
 
 std::string NameOf(AttentionStep step) {
-  constexpr const char* kNames[] = {"append", "survey", "select", "look", "attend", "observe"};
+  constexpr const char* kNames[] = {"append", "select", "attend", "observe"};
   return kNames[static_cast<size_t>(step)];
 }
 

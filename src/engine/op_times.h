@@ -24,8 +24,8 @@ namespace dynsplit {
 
 class Engine;
 
-enum class AttentionStep : uint8_t { kAppend, kSurvey, kSelect, kLook, kAttend, kObserve };
-inline constexpr size_t kNumAttentionSteps = 6;
+enum class AttentionStep : uint8_t { kAppend, kSelect, kAttend, kObserve };
+inline constexpr size_t kNumAttentionSteps = 4;
 std::string NameOf(AttentionStep step);  // "append"
 
 struct OpTime {

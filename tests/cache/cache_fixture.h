@@ -116,11 +116,7 @@ inline Status TryPasses(AttentionBatch* batch, const std::vector<TestPass>& pass
         const Worker worker{w, num_workers};
         batch->Append(layer, k.data(), v.data(), worker);
         barrier.arrive_and_wait();
-        batch->Survey(layer, q.data(), worker);
-        barrier.arrive_and_wait();
         batch->Select(layer, q.data(), worker);
-        barrier.arrive_and_wait();
-        batch->Look(layer, q.data(), worker);
         barrier.arrive_and_wait();
         batch->Attend(layer, q.data(), out.data(), worker);
         barrier.arrive_and_wait();

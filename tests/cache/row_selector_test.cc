@@ -61,10 +61,8 @@ class RowSelectorTest : public ::testing::Test {
     FirstError error;
     RowSelector selector(kTestShape, num_workers, &error);
     selector.Begin(spans);
-    selector.BeginLayer();
-    InParallel(num_workers, [&](Worker w) { selector.Survey(kLayer, queries.data(), w); });
+    selector.BeginLayer(kLayer);
     InParallel(num_workers, [&](Worker w) { selector.Select(kLayer, queries.data(), w); });
-    InParallel(num_workers, [&](Worker w) { selector.Look(kLayer, queries.data(), w); });
     Chosen chosen;
     for (int row = 0; row < rows; ++row) {
       for (int head = 0; head < kTestShape.kv_heads; ++head) {
@@ -127,10 +125,8 @@ TEST_F(RowSelectorTest, SurveysOfWorkersAgree) {
     FirstError error;
     RowSelector selector(shape, num_workers, &error);
     selector.Begin(row);
-    selector.BeginLayer();
-    InParallel(num_workers, [&](Worker w) { selector.Survey(0, queries.data(), w); });
+    selector.BeginLayer(0);
     InParallel(num_workers, [&](Worker w) { selector.Select(0, queries.data(), w); });
-    InParallel(num_workers, [&](Worker w) { selector.Look(0, queries.data(), w); });
     return selector.choice(0, 1).tokens.tokens;
   };
   const std::vector<int32_t> alone = choose(1);
