@@ -27,8 +27,8 @@ GGML_PREBUILT_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47
 GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 # ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
 GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON -DCMAKE_CXX_FLAGS=-fno-dse"
-# ggml's own default for any x86 CPU of the last ten years: AVX2, FMA, F16C, BMI2.
-GGML_AVX2_FLAGS="-DGGML_NATIVE=OFF -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+# For any CPU with these, so without AVX-512 and AMX.
+GGML_AVX2_FLAGS="-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
 
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
@@ -119,7 +119,7 @@ ggml_cmake_dir() {
   return 1
 }
 
-# build_ggml FLAGS FOLDER: leaves ggml, built for this CPU, in FOLDER/whole.
+# build_ggml FLAGS FOLDER: leaves ggml in FOLDER/whole.
 build_ggml() {
   command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
   printf '%s --hash=sha256:%s\n' "$GGML_SOURCE" "$GGML_SOURCE_SHA256" >"$2/requirements.txt"
@@ -162,7 +162,7 @@ provide_ggml() {
   if ggml_cmake_dir "$home" >/dev/null; then return; fi
   tmp=$(mktemp -d "$CACHE/ggml-new.XXXXXX")
   trap 'rm -rf "$tmp"' EXIT
-  say "building ggml $GGML_VERSION ($variant) for this CPU: about two minutes on two cores"
+  say "building ggml $GGML_VERSION ($variant): about two minutes on two cores"
   if ! build_ggml "$flags" "$tmp"; then
     tail -n 15 "$tmp/build.log" >&2 2>/dev/null || true
     [[ $variant == native ]] || die "ggml ($variant) could not be built"
@@ -195,7 +195,7 @@ if [[ $print == 1 ]]; then
   if [[ $tsan == 1 ]]; then home=$(ggml_home tsan "$GGML_TSAN_FLAGS");
   elif [[ $avx2 == 1 ]]; then home=$(ggml_home avx2 "$GGML_AVX2_FLAGS");
   else home=$(ggml_home native "$GGML_FLAGS"); fi
-  ggml_cmake_dir "$home" || die "no ggml in $home; run scripts/setup.sh"
+  ggml_cmake_dir "$home" || die "no ggml in $home; run scripts/setup.sh with the same flags"
   exit
 fi
 

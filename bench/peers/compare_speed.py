@@ -5,14 +5,14 @@
                              [--peer on:f16,off:f16] [--avx2] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the models
-(scripts/get-model.sh); --plot needs matplotlib. With --avx2 neither side has AVX-512: needs
+(scripts/get-model.sh); --plot needs matplotlib. With --avx2 neither side has AVX-512: it needs
 build/avx2 (scripts/build.sh avx2) and the peer of setup_peer.sh --avx2. In every round first one program runs, then the
 other, never both, with the same number of threads; llama.cpp keeps what it has read for the next
 round. Printed: the medians over the rounds, and of the rounds' ratios dynsplit / llama.cpp the
-median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths come after the
-prompts, the greatest first, so that llama.cpp reads none of it twice; above 8,192 they are
-filled synthetically by dynsplit (`bench --fill synthetic`), which says nothing about answers but takes
-the same time to decode.
+median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths come after
+the prompts, the greatest first, so that llama.cpp reads none of it twice; above 8,192 they are filled
+synthetically by dynsplit (`bench --fill synthetic`), which says nothing about answers but takes the same
+time to decode.
 
 Run it on an idle machine: with other work beside it, threads that wait for each other at a barrier
 slow down by 10 times and more.
@@ -41,10 +41,9 @@ class Llama:
     """A llama_speed.py at work. `setting` is FLASH_ATTENTION:KV_TYPE."""
 
     def __init__(self, model, setting, context, arguments):
-        variant = "-avx2" if arguments.avx2 else ""
-        python = cache() / f"peer{variant}" / "venv" / "bin" / "python"
+        python = cache() / ("peer-avx2" if arguments.avx2 else "peer") / "venv" / "bin" / "python"
         if not python.exists():
-            raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh{' -' + variant if variant else ''}")
+            raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh{' --avx2' if arguments.avx2 else ''}")
         flash_attention, kv_type = setting.split(":")
         self.name = f"llama.cpp, flash attention {flash_attention}, {kv_type}"
         command = [python, FOLDER / "llama_speed.py", "-m", model, "--context", context, "--threads",
@@ -215,12 +214,14 @@ def main():
     arguments.depths.sort(reverse=True)
     arguments.program = arguments.program or ROOT / "build" / ("avx2" if arguments.avx2 else "release") / "dynsplit"
 
-    result = {"cpu": cpu(), "threads": arguments.threads, "budget": arguments.budget, "models": {}}
+    result = {"cpu": cpu(), "threads": arguments.threads, "avx2": arguments.avx2, "budget": arguments.budget, "models": {}}
     print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second, "
           f"ratio, least .. greatest; budget {arguments.budget or 'of each method'}")
     for model in arguments.model or ["smollm2-135m", "qwen2.5-coder-1.5b"]:
         result["models"][model], result["builds"] = compare(model, arguments)
     print("\n" + "\n".join(result["builds"]))
+    if arguments.avx2 and any("AVX512" in build for build in result["builds"]):
+        raise SystemExit("one side has AVX-512")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n")
     if arguments.plot:

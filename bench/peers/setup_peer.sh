@@ -12,10 +12,10 @@ PEER_PACKAGE=llama-cpp-python==0.3.36
 PEER_SOURCE_SHA256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
 
 peer=$CACHE/peer
-native=ON
+instructions="-DGGML_NATIVE=ON"
 if [[ $* == --avx2 ]]; then
   peer=$CACHE/peer-avx2
-  native=OFF  # ggml's default: AVX2, FMA, F16C, BMI2
+  instructions="-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON"
 elif [[ $# != 0 ]]; then
   sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2
   exit 2
@@ -36,10 +36,10 @@ PYTHON
 build_wheel() {
   local tmp; tmp=$(mktemp -d "$peer/new.XXXXXX")
   trap 'rm -rf "$tmp"' EXIT
-  say "building ${PEER_PACKAGE/==/ } for this CPU: 5 to 12 minutes on two cores"
+  say "building ${PEER_PACKAGE/==/ }: 5 to 12 minutes on two cores"
   printf '%s --hash=sha256:%s\n' "$PEER_PACKAGE" "$PEER_SOURCE_SHA256" >"$tmp/requirements.txt"
   # -fno-dse: as in scripts/setup.sh.
-  CC=gcc CXX=g++ CMAKE_ARGS="-DGGML_NATIVE=$native -DCMAKE_CXX_FLAGS=-fno-dse" CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
+  CC=gcc CXX=g++ CMAKE_ARGS="$instructions -DCMAKE_CXX_FLAGS=-fno-dse" CMAKE_BUILD_PARALLEL_LEVEL=$(nproc) \
     pip_quiet wheel --no-deps --no-binary llama-cpp-python --require-hashes \
     -r "$tmp/requirements.txt" -w "$tmp" >"$peer/build.log" 2>&1 || {
     tail -n 15 "$peer/build.log" >&2

@@ -1,11 +1,16 @@
 // Work in phases, one after the other, each of parts that any worker may take: what one worker does
 // alone between two phases keeps the others from nothing else.
+//
+//   Open  Claim* IsLast*  (Open  Claim* IsLast*)*  End
+//
+// Thread safety: Claim, IsLast of distinct parts and ended may run at once, with anything.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "base/check.h"
 #include "cache/claims.h"
 
 namespace dynsplit {
@@ -21,6 +26,7 @@ class PhasedWork {
   // Opens a phase (0..1,000) of so many parts (1..2^20): before the first one, and by the worker
   // for whom IsLast was true. The others see what that worker wrote until then.
   void Open(int phase, int parts) {
+    DYNSPLIT_DCHECK(phase >= 0 && phase <= 1000 && parts > 0 && parts <= 1 << 20);
     next_.store((static_cast<uint64_t>(phase) << 48) | (static_cast<uint64_t>(parts) << 24),
                 std::memory_order_release);
   }

@@ -131,8 +131,11 @@ void RowSelector::Reserve(int rows) {
 
 void RowSelector::BeginLayer(int layer) {
   next_alone_ = 0;
+  shared_.clear();
   ForEachRow(layer, [&](const Row& row) {
-    if (Plan(row).shared) OpenPhase(row, kBegin);
+    if (!Plan(row).shared) return;
+    shared_.push_back(row);
+    OpenPhase(row, kBegin);
   });
 }
 
@@ -165,33 +168,28 @@ void RowSelector::Select(int layer, const float* queries, Worker worker) {
   ForEachRow(layer, [&](const Row& row) {
     if (!Plan(row).shared && claims.IsMine()) SelectAlone(row, queries, scratch);
   });
-  for (bool ended = !shares_rows_; !ended;) {
-    bool worked = false;
-    ended = true;
-    ForEachRow(layer, [&](const Row& row) {
-      if (!Plan(row).shared) return;
-      worked |= DoParts(row, queries, &scratch->pages);
-      ended &= works_[RowHead(row)].ended();
-    });
-    // Some microseconds, while others finish phases.
-    if (!ended && !worked) std::this_thread::yield();
+  const auto ended = [&](const Row& row) { return works_[RowHead(row)].ended(); };
+  while (!std::ranges::all_of(shared_, ended)) {
+    // Some microseconds, but where others read keys from a file.
+    if (!DoPart(queries, &scratch->pages)) std::this_thread::yield();
   }
 }
 
-bool RowSelector::DoParts(const Row& row, const float* queries, PinnedPages* pages) {
-  PhasedWork& work = works_[RowHead(row)];
-  bool worked = false;
-  while (const std::optional<PhasedWork::Part> part = work.Claim()) {
+bool RowSelector::DoPart(const float* queries, PinnedPages* pages) {
+  for (const Row& row : shared_) {
+    PhasedWork& work = works_[RowHead(row)];
+    const std::optional<PhasedWork::Part> part = work.Claim();
+    if (!part) continue;
     const SelectInput input = InputOf(row, queries);
-    DoPart(row, input, *part, pages);
+    ScorePart(row, input, *part, pages);
     if (work.IsLast(*part)) EndPhase(row, input, part->phase);
-    worked = true;
+    return true;
   }
-  return worked;
+  return false;
 }
 
-void RowSelector::DoPart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
-                         PinnedPages* pages) {
+void RowSelector::ScorePart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
+                            PinnedPages* pages) {
   TokenSelection& selection = selections_[RowHead(row)];
   if (part.phase == kSurvey) {
     const BlockSurvey& survey = selection.survey();
@@ -225,7 +223,7 @@ void RowSelector::EndPhase(const Row& row, const SelectInput& input, int phase) 
     case kScore:
       selection.FindKeys(method, input);
       return OpenPhase(row, kLook);
-    default:
+    case kLook:
       Choose(row, input, &selection);
       Finish(row);
       works_[RowHead(row)].End();
@@ -248,9 +246,10 @@ int RowSelector::NumParts(const Row& row, Phase phase) const {
       return parts(selection.num_scored_groups(), kPartGroups);
     case kScore:
       return parts(selection.num_scored_blocks(), kPartBlocks);
-    default:
-      return dynsplit::NumParts(SpanOf(row).rows, selection.num_keys());
+    case kLook:
+      break;
   }
+  return dynsplit::NumParts(SpanOf(row).rows, selection.num_keys());
 }
 
 void RowSelector::Choose(const Row& row, const SelectInput& input, TokenSelection* selection) {

@@ -1,8 +1,9 @@
 // What each row of a pass that selects attends to, layer by global layer. All workers take part:
-// with few rows each row and KV head goes through the phases of a TokenSelection, whose parts they
-// claim, and whoever finishes the last part of a phase does what follows while the others are at
-// other heads; of many rows each is one worker's. What single tokens were chosen is held with their
-// scores until the next layer: 4 (1 + query heads of a KV head) bytes for each.
+// with few rows each row and KV head that chooses single tokens goes through the phases of a
+// TokenSelection, whose parts they claim, and whoever finishes the last part of a phase does what
+// follows while the others are at other heads; of many rows each is one worker's. What single
+// tokens were chosen is held with their scores until the next layer: 4 (1 + query heads of a KV
+// head) bytes for each.
 #pragma once
 
 #include <atomic>
@@ -44,7 +45,7 @@ class RowSelector {
 
   // `spans` must stay until the next Begin.
   void Begin(std::span<const Span> spans);
-  // Before Select, by one worker.
+  // Before Select of the same layer, by one worker.
   void BeginLayer(int layer);
   // queries [rows, num_heads, head_dim].
   void Select(int layer, const float* queries, Worker worker);
@@ -65,7 +66,7 @@ class RowSelector {
  private:
   // Of a shared row and KV head.
   enum Phase {
-    kBegin,   // whether it looks at what a row before looked at: one part
+    kBegin,   // one part, of nothing: what follows it needs queries
     kSurvey,  // finds the blocks of long texts that are worth scoring
     kScore,   // the blocks' summaries
     kLook,    // the keys of a second look
@@ -125,10 +126,10 @@ class RowSelector {
     return {input.queries,
             static_cast<size_t>(input.group_heads) * static_cast<size_t>(shape_.head_dim)};
   }
-  // True if there was something to do.
-  bool DoParts(const Row& row, const float* queries, PinnedPages* pages);
-  void DoPart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
-              PinnedPages* pages);
+  // Does a part of a shared row's phase; false if there is none for now.
+  bool DoPart(const float* queries, PinnedPages* pages);
+  void ScorePart(const Row& row, const SelectInput& input, const PhasedWork::Part& part,
+                 PinnedPages* pages);
   void EndPhase(const Row& row, const SelectInput& input, int phase);
   void OpenPhase(const Row& row, Phase phase);
   int NumParts(const Row& row, Phase phase) const;
@@ -153,7 +154,8 @@ class RowSelector {
   std::span<const Span> spans_;
   std::vector<Scratch> scratch_;                    // [max_workers]
   std::vector<RowChoice> choices_;                  // [rows * kv_heads]
-  std::vector<TokenSelection> selections_;          // the same; of shared rows
+  std::vector<Row> shared_;                         // of this layer
+  std::vector<TokenSelection> selections_;          // [rows * kv_heads]; of shared rows
   std::vector<RowPlan> plans_;                      // [rows], of those that select
   std::unique_ptr<PhasedWork[]> works_;             // [rows * kv_heads]; of shared rows
   std::unique_ptr<std::atomic<int>[]> heads_done_;  // [rows]

@@ -32,7 +32,8 @@ struct OpTime {
   std::string op;  // NameOf a step, or ggml's name for a node: "mul_mat"
   int64_t calls = 0;
   double seconds = 0;
-  // Of a step: what its workers worked, the mean over them. The rest they waited for each other.
+  // Of a step: what its workers took, the mean over them. The rest they waited for each other; in
+  // kSelect they also do within the step.
   std::optional<double> busy_seconds;
 };
 

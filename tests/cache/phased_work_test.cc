@@ -8,7 +8,7 @@
 namespace dynsplit {
 namespace {
 
-TEST(PhasedWorkTest, HasNoPartsBeforeThatAndAfterTheEnd) {
+TEST(PhasedWorkTest, HasPartsBetweenOpenAndEndAlone) {
   PhasedWork work;
   EXPECT_TRUE(work.ended());
   EXPECT_FALSE(work.Claim().has_value());
