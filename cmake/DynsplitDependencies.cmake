@@ -8,9 +8,6 @@ pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)  # Debian liburing
 # ggml: the caller's own (-Dggml_DIR=<prefix>/lib/cmake/ggml, the environment variable ggml_DIR),
 # else the one that scripts/setup.sh built for this CPU, else any in CMAKE_PREFIX_PATH.
 macro(dynsplit_find_ggml)
-  if(DEFINED ENV{ggml_DIR} AND DYNSPLIT_AVX2)
-    message(FATAL_ERROR "DYNSPLIT_AVX2 takes the ggml of scripts/setup.sh --avx2: unset ggml_DIR.")
-  endif()
   # What setup.sh said last time is asked again: its version may have changed since.
   if(NOT DEFINED ENV{ggml_DIR} AND (NOT ggml_DIR OR ggml_DIR STREQUAL DYNSPLIT_BUILT_GGML))
     set(ggml_variant "")
@@ -26,8 +23,6 @@ macro(dynsplit_find_ggml)
     if(ggml_missing EQUAL 0)
       set(ggml_DIR ${ggml_built_dir} CACHE PATH "Folder of ggml's CMake package" FORCE)
       set(DYNSPLIT_BUILT_GGML ${ggml_built_dir} CACHE INTERNAL "What setup.sh said last time")
-    elseif(DYNSPLIT_AVX2)
-      message(FATAL_ERROR "No ggml without AVX-512. Run scripts/setup.sh --avx2.")
     endif()
   endif()
   find_package(ggml CONFIG QUIET)

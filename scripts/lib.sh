@@ -6,6 +6,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${DYNSPLIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/dynsplit}
 MODELS=${DYNSPLIT_MODELS:-$CACHE/models}
 
+# What a ggml or llama.cpp without AVX-512 and AMX is built for, to be compared with --isa AVX2.
+AVX2_CMAKE_FLAGS="-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON"
+
 # SPEAKER: the program that runs a script in its own name.
 say() { printf '%s: %s\n' "${SPEAKER:-${0##*/}}" "$*" >&2; }
 die() { say "error: $*"; exit 1; }

@@ -23,12 +23,13 @@ GGML_SOURCE_SHA256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1
 GGML_PREBUILT=libggml-python==0.20.2.post1
 GGML_PREBUILT_SHA256=2808ac1a12f72ef2ab8565de634830b53cf3dac7b0c43a653e46ab44c47e4512
 # The settings of llama.cpp's own builds: without OpenMP a small graph costs 10 to 30 times as much.
+# ThreadSanitizer does not see the barriers of OpenMP's runtime, so tsan has ggml's own threads.
 # -fno-dse: g++ 12 takes the stores of AMX's tile configuration for dead, and the products crash.
-GGML_FLAGS="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
-# ThreadSanitizer does not see the barriers of OpenMP's runtime, so this one has ggml's own threads.
-GGML_TSAN_FLAGS="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON -DCMAKE_CXX_FLAGS=-fno-dse"
-# For any CPU with these, so without AVX-512 and AMX.
-GGML_AVX2_FLAGS="-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+declare -A GGML_FLAGS=(
+  [native]="-DGGML_NATIVE=ON -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+  [tsan]="-DGGML_NATIVE=ON -DGGML_OPENMP=OFF -DGGML_SANITIZE_THREAD=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+  [avx2]="$AVX2_CMAKE_FLAGS -DGGML_LLAMAFILE=ON -DGGML_OPENMP=ON -DCMAKE_CXX_FLAGS=-fno-dse"
+)
 
 PROGRAMS=(g++ cmake ninja ccache pkg-config)
 PROGRAM_PACKAGES=(g++ cmake ninja-build ccache pkg-config)
@@ -100,9 +101,9 @@ install_packages() {
 
 # The cached build is for one CPU and compiler: what -march=native means here is in the key.
 ggml_home() {
-  local variant=$1 flags=$2 cpu
+  local variant=$1 cpu
   cpu=$(g++ -march=native -Q --help=target 2>/dev/null || cat /proc/cpuinfo)
-  local key; key=$(printf '%s\n' "$flags" "$(g++ -dumpfullversion -dumpmachine 2>/dev/null)" "$cpu" |
+  local key; key=$(printf '%s\n' "${GGML_FLAGS[$variant]}" "$(g++ -dumpfullversion -dumpmachine 2>/dev/null)" "$cpu" |
                      sha256sum | cut -c1-12)
   echo "$CACHE/ggml-$GGML_VERSION-$variant-$key"
 }
@@ -150,11 +151,11 @@ fetch_prebuilt_ggml() {
   "$(find_pip)" -m zipfile -e "$1"/libggml_python-*.whl "$1/whole"
 }
 
-# provide_ggml VARIANT FLAGS: built in a temporary folder and renamed, so that a folder of that name
+# provide_ggml VARIANT: built in a temporary folder and renamed, so that a folder of that name
 # is always whole.
 provide_ggml() {
-  local variant=$1 flags=$2 home tmp
-  home=$(ggml_home "$variant" "$flags")
+  local variant=$1 home tmp
+  home=$(ggml_home "$variant")
   if ggml_cmake_dir "$home" >/dev/null; then return; fi
   mkdir -p "$CACHE" || die "cannot write $CACHE; set DYNSPLIT_CACHE"
   exec 9>"$CACHE/ggml.lock"
@@ -163,7 +164,7 @@ provide_ggml() {
   tmp=$(mktemp -d "$CACHE/ggml-new.XXXXXX")
   trap 'rm -rf "$tmp"' EXIT
   say "building ggml $GGML_VERSION ($variant): about two minutes on two cores"
-  if ! build_ggml "$flags" "$tmp"; then
+  if ! build_ggml "${GGML_FLAGS[$variant]}" "$tmp"; then
     tail -n 15 "$tmp/build.log" >&2 2>/dev/null || true
     [[ $variant == native ]] || die "ggml ($variant) could not be built"
     say "WARNING: ggml could not be built here; fetching the prebuilt one (AVX2, no OpenMP):"
@@ -178,23 +179,20 @@ provide_ggml() {
   exec 9>&-
 }
 
-dev=0 texts=0 page=0 tsan=0 avx2=0 print=0
+dev=0 texts=0 page=0 print=0 variants=(native)
 for argument in "$@"; do
   case $argument in
     --dev) dev=1 ;;
     --eval) texts=1 ;;
     --page) page=1 ;;
-    --tsan) tsan=1 ;;
-    --avx2) avx2=1 ;;
+    --tsan | --avx2) variants+=("${argument#--}") ;;
     --print-ggml-dir) print=1 ;;
     *) sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2; exit 2 ;;
   esac
 done
 
 if [[ $print == 1 ]]; then
-  if [[ $tsan == 1 ]]; then home=$(ggml_home tsan "$GGML_TSAN_FLAGS");
-  elif [[ $avx2 == 1 ]]; then home=$(ggml_home avx2 "$GGML_AVX2_FLAGS");
-  else home=$(ggml_home native "$GGML_FLAGS"); fi
+  home=$(ggml_home "${variants[-1]}")
   ggml_cmake_dir "$home" || die "no ggml in $home; run scripts/setup.sh with the same flags"
   exit
 fi
@@ -203,9 +201,7 @@ install_packages
 if [[ -n ${ggml_DIR:-} ]]; then
   say "using your own ggml: $ggml_DIR"
 else
-  provide_ggml native "$GGML_FLAGS"
-  if [[ $tsan == 1 ]]; then provide_ggml tsan "$GGML_TSAN_FLAGS"; fi
-  if [[ $avx2 == 1 ]]; then provide_ggml avx2 "$GGML_AVX2_FLAGS"; fi
+  for variant in "${variants[@]}"; do provide_ggml "$variant"; done
 fi
 "$ROOT/scripts/get-model.sh" smollm2-135m >/dev/null
 say "all there; next: scripts/build.sh"

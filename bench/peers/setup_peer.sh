@@ -5,7 +5,8 @@
 #   bench/peers/setup_peer.sh           prints the interpreter that has it
 #   bench/peers/setup_peer.sh --avx2    the same of one without AVX-512
 #
-# Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) holds it, in peer/ or peer-avx2/. What is there stays.
+# Environment: DYNSPLIT_CACHE (default ~/.cache/dynsplit) holds it, in peer/ or peer-avx2/. What is
+# there stays.
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
 PEER_PACKAGE=llama-cpp-python==0.3.36
@@ -15,7 +16,7 @@ peer=$CACHE/peer
 instructions="-DGGML_NATIVE=ON"
 if [[ $* == --avx2 ]]; then
   peer=$CACHE/peer-avx2
-  instructions="-DGGML_NATIVE=OFF -DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON"
+  instructions=$AVX2_CMAKE_FLAGS
 elif [[ $# != 0 ]]; then
   sed -n '2,/^source/{/^source/d;s/^# \{0,1\}//p}' "$0" >&2
   exit 2
