@@ -11,8 +11,8 @@ program runs, then the other, never both, with the same number of threads; llama
 read for the next round. Printed: the medians over the rounds, and of the rounds' ratios dynsplit /
 llama.cpp the median, least and greatest. A prompt above 8,192 tokens is read in one round only. Depths come after
 the prompts, the greatest first, so that llama.cpp reads none of it twice; above 8,192 they are filled
-synthetically by dynsplit (`bench --fill synthetic`), which says nothing about answers but takes the same
-time to decode.
+synthetically by dynsplit (`bench --fill synthetic`), and by llama.cpp with flash attention (in parts that see
+nothing of each other: linear time), which says nothing about answers but takes the same time to decode.
 
 Run it on an idle machine: with other work beside it, threads that wait for each other at a barrier
 slow down by 10 times and more.
@@ -52,6 +52,7 @@ class Llama:
         if not python.exists():
             raise SystemExit(f"no {python}; run bench/peers/setup_peer.sh{' --avx2' if arguments.avx2 else ''}")
         flash_attention, kv_type = setting.split(":")
+        self._skips_masked = flash_attention == "on"
         self.name = f"llama.cpp, flash attention {flash_attention}, {kv_type}"
         command = [python, FOLDER / "llama_speed.py", "-m", model, "--context", context, "--threads",
                    arguments.threads, "--kv-type", kv_type, "--flash-attention", flash_attention]
@@ -69,6 +70,9 @@ class Llama:
         self._process.stdin.write(json.dumps({command: value}) + "\n")
         self._process.stdin.flush()
         return self._read()["seconds"]
+
+    def fill(self, depth):
+        self.seconds("fill_apart" if depth > LONG and self._skips_masked else "fill", depth)
 
     def close(self):
         self._process.stdin.close()
@@ -141,7 +145,7 @@ def compare_depths(peers, dynsplit, arguments, figures):
     for depth in arguments.depths:
         figure = f"decode at {depth}"
         for peer in peers:
-            peer.seconds("fill", depth)
+            peer.fill(depth)
         for _ in range(arguments.rounds):
             for peer in peers:
                 figures.add(figure, peer.name, DECODE_STEPS / peer.seconds("decode", DECODE_STEPS))

@@ -10,6 +10,7 @@ import llama_cpp as llama
 import numpy as np
 
 BATCH_TOKENS = 512  # n_batch and n_ubatch: as many as dynsplit puts into one pass
+PART_TOKENS = 1024  # of feed_apart
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 8}  # enum ggml_type
 FTYPE_F16 = 1  # enum llama_ftype
 ROPE_SCALINGS = {"none": 0, "linear": 1, "yarn": 2}  # enum llama_rope_scaling_type
@@ -50,7 +51,7 @@ def widen(model, path):
 
 
 class Peer:
-    """A model with one context, sequence 0 only."""
+    """A model with one context: sequence 0, and 1 for a while in feed_apart."""
 
     def __init__(self, model, context_tokens, kv_type="f16", flash_attention=True, threads=2,
                  rope_scaling=None, rope_factor=1.0):
@@ -62,6 +63,7 @@ class Peer:
         params = llama.llama_context_default_params()
         params.n_ctx = context_tokens
         params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.n_seq_max, params.kv_unified = 2, True
         params.n_threads = params.n_threads_batch = threads
         params.type_k = params.type_v = KV_TYPES[kv_type]
         params.flash_attn_type = int(flash_attention)
@@ -131,6 +133,17 @@ class Peer:
                 rows.append(np.ctypeslib.as_array(logits, (rows_wanted, self.vocab_size)).copy())
         return np.concatenate(rows)
 
+    def feed_apart(self, ids):
+        """Appends tokens in parts of PART_TOKENS that see nothing before them. Their keys and values are no
+        text's, but with flash attention, which skips what is masked, there are as many of them in a time that is
+        linear in the context."""
+        for start in range(0, len(ids), PART_TOKENS):
+            part = ids[start:start + PART_TOKENS]
+            for begin in range(0, len(part), BATCH_TOKENS):
+                self._decode(part[begin:begin + BATCH_TOKENS], 0, sequence=1)
+            llama.llama_memory_seq_cp(self._memory, 1, 0, -1, -1)
+            llama.llama_memory_seq_rm(self._memory, 1, -1, -1)
+
     def step(self, token):
         """Appends one token and leaves its logits in libllama: the cheapest call, to be timed."""
         one = (ctypes.c_int32 * 1)(token)
@@ -138,14 +151,14 @@ class Peer:
             raise SystemExit(f"llama_decode fails at position {self.position}")
         self.position += 1
 
-    def _decode(self, ids, rows_wanted):
+    def _decode(self, ids, rows_wanted, sequence=0):
         batch = llama.llama_batch_init(len(ids), 0, 1)
         batch.n_tokens = len(ids)
         for i, token in enumerate(ids):
             batch.token[i] = token
             batch.pos[i] = self.position + i
             batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = 0
+            batch.seq_id[i][0] = sequence
             batch.logits[i] = i >= len(ids) - rows_wanted
         status = llama.llama_decode(self._context, batch)
         llama.llama_batch_free(batch)

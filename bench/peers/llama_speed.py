@@ -7,6 +7,7 @@ Writes one line of JSON, {"build"}, then for each line read from stdin one line 
 
     {"prefill": N}  reads N tokens into an empty cache, in batches of 512: {"seconds"}
     {"fill": D}     goes on reading up to D tokens, or forgets those behind: {"seconds"}
+    {"fill_apart": D}  the same, but what is new is read in parts that see nothing before them: {"seconds"}
     {"decode": S}   S steps of one token each, after two more as a warm-up; then the cache is as
                     before: {"seconds"}
 
@@ -39,12 +40,18 @@ class Measurement:
         return self.fill(count)
 
     def fill(self, depth):
+        return self._fill(depth, self._peer.feed)
+
+    def fill_apart(self, depth):
+        return self._fill(depth, self._peer.feed_apart)
+
+    def _fill(self, depth, feed):
         peer = self._peer
         if peer.position > depth:
             peer.truncate(depth)
         start = time.perf_counter()
         if peer.position < depth:
-            peer.feed(self._ids[peer.position:depth])
+            feed(self._ids[peer.position:depth])
         return time.perf_counter() - start
 
     def decode(self, steps):

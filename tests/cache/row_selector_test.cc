@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <utility>
+
 #include "cache/cache_fixture.h"
 
 namespace dynsplit {
@@ -35,27 +38,46 @@ TEST(PartsTest, OfOneRowNoPartHasMoreThanAWorkerMayHoldInMemory) {
   }
 }
 
-// After 2,300 tokens of context, what `rows` rows choose in one layer, by so many workers: 1,100
-// blocks and 1,200 keys, so one row alone is shared out in several parts of both.
+// After 2,300 tokens of context, what rows choose in one layer, by so many workers: 1,100 blocks
+// and 1,200 keys, so one row alone is shared out in several parts of both.
 class RowSelectorTest : public ::testing::Test {
  protected:
+  // Of one sequence in the pass.
+  struct Part {
+    std::string spec;
+    int rows;
+    Attention attention = Attention::kSelected;
+  };
   struct Chosen {
-    std::vector<RowChoice> choices;  // [rows, kv_heads]
+    std::vector<RowChoice> choices;  // [rows, kv_heads]; none of what is dense
     int64_t attended = 0;
   };
 
-  Chosen Select(const std::string& spec, int rows, int num_workers) {
-    TestSequence sequence(&pool_, *ParseMethod(spec));
-    AttentionBatch batch(kTestShape, 2);
-    RunPass(&batch, {{&sequence, kContext, Attention::kDense}}, 2);
-    EXPECT_TRUE(sequence.cache.Begin(TestTokens(kContext, rows), Attention::kSelected).ok());
-    const std::vector<Span> spans = {{&sequence.cache, 0, rows, Attention::kSelected}};
-    const auto rows_of = [&](const RandomRows& source, int heads) {
-      return source.Rows(kLayer, kContext, rows, heads);
+  // What each part chooses in a pass of all.
+  std::vector<Chosen> Select(const std::vector<Part>& parts, int num_workers) {
+    std::deque<TestSequence> sequences;
+    for (const Part& part : parts) {
+      sequences.emplace_back(&pool_, *ParseMethod(part.spec), static_cast<uint64_t>(part.rows));
+    }
+    std::vector<Span> spans;
+    std::vector<float> keys, values, queries;
+    const auto add = [](std::vector<float>* all, const RandomRows& source, int rows, int heads) {
+      const std::vector<float> more = source.Rows(kLayer, kContext, rows, heads);
+      all->insert(all->end(), more.begin(), more.end());
     };
-    const auto keys = rows_of(sequence.keys, kTestShape.kv_heads);
-    const auto values = rows_of(sequence.values, kTestShape.kv_heads);
-    const auto queries = rows_of(sequence.queries, kTestShape.num_heads);
+    AttentionBatch batch(kTestShape, 2);
+    int num_rows = 0;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      TestSequence& sequence = sequences[i];
+      const auto& [spec, rows, attention] = parts[i];
+      RunPass(&batch, {{&sequence, kContext, Attention::kDense}}, 2);
+      EXPECT_TRUE(sequence.cache.Begin(TestTokens(kContext, rows), attention).ok());
+      spans.push_back({&sequence.cache, num_rows, rows, attention});
+      add(&keys, sequence.keys, rows, kTestShape.kv_heads);
+      add(&values, sequence.values, rows, kTestShape.kv_heads);
+      add(&queries, sequence.queries, rows, kTestShape.num_heads);
+      num_rows += rows;
+    }
     batch.Begin(spans);
     batch.Append(kLayer, keys.data(), values.data(), {0, 1});  // recent holds the rows' own keys
     FirstError error;
@@ -63,16 +85,37 @@ class RowSelectorTest : public ::testing::Test {
     selector.Begin(spans);
     selector.BeginLayer(kLayer);
     InParallel(num_workers, [&](Worker w) { selector.Select(kLayer, queries.data(), w); });
+    std::vector<Chosen> chosen;
+    for (size_t i = 0; i < spans.size(); ++i) chosen.push_back(ChosenBy(selector, spans[i], i));
+    return chosen;
+  }
+  Chosen Select(const std::string& spec, int rows, int num_workers) {
+    return std::move(Select({{spec, rows}}, num_workers).front());
+  }
+
+  static Chosen ChosenBy(const RowSelector& selector, const Span& span, size_t span_idx) {
     Chosen chosen;
-    for (int row = 0; row < rows; ++row) {
+    if (span.attention != Attention::kSelected) return chosen;
+    for (int row = span.first_row; row < span.first_row + span.rows; ++row) {
       for (int head = 0; head < kTestShape.kv_heads; ++head) {
         const RowChoice& choice = selector.choice(row, head);
         chosen.choices.push_back(
             {choice.by_token, {choice.tokens.tokens, {}}, choice.tiles, choice.num_tokens});
       }
     }
-    chosen.attended = selector.attended_tokens(0);
+    chosen.attended = selector.attended_tokens(span_idx);
     return chosen;
+  }
+
+  static void ExpectSame(const Chosen& a, const Chosen& b) {
+    ASSERT_EQ(a.choices.size(), b.choices.size());
+    for (size_t i = 0; i < a.choices.size(); ++i) {
+      EXPECT_EQ(a.choices[i].by_token, b.choices[i].by_token) << i;
+      EXPECT_EQ(a.choices[i].tokens.tokens, b.choices[i].tokens.tokens) << i;
+      EXPECT_EQ(a.choices[i].num_tokens, b.choices[i].num_tokens) << i;
+      EXPECT_EQ(a.choices[i].tiles.size(), b.choices[i].tiles.size()) << i;
+    }
+    EXPECT_EQ(a.attended, b.attended);
   }
 
   template <typename Fn>
@@ -92,13 +135,23 @@ TEST_F(RowSelectorTest, WorkersAndPartsDoNotMatter) {
   for (const int rows : {1, 20}) {
     const Chosen alone = Select(kSpec, rows, 1);
     const Chosen together = Select(kSpec, rows, 4);
-    ASSERT_EQ(alone.choices.size(), together.choices.size());
-    for (size_t i = 0; i < alone.choices.size(); ++i) {
-      EXPECT_TRUE(alone.choices[i].by_token);
-      EXPECT_EQ(alone.choices[i].tokens.tokens, together.choices[i].tokens.tokens) << i;
-    }
-    EXPECT_EQ(alone.attended, together.attended);
+    ExpectSame(alone, together);
+    for (const RowChoice& choice : alone.choices) EXPECT_TRUE(choice.by_token);
     EXPECT_GT(alone.attended, 300 * rows);
+  }
+}
+
+// A row that is shared, rows that are not, whole blocks, another shared row, and text between them.
+TEST_F(RowSelectorTest, PartsOfAPassDoNotMatterToEachOther) {
+  const std::vector<Part> parts = {{kSpec, 1},
+                                   {kSpec, 70, Attention::kDense},
+                                   {kSpec, 40},
+                                   {"dynsplit+pick=blocks+budget=300+recent=32", 2},
+                                   {kSpec, 20}};
+  const std::vector<Chosen> together = Select(parts, 4);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    SCOPED_TRACE(i);
+    ExpectSame(Select({parts[i]}, 1)[0], together[i]);
   }
 }
 

@@ -97,7 +97,7 @@ TEST(BudgetTest, WrongTextsAreNamed) {
 
 TEST(BudgetTest, FormatReadsBack) {
   for (const char* text : {"0", "512", "3%", "2.5%", "0.1%", "512@0.5", "100%@0.99", "0@1", "0%",
-                           "100%", "5%:1024", "2.5%:0@0.9", "8%:256..1024@0.92", "100%:7..9"}) {
+                           "100%", "5%:1024", "2.5%:0@0.9", "8%:256..1024@0.96", "100%:7..9"}) {
     EXPECT_EQ(FormatBudget(*ParseBudget(text)), text);
   }
 }

@@ -31,7 +31,7 @@ TraceFormat MakeFormat(std::string_view prompt, Tracing tracing = Tracing::kChoi
 TEST(TraceFormatTest, OpensWithThePrompt) {
   TraceFormat format = MakeFormat("Hi.");
   EXPECT_EQ(DumpJson(format.Of({.kind = Kind::kStarted, .cached_tokens = 2})),
-            R"({"method":"dynsplit","budget":"8%:256..1024@0.92","sink":4,"recent":64,)"
+            R"({"method":"dynsplit","budget":"8%:256..1024@0.96","sink":4,"recent":64,)"
             R"("prompt_tokens":3,"read":2,"prompt":"Hi."})");
   TraceFormat progress = MakeFormat("Hi.", Tracing::kProgress);
   EXPECT_FALSE(progress.Of({.kind = Kind::kStarted}).contains("prompt"));
