@@ -191,7 +191,7 @@ struct Method {
   int survey = 3;
   // For kTokens: up to so many steps, of one token each, look at the same blocks, as long as no new
   // ones are cut; which of their tokens are attended to, each step chooses for itself. 1..64.
-  int reuse = 16;
+  int reuse = 32;
   // A head looks for blocks anew as soon as one of its queries has a lesser cosine than this with
   // the one that found them. -1..1; -1: it never does before `reuse` steps.
   double cosine = 0.6;
