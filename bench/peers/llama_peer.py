@@ -10,7 +10,6 @@ import llama_cpp as llama
 import numpy as np
 
 BATCH_TOKENS = 512  # n_batch and n_ubatch: as many as dynsplit puts into one pass
-PART_TOKENS = 1024  # of feed_apart
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 8}  # enum ggml_type
 FTYPE_F16 = 1  # enum llama_ftype
 ROPE_SCALINGS = {"none": 0, "linear": 1, "yarn": 2}  # enum llama_rope_scaling_type
@@ -134,13 +133,11 @@ class Peer:
         return np.concatenate(rows)
 
     def feed_apart(self, ids):
-        """Appends tokens in parts of PART_TOKENS that see nothing before them. Their keys and values are no
+        """Appends tokens in batches that see nothing before them. Their keys and values are no
         text's, but with flash attention, which skips what is masked, there are as many of them in a time that is
         linear in the context."""
-        for start in range(0, len(ids), PART_TOKENS):
-            part = ids[start:start + PART_TOKENS]
-            for begin in range(0, len(part), BATCH_TOKENS):
-                self._decode(part[begin:begin + BATCH_TOKENS], 0, sequence=1)
+        for start in range(0, len(ids), BATCH_TOKENS):
+            self._decode(ids[start:start + BATCH_TOKENS], 0, sequence=1)
             llama.llama_memory_seq_cp(self._memory, 1, 0, -1, -1)
             llama.llama_memory_seq_rm(self._memory, 1, -1, -1)
 
