@@ -213,7 +213,8 @@ void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
                              ->group(group);
   command
       ->add_option("--prefill-budget", flags->joint.budget_tokens,
-                   "Tokens that 64 of a text choose together, besides sink and window")
+                   "Tokens that 64 of a text choose together in the mean of the layers, besides "
+                   "sink and window")
       ->needs(prefill)
       ->check(WholeNumber(8, 1 << 20))
       ->capture_default_str()

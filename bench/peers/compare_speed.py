@@ -2,7 +2,7 @@
 """Speed of dynsplit beside llama.cpp's, on one machine in one run.
 
     python3 compare_speed.py [-m MODEL]... [--prompts 512,4096] [--depths 0,2048,8192] [--rounds 3]
-                             [--peer on:f16,off:f16] [--avx2] [--json FILE] [--plot FILE.svg]
+                             [--prefill-budget N] [--peer on:f16,off:f16] [--avx2] [--json FILE] [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the models
 (scripts/get-model.sh); --plot needs matplotlib. With --avx2 neither side has AVX-512: it needs
@@ -86,6 +86,7 @@ class Dynsplit:
             self._command += ["--isa", "AVX2"]
         self._arguments = arguments
         self._budget = ["--budget", arguments.budget] if arguments.budget else []
+        self._chosen = ["--prefill-budget", arguments.prefill_budget] if arguments.prefill_budget else []
         self.build = ""
 
     def _rows(self, *flags):
@@ -100,7 +101,7 @@ class Dynsplit:
     def prefill(self, count, how):
         """Tokens per second, with full or selected prefill."""
         rows = self._rows("--context", 0, "--method", "full", "--decode", 0, "--prompt", count,
-                          "--prefill", how)
+                          "--prefill", how, *(self._chosen if how == "selected" else []))
         return rows[0]["prefill_tokens_per_second"]
 
     def decode(self, depth):
@@ -211,6 +212,7 @@ def main():
     parser.add_argument("--depths", type=numbers, default=[0, 2048, 8192], help="N,...: to decode at")
     parser.add_argument("--methods", default="full,dynsplit", help="dynsplit's")
     parser.add_argument("--budget", default="", help="dynsplit's; else that of each method")
+    parser.add_argument("--prefill-budget", type=int, help="of dynsplit's selected prefill; else its default")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peer", type=lambda text: text.split(","), default=["on:f16"],

@@ -133,7 +133,9 @@ enum class Attention {
 
 // How a text is read with Attention::kJoint.
 struct JointSelection {
-  int budget_tokens = 4096;  // that 64 rows choose, besides sink and window. 8..1 << 20
+  // That 64 rows choose besides sink and window, in the mean of the layers: twice as many in the
+  // first, ever fewer, none in the last. 8..1 << 20
+  int budget_tokens = 4096;
   // Tokens before a row that it attends to in any case, and all of its pass before it: the more,
   // the longer the passes are. 64..1 << 20
   int window = 512;

@@ -13,8 +13,25 @@
 namespace dynsplit {
 namespace {
 
-// Keys that a block of rows reads before their pages may move again: sixteen pages.
+// Keys that a block of rows reads before their pages may move again: sixteen pages, or 128 where
+// each run of kRunTokens is on a page of its own.
 constexpr int64_t kPinnedTokens = 16 * kPageTokens;
+
+// Cuts from `ranges`, of which the first begins at `*begin`, those of the next kPinnedTokens
+// tokens. False where none are left.
+bool NextEarlier(std::span<const TokenRange>* ranges, int64_t* begin,
+                 std::vector<TokenRange>* some) {
+  some->clear();
+  for (int64_t room = kPinnedTokens; room > 0 && !ranges->empty();) {
+    const int64_t start = std::max(*begin, ranges->front().start);
+    const int64_t end = std::min(ranges->front().end, start + room);
+    some->push_back({start, end});
+    room -= end - start;
+    *begin = end;
+    if (end == ranges->front().end) *ranges = ranges->subspan(1);
+  }
+  return !some->empty();
+}
 
 }  // namespace
 
@@ -53,10 +70,9 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
   }
 }
 
-int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers,
-                                       const JointSelection& joint, KvType type) {
+int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers, KvType type) {
   const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
-  const int64_t chosen_jointly = 2 * (int64_t{joint.budget_tokens} / kRunTokens + 1);
+  const int64_t chosen_jointly = 2 * kPinnedTokens / kRunTokens;
   const int64_t pages = std::max({kMostPartTokens, summarised, chosen_jointly});
   return workers * pages * static_cast<int64_t>(PageBytes(type, shape.PageWidth()));
 }
@@ -262,9 +278,16 @@ void AttentionBatch::AttendCausally(const PageTable& table, LayerHead head,
     }
     return true;
   };
-  const TokenRange dense = DenseKeys(*args);
-  bool pinned = pin({args->earlier, static_cast<size_t>(args->num_earlier)});
+  bool pinned = pin({});
   if (pinned) CausalAttentionStart(*args, scratch.floats.data());
+  std::span<const TokenRange> earlier = {args->earlier, static_cast<size_t>(args->num_earlier)};
+  for (int64_t at = 0; pinned && NextEarlier(&earlier, &at, &scratch.ranges);) {
+    args->earlier = scratch.ranges.data();
+    args->num_earlier = static_cast<int>(scratch.ranges.size());
+    pinned = pin(scratch.ranges);
+    if (pinned) CausalAttentionAddEarlier(*args, scratch.floats.data());
+  }
+  const TokenRange dense = DenseKeys(*args);
   for (int64_t token = dense.start; pinned && token < dense.end; token += kPinnedTokens) {
     const TokenRange some = {token, std::min(dense.end, token + kPinnedTokens)};
     pinned = pin({&some, 1});

@@ -17,6 +17,25 @@ int64_t DenseStart(const RowBlock& block) {
   return start / kPageTokens * kPageTokens;
 }
 
+// What a layer's rows miss is missed by the keys and values of every layer after it: its weight is
+// their number. Of the layers that choose the mean is 1.
+std::vector<double> WeightsOf(const CacheShape& shape) {
+  std::vector<double> weights(static_cast<size_t>(shape.num_layers), 1.0);
+  const std::vector<int> global = shape.GlobalLayers();
+  double sum = 0;
+  for (const int layer : global) sum += shape.num_layers - 1 - layer;
+  if (sum == 0) return weights;  // the last layer alone
+  for (int layer = 0; layer < shape.num_layers; ++layer) {
+    weights[static_cast<size_t>(layer)] =
+        (shape.num_layers - 1 - layer) * static_cast<double>(global.size()) / sum;
+  }
+  return weights;
+}
+
+bool EndsPrompt(const RowBlock& block) {
+  return block.span->ends_prompt && block.first + block.rows > block.span->rows - kMaxQueryRows;
+}
+
 void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) {
   for (const int64_t run : runs) {
     const int64_t start = run * kRunTokens;
@@ -31,7 +50,7 @@ void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) 
 }  // namespace
 
 JointSelector::JointSelector(const CacheShape& shape, int max_workers)
-    : shape_(shape), scratch_(static_cast<size_t>(max_workers)) {}
+    : shape_(shape), weights_(WeightsOf(shape)), scratch_(static_cast<size_t>(max_workers)) {}
 
 void JointSelector::Begin(std::span<const Span> spans) {
   int64_t most_runs = 0;
@@ -52,13 +71,19 @@ bool JointSelector::Selects(const Span& span, LayerHead head) const {
          !span.cache->joint().AttendsToAll(head);
 }
 
+int64_t JointSelector::RunsWanted(const RowBlock& block, int64_t num_runs) const {
+  const int64_t mean = block.span->cache->joint().budget_tokens;
+  // The first run, the sink, comes on top.
+  if (num_runs <= mean / kRunTokens + 1) return num_runs;
+  const double weight = weights_[static_cast<size_t>(block.head.layer)];
+  return static_cast<int64_t>(weight * static_cast<double>(mean)) / kRunTokens + 1;
+}
+
 JointChoice JointSelector::Choose(const RowBlock& block, const float* queries, Worker worker) {
   const int64_t dense_start = DenseStart(block);
-  const int64_t budget = block.span->cache->joint().budget_tokens;
   const int64_t num_runs = dense_start / kRunTokens;
-  // The first run, the sink, comes on top.
-  const int64_t wanted = budget / kRunTokens + 1;
-  if (num_runs <= wanted) return {};
+  const int64_t wanted = RunsWanted(block, num_runs);
+  if (num_runs <= wanted || EndsPrompt(block)) return {};
   Scratch& scratch = scratch_[static_cast<size_t>(worker.index)];
   Score(block, queries, num_runs, &scratch);
   scratch.worth[0] = INFINITY;

@@ -1,5 +1,6 @@
 // What the rows of a span under Attention::kJoint attend to: up to kMaxQueryRows rows choose
-// together, by the means of the cache's RunIndex (method.md section 8).
+// together, by the means of the cache's RunIndex (method.md section 8). The last rows of a prompt
+// attend to everything: what they lose no later layer or token makes good.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ class JointSelector {
   // Not in layers with a window.
   bool Selects(const Span& span, LayerHead head) const;
 
-  // queries [rows of the pass, num_heads, head_dim]. Everything is attended to where the budget
-  // holds it. Thread safety: each worker by itself.
+  // queries [rows of the pass, num_heads, head_dim]. Everything is attended to where the layer's
+  // budget, or the layers' mean one, holds it. Thread safety: each worker by itself.
   JointChoice Choose(const RowBlock& block, const float* queries, Worker worker);
 
  private:
@@ -52,9 +53,11 @@ class JointSelector {
     std::vector<TokenRange> ranges;
   };
 
+  int64_t RunsWanted(const RowBlock& block, int64_t num_runs) const;
   void Score(const RowBlock& block, const float* queries, int64_t num_runs, Scratch* scratch);
 
   CacheShape shape_;
+  std::vector<double> weights_;   // [num_layers]: a layer's budget, of the mean one
   std::vector<Scratch> scratch_;  // [max_workers]
 };
 

@@ -94,8 +94,7 @@ Status ShareOut(const EngineOptions& options, const CacheShape& shape, TierMemor
                 TierMemory* cold) {
   const KvTypes types = options.kv_types;
   const bool has_tiers = types.cold != types.hot;
-  const int64_t least_cold =
-      AttentionBatch::LeastPageBytes(shape, options.threads, options.joint, types.cold);
+  const int64_t least_cold = AttentionBatch::LeastPageBytes(shape, options.threads, types.cold);
   const int64_t least_hot = has_tiers ? AttentionBatch::LeastHotBytes(
                                             shape, options.threads, options.batch_tokens, types.hot)
                                       : 0;
@@ -329,6 +328,7 @@ Status Engine::Impl::Begin(const BatchItem& item, std::optional<BlockChoices>* i
                    .first_row = first_row,
                    .rows = count,
                    .attention = item.attention,
+                   .ends_prompt = item.logits == Logits::kLast,
                    .choices = item.choices ? &**item_choices : nullptr});
   for (int32_t i = 0; i < count; ++i) {
     tokens.push_back(item.tokens[static_cast<size_t>(i)]);

@@ -13,6 +13,7 @@ size_t CausalAttentionScratch(int head_dim, int value_dim, int group_heads) {
 
 void CausalAttention(const CausalAttentionArgs& args, float* scratch) {
   CausalAttentionStart(args, scratch);
+  CausalAttentionAddEarlier(args, scratch);
   CausalAttentionAdd(args, DenseKeys(args), scratch);
   CausalAttentionFinish(args, scratch);
 }
@@ -26,6 +27,10 @@ void CausalAttentionStart(const CausalAttentionArgs& args, float* scratch) {
   DYNSPLIT_CHECK(args.dense_start >= 0 && args.first_position >= args.dense_start);
   DYNSPLIT_CHECK(reinterpret_cast<uintptr_t>(scratch) % 64 == 0);
   CausalAttentionStartSimd(args, scratch);
+}
+
+void CausalAttentionAddEarlier(const CausalAttentionArgs& args, float* scratch) {
+  CausalAttentionAddEarlierSimd(args, scratch);
 }
 
 void CausalAttentionAdd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {

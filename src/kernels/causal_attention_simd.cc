@@ -263,9 +263,11 @@ Work WorkIn(const CausalAttentionArgs& args, float* scratch) {
 }
 
 void CausalStartTarget(const CausalAttentionArgs& args, float* scratch) {
-  const Work work = WorkIn(args, scratch);
-  Start(args, work);
-  AttendToEarlier(args, work);
+  Start(args, WorkIn(args, scratch));
+}
+
+void CausalAddEarlierTarget(const CausalAttentionArgs& args, float* scratch) {
+  AttendToEarlier(args, WorkIn(args, scratch));
 }
 
 void CausalAddTarget(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {
@@ -285,11 +287,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dynsplit {
 HWY_EXPORT(CausalStartTarget);
+HWY_EXPORT(CausalAddEarlierTarget);
 HWY_EXPORT(CausalAddTarget);
 HWY_EXPORT(CausalFinishTarget);
 
 void CausalAttentionStartSimd(const CausalAttentionArgs& args, float* scratch) {
   HWY_DYNAMIC_DISPATCH(CausalStartTarget)(args, scratch);
+}
+
+void CausalAttentionAddEarlierSimd(const CausalAttentionArgs& args, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(CausalAddEarlierTarget)(args, scratch);
 }
 
 void CausalAttentionAddSimd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch) {

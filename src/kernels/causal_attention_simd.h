@@ -36,6 +36,7 @@ struct CausalScratch {
 };
 
 void CausalAttentionStartSimd(const CausalAttentionArgs& args, float* scratch);
+void CausalAttentionAddEarlierSimd(const CausalAttentionArgs& args, float* scratch);
 void CausalAttentionAddSimd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch);
 void CausalAttentionFinishSimd(const CausalAttentionArgs& args, float* scratch);
 

@@ -25,8 +25,11 @@ class JointSelectorTest : public ::testing::TestWithParam<int> {
   }
 
   // The choice of `rows` rows from `first` on, of a span that begins at the sequence's end.
-  JointChoice Choose(LayerHead head, int first, int rows) {
-    span_ = {.cache = &sequence_.cache, .rows = first + rows, .attention = Attention::kJoint};
+  JointChoice Choose(LayerHead head, int first, int rows, bool ends_prompt = false) {
+    span_ = {.cache = &sequence_.cache,
+             .rows = first + rows,
+             .attention = Attention::kJoint,
+             .ends_prompt = ends_prompt};
     EXPECT_TRUE(sequence_.cache.Begin(TestTokens(0, first + rows), Attention::kJoint).ok());
     selector_.Begin({&span_, 1});
     queries_ = sequence_.queries.Rows(head.layer, sequence_.cache.size(), first + rows,
@@ -65,12 +68,36 @@ TEST_P(JointSelectorTest, ChoosesWithinItsBudgetBesidesSinkAndWindow) {
   const JointChoice choice = Choose({3, 1}, 64, 64);
   // 564 - 128, at a page; and no later than the 500 tokens that the index holds.
   EXPECT_EQ(choice.dense_start, 384);
-  EXPECT_EQ(Seen(choice, 563).size(), kBudget + kRunTokens + 564u - 384);
+  // Layer 3 has 2 layers after it, the mean one 2.5: 51 tokens, 6 runs.
+  EXPECT_EQ(Seen(choice, 563).size(), 6 * kRunTokens + kRunTokens + 564u - 384);
   EXPECT_EQ(choice.earlier.front().start, 0);
   EXPECT_LE(choice.earlier.back().end, choice.dense_start);
   for (size_t i = 1; i < choice.earlier.size(); ++i) {
     EXPECT_GT(choice.earlier[i].start, choice.earlier[i - 1].end);
   }
+}
+
+TEST_P(JointSelectorTest, ALayersBudgetIsByTheLayersAfterIt) {
+  Read(900, Attention::kDense);
+  const int runs[] = {16, 12, 9, 6, 3, 0};  // of 64 tokens in the mean, 8 runs
+  for (int layer = 0; layer < kTestShape.num_layers; ++layer) {
+    const JointChoice choice = Choose({layer, 0}, 0, 64);
+    int64_t tokens = 0;
+    for (const TokenRange& range : choice.earlier) tokens += range.end - range.start;
+    EXPECT_EQ(tokens, (runs[layer] + 1) * kRunTokens) << layer;
+  }
+}
+
+TEST_P(JointSelectorTest, TheEndOfAPromptAttendsToEverything) {
+  Read(500, Attention::kDense);
+  const LayerHead head{4, 0};
+  EXPECT_FALSE(Choose(head, 128, 10).earlier.empty());
+  EXPECT_TRUE(Choose(head, 128, 10, true).earlier.empty());
+  // Of 138 rows the last 64 begin at 74.
+  const JointChoice before = selector_.Choose({&span_, 64, 64, head}, queries_.data(), {});
+  EXPECT_TRUE(before.earlier.empty());
+  EXPECT_EQ(before.dense_start, 0);
+  EXPECT_FALSE(selector_.Choose({&span_, 0, 64, head}, queries_.data(), {}).earlier.empty());
 }
 
 TEST_P(JointSelectorTest, TheWindowNeverLeavesAGapBeforeWhatIsNotIndexed) {

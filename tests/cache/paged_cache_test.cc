@@ -35,6 +35,8 @@ class PagedCacheTest : public ::testing::Test {
   // A text, a question of several rows, and two tokens: read, and attended to selectively.
   std::vector<Outputs> Answer(PagePool* pool, const Method& method, Attention reading) {
     TestSequence sequence(pool, method);
+    sequence.cache = SemanticCache(kTestShape, method, pool, TestDelimiters(),
+                                   {.threads = 2, .joint = {{.budget_tokens = 64, .window = 64}}});
     std::vector<Outputs> outputs;
     for (const int rows : {300, 200, 1}) {
       outputs.push_back(RunPass(&batch_, {{&sequence, rows, reading}}, kWorkers));
@@ -78,6 +80,24 @@ TEST_F(PagedCacheTest, JointReadingAttendsAlike) {
     const Method method = ParseMethod(spec).value();
     EXPECT_EQ(Answer(&paged, method, Attention::kJoint), Answer(&pool_, method, Attention::kJoint));
   }
+}
+
+// More than a worker's pages hold at once.
+TEST_F(PagedCacheTest, ManyJointTokensAreReadInParts) {
+  const auto answer = [&](PagePool* pool) {
+    TestSequence sequence(pool, Method{});
+    sequence.cache =
+        SemanticCache(kTestShape, Method{}, pool, TestDelimiters(),
+                      {.threads = 2, .joint = {{.budget_tokens = 1400, .window = 64}}});
+    for (int i = 0; i < 7; ++i) {
+      RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, kWorkers);
+    }
+    return RunPass(&batch_, {{&sequence, 100, Attention::kJoint}}, kWorkers);
+  };
+  PagePool paged(kTestShape.head_dim, 2 * kInMemory * kPageBytes,
+                 std::make_unique<MemoryFile>(&faults_));
+  EXPECT_EQ(answer(&paged), answer(&pool_));
+  EXPECT_GT(faults_.reads, 0);
 }
 
 // Each call of the file fails once, reads and writes. A pass that fails is not committed, and the

@@ -57,7 +57,7 @@ TEST_F(EngineTest, OfTwoTypesEachHasItsLeastMemory) {
                            .kv_memory_bytes = 1,
                            .kv_dir = ::testing::TempDir()};
   const CacheShape& shape = engine_->impl().shape;
-  const int64_t least = AttentionBatch::LeastPageBytes(shape, 2, {}, KvType::kQ4) +
+  const int64_t least = AttentionBatch::LeastPageBytes(shape, 2, KvType::kQ4) +
                         AttentionBatch::LeastHotBytes(shape, 2, 128, KvType::kF16);
   EXPECT_LT(least, AttentionBatch::LeastPageBytes(shape, 2));
   EXPECT_THAT(Engine::Create(*model, options).status().message(),

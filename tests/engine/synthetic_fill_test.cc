@@ -101,7 +101,7 @@ TEST_F(SyntheticFillTest, LittleKvMemoryChangesNoLogitOfAnyType) {
       Load(model, options);
       if (paged) {
         const CacheShape& shape = engine_->impl().shape;
-        options.kv_memory_bytes = AttentionBatch::LeastPageBytes(shape, 1, {}, types.cold) +
+        options.kv_memory_bytes = AttentionBatch::LeastPageBytes(shape, 1, types.cold) +
                                   AttentionBatch::LeastHotBytes(shape, 1, 128, types.hot);
         options.kv_dir = ::testing::TempDir();
         Load(model, options);

@@ -148,12 +148,12 @@ TEST_P(CausalAttentionTest, PagesBehindTheWindowAreNotRead) {
 
 // Of keys and values that are there only while a step reads them.
 TEST_P(CausalAttentionTest, StepsGiveWhatOneCallGives) {
-  const TokenRange earlier = {3, 100};
+  const TokenRange earlier[] = {{3, 67}, {67, 100}};
   ForGroupSizes([&] {
     const RandomPages pages(rng_, 330, head_dim());
     CausalAttentionArgs args = Args(pages.View(), 17, 300);
-    args.earlier = &earlier;
-    args.num_earlier = 1;
+    args.earlier = earlier;
+    args.num_earlier = 2;
     args.dense_start = 128;
     const CausalResult whole = Run(args, false);
     CausalResult steps = whole;
@@ -172,8 +172,14 @@ TEST_P(CausalAttentionTest, StepsGiveWhatOneCallGives) {
       }
       args.kv = {keys.data(), values.data(), head_dim()};
     };
-    show(earlier);
+    show({});
     CausalAttentionStart(args, scratch.data());
+    args.num_earlier = 1;
+    for (const TokenRange& some : earlier) {
+      show(some);
+      args.earlier = &some;
+      CausalAttentionAddEarlier(args, scratch.data());
+    }
     for (const TokenRange& some : {TokenRange{128, 192}, TokenRange{192, 317}}) {
       show(some);
       CausalAttentionAdd(args, some, scratch.data());
