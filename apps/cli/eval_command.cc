@@ -125,11 +125,11 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
   return {};
 }
 
-// "full", or "selected, 512 tokens and a window of 512".
+// "full", or "selected, 4096 tokens in the mean of the layers and a window of 512".
 std::string PrefillName(const ModelFlags& flags) {
   if (flags.prefill == Attention::kDense) return "full";
-  return fmt::format("selected, {} tokens and a window of {}", flags.joint.budget_tokens,
-                     flags.joint.window);
+  return fmt::format("selected, {} tokens in the mean of the layers and a window of {}",
+                     flags.joint.budget_tokens, flags.joint.window);
 }
 
 // Of the profile: "7.0:5.1", "none", or "" without one.

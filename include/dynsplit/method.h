@@ -127,14 +127,16 @@ enum class Policy {
 enum class Attention {
   kDense,     // everything before them: how a prompt is read
   kSelected,  // what the sequence's method selects, row by row: how an answer is written
-  kJoint,     // sink, a window, and what up to 64 rows select together, whatever the method: how a
-              // long prompt is read faster (method.md section 8). One row alone attends to all
+  // Sink, a window, and what up to 64 rows select together, whatever the method: how a long prompt
+  // is read faster (method.md section 8). One row alone attends to all, and so do at least the last
+  // 64 rows of a pass that gives logits.
+  kJoint,
 };
 
 // How a text is read with Attention::kJoint.
 struct JointSelection {
-  // That 64 rows choose besides sink and window, in the mean of the layers: twice as many in the
-  // first, ever fewer, none in the last. 8..1 << 20
+  // That 64 rows choose besides sink and window, in the mean of the layers without a window of
+  // their own: a layer's share is by the number of layers after it, none in the last. 8..1 << 20
   int budget_tokens = 4096;
   // Tokens before a row that it attends to in any case, and all of its pass before it: the more,
   // the longer the passes are. 64..1 << 20

@@ -16,9 +16,11 @@ namespace {
 // Keys that a block of rows reads before their pages may move again: sixteen pages, or 128 where
 // each run of kRunTokens is on a page of its own.
 constexpr int64_t kPinnedTokens = 16 * kPageTokens;
+constexpr int64_t kPinnedRuns = kPinnedTokens / kRunTokens;
+static_assert(2 * kPinnedRuns <= kMostPartTokens);  // LeastPageBytes has room for them
 
-// Cuts from `ranges`, of which the first begins at `*begin`, those of the next kPinnedTokens
-// tokens. False where none are left.
+// Cuts the next kPinnedTokens tokens from `ranges`. What lies before `*begin` was cut already.
+// False where none are left.
 bool NextEarlier(std::span<const TokenRange>* ranges, int64_t* begin,
                  std::vector<TokenRange>* some) {
   some->clear();
@@ -67,13 +69,13 @@ AttentionBatch::AttentionBatch(const CacheShape& shape, int max_workers,
   for (Scratch& scratch : scratch_) {
     scratch.floats.Resize(
         CausalAttentionScratch(shape.head_dim, shape.value_dim, shape.MostGroupHeads()));
+    scratch.ranges.reserve(kPinnedRuns);
   }
 }
 
 int64_t AttentionBatch::LeastPageBytes(const CacheShape& shape, int workers, KvType type) {
   const int64_t summarised = int64_t{shape.kv_heads} * (kIndexChunkBlocks + 2);
-  const int64_t chosen_jointly = 2 * kPinnedTokens / kRunTokens;
-  const int64_t pages = std::max({kMostPartTokens, summarised, chosen_jointly});
+  const int64_t pages = std::max(kMostPartTokens, summarised);
   return workers * pages * static_cast<int64_t>(PageBytes(type, shape.PageWidth()));
 }
 

@@ -33,10 +33,10 @@ class AttentionBatch {
   AttentionBatch(const CacheShape& shape, int max_workers, const Observation& observation = {});
 
   // Bytes of pages that so many workers need in memory at once: of a part of the tokens chosen,
-  // each on a page of its own, of the keys that are summarised together, or of a part of what joint
-  // rows choose. More are needed where a method reads the keys of a whole context at once
-  // (Policy::kOracle, and Pick::kBlocks with refine), or keeps int2 vectors of blocks of more than
-  // 64 tokens. `type`: of the pages, of the cold ones where there are two tiers.
+  // each on a page of its own, or of the keys that are summarised together. More are needed where a
+  // method reads the keys of a whole context at once (Policy::kOracle, and Pick::kBlocks with
+  // refine), or keeps int2 vectors of blocks of more than 64 tokens. `type`: of the pages, of the
+  // cold ones where there are two tiers.
   static int64_t LeastPageBytes(const CacheShape& shape, int workers, KvType type = KvType::kF16);
   // The same of hot pages, where most tokens are in cold ones: of a pass and of the tokens that
   // stay hot.

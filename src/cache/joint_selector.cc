@@ -18,7 +18,7 @@ int64_t DenseStart(const RowBlock& block) {
 }
 
 // What a layer's rows miss is missed by the keys and values of every layer after it: its weight is
-// their number. Of the layers that choose the mean is 1.
+// their number. Of the global layers the mean is 1.
 std::vector<double> WeightsOf(const CacheShape& shape) {
   std::vector<double> weights(static_cast<size_t>(shape.num_layers), 1.0);
   const std::vector<int> global = shape.GlobalLayers();
@@ -32,8 +32,8 @@ std::vector<double> WeightsOf(const CacheShape& shape) {
   return weights;
 }
 
-bool EndsPrompt(const RowBlock& block) {
-  return block.span->ends_prompt && block.first + block.rows > block.span->rows - kMaxQueryRows;
+bool IsOfWholeEnd(const RowBlock& block) {
+  return block.span->ends_whole && block.first + block.rows > block.span->rows - kMaxQueryRows;
 }
 
 void AppendRuns(std::span<const int32_t> runs, std::vector<TokenRange>* ranges) {
@@ -83,12 +83,15 @@ JointChoice JointSelector::Choose(const RowBlock& block, const float* queries, W
   const int64_t dense_start = DenseStart(block);
   const int64_t num_runs = dense_start / kRunTokens;
   const int64_t wanted = RunsWanted(block, num_runs);
-  if (num_runs <= wanted || EndsPrompt(block)) return {};
+  if (num_runs <= wanted || IsOfWholeEnd(block)) return {};
   Scratch& scratch = scratch_[static_cast<size_t>(worker.index)];
-  Score(block, queries, num_runs, &scratch);
-  scratch.worth[0] = INFINITY;
-  TopIndices(std::span(scratch.worth).first(static_cast<size_t>(num_runs)), wanted, &scratch.top,
-             &scratch.chosen);
+  scratch.chosen = {0};
+  if (wanted > 1) {
+    Score(block, queries, num_runs, &scratch);
+    scratch.worth[0] = INFINITY;
+    TopIndices(std::span(scratch.worth).first(static_cast<size_t>(num_runs)), wanted, &scratch.top,
+               &scratch.chosen);
+  }
   scratch.ranges.clear();
   AppendRuns(scratch.chosen, &scratch.ranges);
   return {.earlier = scratch.ranges, .dense_start = dense_start};

@@ -1,6 +1,5 @@
 // What the rows of a span under Attention::kJoint attend to: up to kMaxQueryRows rows choose
-// together, by the means of the cache's RunIndex (method.md section 8). The last rows of a prompt
-// attend to everything: what they lose no later layer or token makes good.
+// together, by the means of the cache's RunIndex (method.md section 8).
 #pragma once
 
 #include <cstdint>

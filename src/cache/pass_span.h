@@ -14,7 +14,8 @@ struct Span {
   int first_row = 0;
   int rows = 0;
   Attention attention = Attention::kDense;
-  bool ends_prompt = false;         // its last row says how the text goes on
+  bool ends_whole =
+      false;  // under kJoint its last kMaxQueryRows rows, at least, attend to everything
   BlockChoices* choices = nullptr;  // null, or where those of the last row's selecting heads go
 };
 

@@ -328,7 +328,7 @@ Status Engine::Impl::Begin(const BatchItem& item, std::optional<BlockChoices>* i
                    .first_row = first_row,
                    .rows = count,
                    .attention = item.attention,
-                   .ends_prompt = item.logits == Logits::kLast,
+                   .ends_whole = item.logits != Logits::kNone,
                    .choices = item.choices ? &**item_choices : nullptr});
   for (int32_t i = 0; i < count; ++i) {
     tokens.push_back(item.tokens[static_cast<size_t>(i)]);

@@ -3,8 +3,22 @@
 #include <algorithm>
 
 #include "engine/engine_impl.h"
+#include "kernels/causal_attention.h"
 
 namespace dynsplit {
+namespace {
+
+// Of `left` tokens those of the next pass. Of a text that is read jointly the last pass holds all
+// of the end that is read whole, where passes are long enough.
+int64_t PassTokens(const Engine& engine, Attention attention, int64_t left) {
+  const int64_t most = engine.pass_tokens(attention);
+  if (attention != Attention::kJoint || left <= most || most < 2 * kMaxQueryRows) {
+    return std::min(most, left);
+  }
+  return std::min(most, left - kMaxQueryRows);
+}
+
+}  // namespace
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
@@ -18,10 +32,9 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
   }
   if (total == 0) return {};
   DYNSPLIT_RETURN_IF_ERROR(impl_->engine->impl().CheckTokens(tokens));
-  const int64_t pass = impl_->engine->pass_tokens(options.attention);
   std::vector<float> all_logits;
   for (int64_t done = 0; done < total;) {
-    const int64_t count = std::min(pass, total - done);
+    const int64_t count = PassTokens(*impl_->engine, options.attention, total - done);
     const bool last = done + count == total;
     const BatchItem item{
         .session = this,

@@ -50,10 +50,10 @@ inline TokenRange DenseKeys(const CausalAttentionArgs& args) {
 }
 
 // The same in steps, for keys and values that need not be there at once: Start reads none;
-// AddEarliers read those of `earlier`, each a part of them, kPageTokens tokens or a multiple but
-// for the last; Adds read those of DenseKeys, in ascending ranges that begin and end at pages, or
-// at the last key; Finish writes the results. All with the same args, but for `earlier` and what kv
-// points to. The results are those of one call, to the bit.
+// AddEarliers then read those of `earlier`, in consecutive parts of kPageTokens tokens or a
+// multiple but for the last; Adds read those of DenseKeys, in ascending ranges that begin and end
+// at pages, or at the last key; Finish writes the results. All with the same args, but for
+// `earlier` and what kv points to. The results are those of one call, to the bit.
 void CausalAttentionStart(const CausalAttentionArgs& args, float* scratch);
 void CausalAttentionAddEarlier(const CausalAttentionArgs& args, float* scratch);
 void CausalAttentionAdd(const CausalAttentionArgs& args, TokenRange tokens, float* scratch);

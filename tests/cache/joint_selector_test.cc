@@ -25,11 +25,11 @@ class JointSelectorTest : public ::testing::TestWithParam<int> {
   }
 
   // The choice of `rows` rows from `first` on, of a span that begins at the sequence's end.
-  JointChoice Choose(LayerHead head, int first, int rows, bool ends_prompt = false) {
+  JointChoice Choose(LayerHead head, int first, int rows, bool ends_whole = false) {
     span_ = {.cache = &sequence_.cache,
              .rows = first + rows,
              .attention = Attention::kJoint,
-             .ends_prompt = ends_prompt};
+             .ends_whole = ends_whole};
     EXPECT_TRUE(sequence_.cache.Begin(TestTokens(0, first + rows), Attention::kJoint).ok());
     selector_.Begin({&span_, 1});
     queries_ = sequence_.queries.Rows(head.layer, sequence_.cache.size(), first + rows,
@@ -88,7 +88,7 @@ TEST_P(JointSelectorTest, ALayersBudgetIsByTheLayersAfterIt) {
   }
 }
 
-TEST_P(JointSelectorTest, TheEndOfAPromptAttendsToEverything) {
+TEST_P(JointSelectorTest, AWholeEndAttendsToEverything) {
   Read(500, Attention::kDense);
   const LayerHead head{4, 0};
   EXPECT_FALSE(Choose(head, 128, 10).earlier.empty());
@@ -123,6 +123,23 @@ TEST_P(JointSelectorTest, RowsAttendToWhatTheyChose) {
   const size_t group = static_cast<size_t>(kTestShape.group_heads()) * kTestShape.head_dim;
   for (size_t i = 0; i < group; ++i) ASSERT_NEAR(outputs[4][3 * want.size() + i], want[i], 4e-3);
   ExpectRow(outputs, 0, 3, AllTokens(504), 503);  // dense heads
+}
+
+// They are read in parts.
+TEST_P(JointSelectorTest, RowsAttendToAllOfManyTokensThatTheyChose) {
+  sequence_.cache =
+      SemanticCache(kTestShape, Method(), &pool_, TestDelimiters(),
+                    {.threads = 2, .joint = {{.budget_tokens = 1400, .window = kWindow}, {}}});
+  Read(2000, Attention::kDense);
+  const JointChoice choice = Choose({2, 0}, 0, 64);
+  const auto tokens = Seen(choice, 2003);
+  EXPECT_GT(choice.earlier.size(), 1u);
+  EXPECT_GT(tokens.size(), 1600u);
+  EXPECT_LT(tokens.size(), 1990u);
+  const auto outputs = Read(90, Attention::kJoint);
+  const auto want = PlainAttention(sequence_, 2, 2003, tokens);
+  const size_t group = static_cast<size_t>(kTestShape.group_heads()) * kTestShape.head_dim;
+  for (size_t i = 0; i < group; ++i) ASSERT_NEAR(outputs[2][3 * want.size() + i], want[i], 4e-3);
 }
 
 TEST_P(JointSelectorTest, ABudgetForAllOfItEqualsDenseAttention) {

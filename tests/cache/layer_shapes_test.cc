@@ -4,6 +4,7 @@
 
 #include "base/memory_file.h"
 #include "cache/cache_fixture.h"
+#include "cache/joint_selector.h"
 
 namespace dynsplit {
 namespace {
@@ -145,6 +146,27 @@ TEST_F(LayerShapesTest, LayersWithAWindowDoNotSelect) {
     EXPECT_GE(batch_.AttendedTokens(0), windows + selecting_heads * (4 + 16));
     // What has left `recent` and is in no block yet counts besides.
     EXPECT_LE(batch_.AttendedTokens(0), windows + selecting_heads * (4 + 16 + 20 + 64));
+  }
+}
+
+TEST_F(LayerShapesTest, JointBudgetsAreByTheLayersAfterGlobalOnes) {
+  TestSequence sequence = Sequence(&pool_, "dynsplit");
+  sequence.cache = SemanticCache(kShape, Method(), &pool_, TestDelimiters(),
+                                 {.threads = 2, .joint = {{64, 64}, {}}});
+  Run(&sequence, 700, Attention::kDense);
+  ASSERT_TRUE(sequence.cache.Begin(TestTokens(700, 64), Attention::kJoint).ok());
+  JointSelector selector(kShape, 1);
+  const Span span = {.cache = &sequence.cache, .rows = 64, .attention = Attention::kJoint};
+  selector.Begin({&span, 1});
+  const std::pair<int, int> runs_of[] = {{2, 18}, {4, 6}, {5, 0}};  // 3 + 1 + 0 layers after them
+  for (const auto& [layer, runs] : runs_of) {
+    const auto queries = sequence.queries.Rows(layer, 700, 64, kShape.num_heads);
+    int64_t tokens = 0;
+    for (const TokenRange& range :
+         selector.Choose({&span, 0, 64, {layer, 0}}, queries.data(), {}).earlier) {
+      tokens += range.end - range.start;
+    }
+    EXPECT_EQ(tokens, (runs + 1) * kRunTokens) << layer;
   }
 }
 

@@ -82,14 +82,14 @@ TEST_F(PagedCacheTest, JointReadingAttendsAlike) {
   }
 }
 
-// More than a worker's pages hold at once.
+// What a layer's rows choose lies in more pages than there are in memory.
 TEST_F(PagedCacheTest, ManyJointTokensAreReadInParts) {
   const auto answer = [&](PagePool* pool) {
     TestSequence sequence(pool, Method{});
     sequence.cache =
         SemanticCache(kTestShape, Method{}, pool, TestDelimiters(),
-                      {.threads = 2, .joint = {{.budget_tokens = 1400, .window = 64}}});
-    for (int i = 0; i < 7; ++i) {
+                      {.threads = 2, .joint = {{.budget_tokens = 3000, .window = 64}}});
+    for (int i = 0; i < 17; ++i) {
       RunPass(&batch_, {{&sequence, 300, Attention::kDense}}, kWorkers);
     }
     return RunPass(&batch_, {{&sequence, 100, Attention::kJoint}}, kWorkers);

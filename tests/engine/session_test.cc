@@ -67,6 +67,30 @@ TEST_F(SessionTest, JointReadingAttendsToLessAndTeachesDdSelect) {
   EXPECT_NE(logits(Attention::kJoint), logits(Attention::kDense));
 }
 
+// With all layers before the last dense, what is missing there is missing in the logits alone.
+TEST_F(SessionTest, TheEndOfAJointReadingIsWhole) {
+  const std::vector<int32_t> tokens = RandomTokens(400);
+  EngineOptions options = {
+      .threads = 1, .batch_tokens = 130, .joint = {.budget_tokens = 16, .window = 64}};
+  options.dense_heads.emplace();
+  for (int layer = 0; layer < 3; ++layer) {
+    for (int head = 0; head < 2; ++head) options.dense_heads->push_back({layer, head});
+  }
+  Load({.num_layers = 4}, options);
+  std::vector<int64_t> ends;
+  const auto read = [&](Attention attention) {
+    auto session = NewSession();
+    ends.clear();
+    const auto progress = [&](int64_t done, int64_t) { ends.push_back(done); };
+    EXPECT_TRUE(session->Feed(tokens, {.attention = attention, .progress = progress}).ok());
+    return std::vector<float>(session->logits().begin(), session->logits().end());
+  };
+  const std::vector<float> whole = read(Attention::kDense);
+  EXPECT_EQ(ends, (std::vector<int64_t>{130, 260, 390, 400}));
+  ExpectNear(read(Attention::kJoint), whole);
+  EXPECT_EQ(ends, (std::vector<int64_t>{130, 260, 336, 400}));  // 64 rows of one pass
+}
+
 TEST_F(SessionTest, JointReadingCannotCountVotes) {
   auto session = NewSession(MethodPreset("h2o").value());
   const std::vector<int32_t> tokens = RandomTokens(10);
