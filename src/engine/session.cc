@@ -8,13 +8,13 @@
 namespace dynsplit {
 namespace {
 
-// Of `left` tokens those of the next pass. Of a text that is read jointly the last pass holds all
-// of the end that is read whole, where passes are long enough.
-int64_t PassTokens(const Engine& engine, Attention attention, int64_t left) {
-  const int64_t most = engine.pass_tokens(attention);
-  if (attention != Attention::kJoint || left <= most || most < 2 * kMaxQueryRows) {
-    return std::min(most, left);
-  }
+// Of `left` tokens those of the next pass. Where the end of a text is read whole, the last pass
+// holds all of it, if passes are long enough.
+int64_t PassTokens(const Engine& engine, const FeedOptions& options, int64_t left) {
+  const int64_t most = engine.pass_tokens(options.attention);
+  const bool ends_whole =
+      options.attention == Attention::kJoint && options.logits != Logits::kNone;
+  if (!ends_whole || left <= most || most < 2 * kMaxQueryRows) return std::min(most, left);
   return std::min(most, left - kMaxQueryRows);
 }
 
@@ -34,7 +34,7 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
   DYNSPLIT_RETURN_IF_ERROR(impl_->engine->impl().CheckTokens(tokens));
   std::vector<float> all_logits;
   for (int64_t done = 0; done < total;) {
-    const int64_t count = PassTokens(*impl_->engine, options.attention, total - done);
+    const int64_t count = PassTokens(*impl_->engine, options, total - done);
     const bool last = done + count == total;
     const BatchItem item{
         .session = this,
