@@ -12,8 +12,7 @@ namespace {
 // holds all of it, if passes are long enough.
 int64_t PassTokens(const Engine& engine, const FeedOptions& options, int64_t left) {
   const int64_t most = engine.pass_tokens(options.attention);
-  const bool ends_whole =
-      options.attention == Attention::kJoint && options.logits != Logits::kNone;
+  const bool ends_whole = options.attention == Attention::kJoint && options.logits != Logits::kNone;
   if (!ends_whole || left <= most || most < 2 * kMaxQueryRows) return std::min(most, left);
   return std::min(most, left - kMaxQueryRows);
 }
