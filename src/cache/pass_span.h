@@ -14,8 +14,7 @@ struct Span {
   int first_row = 0;
   int rows = 0;
   Attention attention = Attention::kDense;
-  bool ends_whole =
-      false;  // under kJoint its last kMaxQueryRows rows, at least, attend to everything
+  bool ends_whole = false;          // kJoint: at least its last kMaxQueryRows rows see everything
   BlockChoices* choices = nullptr;  // null, or where those of the last row's selecting heads go
 };
 

@@ -4,6 +4,7 @@
 
 #include "cache/cache_fixture.h"
 #include "kernels/causal_attention.h"
+#include "store/pinned_pages.h"
 
 namespace dynsplit {
 namespace {
@@ -140,6 +141,30 @@ TEST_P(JointSelectorTest, RowsAttendToAllOfManyTokensThatTheyChose) {
   const auto want = PlainAttention(sequence_, 2, 2003, tokens);
   const size_t group = static_cast<size_t>(kTestShape.group_heads()) * kTestShape.head_dim;
   for (size_t i = 0; i < group; ++i) ASSERT_NEAR(outputs[2][3 * want.size() + i], want[i], 4e-3);
+  // In one call, to the bit: not a token is lost or read twice where parts meet.
+  const PinnedPages pages(sequence_.cache.pages(), 2, 0);  // which do not move
+  std::vector<float> once(64 * want.size());
+  AlignedBuffer<float> scratch(
+      CausalAttentionScratch(kTestShape.head_dim, kTestShape.head_dim, kTestShape.group_heads()));
+  const int64_t stride = int64_t{kTestShape.num_heads} * kTestShape.head_dim;
+  CausalAttention({.queries = queries_.data(),
+                   .query_row_stride = stride,
+                   .rows = 64,
+                   .group_heads = kTestShape.group_heads(),
+                   .scale = kTestShape.Scale(),
+                   .first_position = 2000,
+                   .dense_start = choice.dense_start,
+                   .earlier = choice.earlier.data(),
+                   .num_earlier = static_cast<int>(choice.earlier.size()),
+                   .kv = pages.view(),
+                   .outputs = once.data(),
+                   .output_row_stride = stride},
+                  scratch.data());
+  for (size_t row = 0; row < 64; ++row) {
+    for (size_t i = 0; i < group; ++i) {
+      ASSERT_EQ(outputs[2][row * want.size() + i], once[row * want.size() + i]) << row;
+    }
+  }
 }
 
 TEST_P(JointSelectorTest, ABudgetForAllOfItEqualsDenseAttention) {
