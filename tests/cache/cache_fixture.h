@@ -2,6 +2,8 @@
 // plain double-precision attention over any set of tokens to compare with.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <barrier>
 #include <cmath>
 #include <memory>
@@ -147,7 +149,8 @@ inline Status TryPass(AttentionBatch* batch, const TestPass& pass, int num_worke
 inline std::vector<std::vector<float>> RunPass(AttentionBatch* batch, std::vector<TestPass> passes,
                                                int num_workers) {
   std::vector<std::vector<float>> outputs;
-  if (!TryPasses(batch, passes, num_workers, &outputs).ok()) std::abort();
+  const Status status = TryPasses(batch, passes, num_workers, &outputs);
+  EXPECT_TRUE(status.ok()) << status.ToString();
   return outputs;
 }
 
