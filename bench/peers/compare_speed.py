@@ -2,7 +2,8 @@
 """Speed of dynsplit beside llama.cpp's, on one machine in one run.
 
     python3 compare_speed.py [-m MODEL]... [--prompts 512,4096] [--depths 0,2048,8192] [--rounds 3]
-                             [--prefill-budget N] [--peer on:f16,off:f16] [--avx2] [--json FILE] [--plot FILE.svg]
+                             [--text FILE] [--prefill-budget N] [--peer on:f16,off:f16] [--avx2] [--json FILE]
+                             [--plot FILE.svg]
 
 needs build/release/dynsplit (scripts/build.sh), the peer (setup_peer.sh) and the models
 (scripts/get-model.sh); --plot needs matplotlib. With --avx2 neither side has AVX-512: it needs
@@ -86,6 +87,7 @@ class Dynsplit:
             self._command += ["--isa", "AVX2"]
         self._arguments = arguments
         self._budget = ["--budget", arguments.budget] if arguments.budget else []
+        self._text = ["--file", arguments.text] if arguments.text else []
         self._chosen = ["--prefill-budget", arguments.prefill_budget] if arguments.prefill_budget else []
         self.build = ""
 
@@ -106,7 +108,7 @@ class Dynsplit:
 
     def decode(self, depth):
         """{method: tokens per second}."""
-        rows = self._rows("--context", depth, "--method", self._arguments.methods, *self._budget,
+        rows = self._rows("--context", depth, "--method", self._arguments.methods, *self._budget, *self._text,
                           "--decode", DECODE_STEPS, "--fill", "synthetic" if depth > LONG else "text")
         return {row["method"]: row["decode_tokens_per_second"] for row in rows}
 
@@ -212,6 +214,7 @@ def main():
     parser.add_argument("--depths", type=numbers, default=[0, 2048, 8192], help="N,...: to decode at")
     parser.add_argument("--methods", default="full,dynsplit", help="dynsplit's")
     parser.add_argument("--budget", default="", help="dynsplit's; else that of each method")
+    parser.add_argument("--text", type=pathlib.Path, help="what dynsplit's depths are read of; else bench's own, over and over")
     parser.add_argument("--prefill-budget", type=int, help="of dynsplit's selected prefill; else its default")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
