@@ -47,7 +47,7 @@ ExitStatus Bench(const BenchFlags& flags) {
   BenchPlan plan = flags.plan;
   plan.contexts = flags.contexts;
   plan.methods = *methods;
-  plan.prefill = flags.model.prefill;
+  plan.prefill = flags.model.prefill.value_or(Attention::kDense);
   plan.synthetic = flags.fill == "synthetic";
   plan.progress = flags.model.progress;
   plan.cancel = CatchInterrupt();
@@ -79,7 +79,7 @@ void AddBenchCommand(CLI::App* app, int* exit_status) {
   const auto flags = std::make_shared<BenchFlags>();
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
-  AddPrefillFlags(command, &flags->model);
+  AddPrefillFlags(command, "full", &flags->model);
   command->add_option("--context", flags->contexts, "Tokens in the cache before decoding")
       ->delimiter(',')
       ->check(WholeNumber(0, 1 << 24))

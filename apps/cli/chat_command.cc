@@ -105,11 +105,12 @@ class Chat {
     options.ignore_end = flags_.answer.ignore_eos;
     options.cancel = output.cancel();
     options.on_text = [&](std::string_view text) { output.Write(text); };
-    const auto answer = conversation_.Ask(question,
-                                          {.progress = flags_.model.progress,
-                                           .attention = flags_.model.prefill,
-                                           .cancel = output.cancel()},
-                                          options);
+    const auto answer =
+        conversation_.Ask(question,
+                          {.progress = flags_.model.progress,
+                           .attention = PrefillUnder(conversation_.method(), flags_.model),
+                           .cancel = output.cancel()},
+                          options);
     output.Write("\n");
     DYNSPLIT_RETURN_IF_ERROR(output.Finish());
     if (!answer.ok()) return answer.status();
@@ -141,7 +142,7 @@ Status Start(const ChatFlags& flags, const Method& method, const PromptTexts& te
   DYNSPLIT_RETURN_IF_ERROR(conversation->Start(flags.texts.system,
                                                FilesMessage(flags.texts, texts, ""),
                                                {.progress = flags.model.progress,
-                                                .attention = flags.model.prefill,
+                                                .attention = PrefillUnder(method, flags.model),
                                                 .cancel = CatchInterrupt()}));
   if (flags.texts.save_session.empty()) return {};
   return conversation->SaveStart(flags.texts.save_session);
@@ -178,7 +179,7 @@ void AddChatCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
-  AddPrefillFlags(command, &flags->model);
+  AddPrefillFlags(command, kPrefillUnderMethod, &flags->model);
   AddTextFlags(command, &flags->texts);
   command->add_option("--method", flags->method, "How an answer attends to what was read")
       ->capture_default_str()

@@ -37,6 +37,7 @@ class Conversation {
   Result<Generation> Ask(const std::string& question, const PrefillOptions& prefill,
                          const GenerateOptions& options);
 
+  const Method& method() const { return method_; }
   SessionStats stats() const { return session_->stats(); }
 
  private:

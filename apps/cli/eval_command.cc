@@ -90,7 +90,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.contexts = flags.contexts;
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
-  plan.prefill = flags.model.prefill;
+  plan.prefill = flags.model.prefill.value_or(Attention::kDense);
   plan.answers = kAnswers.at(flags.answer);
   plan.progress = flags.model.progress;
   return plan;
@@ -127,7 +127,7 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
 
 // "full", or "selected, 4096 tokens in the mean of the layers and a window of 512".
 std::string PrefillName(const ModelFlags& flags) {
-  if (flags.prefill == Attention::kDense) return "full";
+  if (flags.prefill != Attention::kJoint) return "full";
   return fmt::format("selected, {} tokens in the mean of the layers and a window of {}",
                      flags.joint.budget_tokens, flags.joint.window);
 }
@@ -311,7 +311,7 @@ void AddEvalCommand(CLI::App* app, int* exit_status) {
   const auto flags = std::make_shared<EvalFlags>();
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
-  AddPrefillFlags(command, &flags->model);
+  AddPrefillFlags(command, "full", &flags->model);
   AddMeasuredFlags(command, flags.get());
   AddTaskFlags(command, flags.get());
   command->add_option("--out", flags->out, "The folder of the results; a stopped run goes on there")

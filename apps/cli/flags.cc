@@ -198,7 +198,7 @@ void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
       ->type_name("FILE");
 }
 
-void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
+void AddPrefillFlags(CLI::App* command, const std::string& otherwise, ModelFlags* flags) {
   const std::string group = "Prefill";
   CLI::Option* prefill = command
                              ->add_option_function<std::string>(
@@ -207,7 +207,7 @@ void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
                                    flags->prefill =
                                        word == "full" ? Attention::kDense : Attention::kJoint;
                                  },
-                                 "What a text's own tokens attend to (default: full)")
+                                 "What a text's own tokens attend to (default: " + otherwise + ")")
                              ->check(CLI::IsMember({"full", "selected"}).description(""))
                              ->type_name("full|selected")
                              ->group(group);
@@ -228,6 +228,11 @@ void AddPrefillFlags(CLI::App* command, ModelFlags* flags) {
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
+}
+
+Attention PrefillUnder(const Method& method, const ModelFlags& flags) {
+  const bool selects = method.policy == Policy::kTop;
+  return flags.prefill.value_or(selects ? Attention::kJoint : Attention::kDense);
 }
 
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {

@@ -36,21 +36,24 @@ struct ModelFlags {
   std::string isa;             // "": the best one here
   int boundary_window = EngineOptions().boundary_window;
   int boundary_retained = EngineOptions().boundary_retained;
-  std::string profile;                    // "": the one beside the model, if there is one; "none"
-  Attention prefill = Attention::kDense;  // of texts and prompts
-  JointSelection joint;                   // how kJoint chooses
-  KvType kv_type = KvType::kF16;          // of keys and values
-  std::optional<KvType> kv_cold_type;     // of all but the last ones; not given: the same
-  uint64_t kv_memory = 0;                 // bytes of keys and values in memory; 0: no bound
-  std::string kv_dir;                     // for the others; "": the system's directory for that
+  std::string profile;                 // "": the one beside the model, if there is one; "none"
+  std::optional<Attention> prefill;    // of texts and prompts; not given: as each command says
+  JointSelection joint;                // how kJoint chooses
+  KvType kv_type = KvType::kF16;       // of keys and values
+  std::optional<KvType> kv_cold_type;  // of all but the last ones; not given: the same
+  uint64_t kv_memory = 0;              // bytes of keys and values in memory; 0: no bound
+  std::string kv_dir;                  // for the others; "": the system's directory for that
   bool progress = false;
 };
 void AddModelFlags(CLI::App* command, ModelFlags* flags);  // all but the following
 KvTypes KvTypesOf(const ModelFlags& flags);
-std::string KvTypesName(KvTypes types);                      // "f16", "f16+q4": hot and cold
-void AddContextFlag(CLI::App* command, ModelFlags* flags);   // --context
-void AddProfileFlag(CLI::App* command, ModelFlags* flags);   // --profile
-void AddPrefillFlags(CLI::App* command, ModelFlags* flags);  // --prefill and what refines it
+std::string KvTypesName(KvTypes types);                     // "f16", "f16+q4": hot and cold
+void AddContextFlag(CLI::App* command, ModelFlags* flags);  // --context
+void AddProfileFlag(CLI::App* command, ModelFlags* flags);  // --profile
+// --prefill, and what refines it. `otherwise`: for the help, what holds where it is not given.
+void AddPrefillFlags(CLI::App* command, const std::string& otherwise, ModelFlags* flags);
+inline constexpr const char* kPrefillUnderMethod = "selected where answers select, else full";
+Attention PrefillUnder(const Method& method, const ModelFlags& flags);
 
 // What refines a preset: a flag for each of MethodKeys().
 struct MethodFlags {

@@ -34,7 +34,7 @@ Status Read(const RunFlags& flags, std::span<const int32_t> tokens, Session* ses
   double seconds = 0;
   const Status status = Prefill(session, tokens,
                                 {.progress = flags.model.progress,
-                                 .attention = flags.model.prefill,
+                                 .attention = PrefillUnder(session->method(), flags.model),
                                  .cancel = output->cancel()},
                                 &seconds);
   report->prefill_tokens += static_cast<int64_t>(session->tokens().size() - before);
@@ -138,7 +138,7 @@ void AddRunCommand(CLI::App* app, int* exit_status) {
   AddModelFlags(command, &flags->model);
   AddProfileFlag(command, &flags->model);
   AddContextFlag(command, &flags->model);
-  AddPrefillFlags(command, &flags->model);
+  AddPrefillFlags(command, kPrefillUnderMethod, &flags->model);
   AddPromptFlags(command, &flags->prompt);
   command->add_option("--method", flags->method, "How the answer attends to what was read")
       ->capture_default_str()

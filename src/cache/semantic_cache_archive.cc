@@ -106,8 +106,10 @@ Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive,
   }
   DYNSPLIT_RETURN_IF_ERROR(LoadVotes(same_method, archive));
   if (!CanUse(method_)) {
-    return InvalidArgument(archive->name() + ": was read without counting the votes of queries, " +
-                           "which " + method_.name + " needs");
+    const std::string how = read_jointly_ ? "with selected prefill" : "under another method";
+    return InvalidArgument(archive->name() + ": was read " + how +
+                           ", without counting the votes of queries, which " + method_.name +
+                           " needs");
   }
   DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive, std::move(later)));
   if (same_method) return LoadBlocks(archive);

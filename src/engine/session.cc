@@ -74,7 +74,8 @@ Status Session::SetMethod(const Method& method) {
   if (!resolved.ok()) return resolved.status();
   if (!impl_->cache.CanUse(method)) {
     return InvalidArgument("method: " + method.name +
-                           " counts the votes of queries, and text was read without counting them");
+                           " needs the votes of queries, and text was read without counting them: "
+                           "with selected prefill, or under another method");
   }
   impl_->cache.SetMethod(*resolved);
   return {};
