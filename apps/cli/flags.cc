@@ -198,19 +198,19 @@ void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
       ->type_name("FILE");
 }
 
-void AddPrefillFlags(CLI::App* command, const std::string& otherwise, ModelFlags* flags) {
+void AddPrefillFlags(CLI::App* command, const std::string& default_text, ModelFlags* flags) {
   const std::string group = "Prefill";
-  CLI::Option* prefill = command
-                             ->add_option_function<std::string>(
-                                 "--prefill",
-                                 [flags](const std::string& word) {
-                                   flags->prefill =
-                                       word == "full" ? Attention::kDense : Attention::kJoint;
-                                 },
-                                 "What a text's own tokens attend to (default: " + otherwise + ")")
-                             ->check(CLI::IsMember({"full", "selected"}).description(""))
-                             ->type_name("full|selected")
-                             ->group(group);
+  CLI::Option* prefill =
+      command
+          ->add_option_function<std::string>(
+              "--prefill",
+              [flags](const std::string& word) {
+                flags->prefill = word == "full" ? Attention::kDense : Attention::kJoint;
+              },
+              "What a text's own tokens attend to (default: " + default_text + ")")
+          ->check(CLI::IsMember({"full", "selected"}).description(""))
+          ->type_name("full|selected")
+          ->group(group);
   command
       ->add_option("--prefill-budget", flags->joint.budget_tokens,
                    "Tokens that 64 of a text choose together in the mean of the layers, besides "

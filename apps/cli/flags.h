@@ -50,9 +50,11 @@ KvTypes KvTypesOf(const ModelFlags& flags);
 std::string KvTypesName(KvTypes types);                     // "f16", "f16+q4": hot and cold
 void AddContextFlag(CLI::App* command, ModelFlags* flags);  // --context
 void AddProfileFlag(CLI::App* command, ModelFlags* flags);  // --profile
-// --prefill, and what refines it. `otherwise`: for the help, what holds where it is not given.
-void AddPrefillFlags(CLI::App* command, const std::string& otherwise, ModelFlags* flags);
-inline constexpr const char* kPrefillUnderMethod = "selected where answers select, else full";
+// --prefill, and what refines it. `default_text`: for the help, what holds where it is not given.
+void AddPrefillFlags(CLI::App* command, const std::string& default_text, ModelFlags* flags);
+// The default of run and chat. Bounds and controls are to see a true reading, and votes need one.
+inline constexpr const char* kPrefillUnderMethod =
+    "selected under methods of policy top, else full";
 Attention PrefillUnder(const Method& method, const ModelFlags& flags);
 
 // What refines a preset: a flag for each of MethodKeys().

@@ -230,9 +230,11 @@ def main():
     arguments.depths.sort(reverse=True)
     arguments.program = arguments.program or ROOT / "build" / ("avx2" if arguments.avx2 else "release") / "dynsplit"
 
-    result = {"cpu": cpu(), "threads": arguments.threads, "avx2": arguments.avx2, "budget": arguments.budget, "models": {}}
+    result = {"cpu": cpu(), "threads": arguments.threads, "avx2": arguments.avx2, "budget": arguments.budget,
+              "text": arguments.text.name if arguments.text else "", "models": {}}
     print(f"{cpu()}, {arguments.threads} threads, load {os.getloadavg()[0]:.1f}; tokens per second, "
-          f"ratio, least .. greatest; budget {arguments.budget or 'of each method'}")
+          f"ratio, least .. greatest; budget {arguments.budget or 'of each method'}; "
+          f"text {result['text'] or 'of bench'}")
     for model in arguments.model or ["smollm2-135m", "qwen2.5-coder-1.5b"]:
         result["models"][model], result["builds"] = compare(model, arguments)
     print("\n" + "\n".join(result["builds"]))

@@ -109,6 +109,11 @@ bool SemanticCache::CanUse(const Method& method) const {
   return method.policy != Policy::kH2o || all_voted_;
 }
 
+std::string SemanticCache::WhyNot(const Method& method) {
+  return method.name + " needs the votes of queries: text must be read with full attention" +
+         (method.policy == Policy::kH2o ? ", under h2o itself" : "");
+}
+
 void SemanticCache::SetMethod(const Method& method) {
   DYNSPLIT_CHECK(CanUse(method));
   method_ = method;
@@ -141,12 +146,13 @@ bool SemanticCache::Truncate(int64_t shared) {
   return true;
 }
 
+Status SemanticCache::CheckAttention(Attention attention) const {
+  if (attention != Attention::kJoint || !Evicts(method_.policy)) return {};
+  return InvalidArgument("method: " + WhyNot(method_));
+}
+
 Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention) {
-  if (attention == Attention::kJoint && Evicts(method_.policy)) {
-    return InvalidArgument("method: " + method_.name +
-                           " counts the votes of queries: its text must be read with full "
-                           "attention");
-  }
+  DYNSPLIT_RETURN_IF_ERROR(CheckAttention(attention));
   DYNSPLIT_RETURN_IF_ERROR(pages_.Extend(size(), static_cast<int64_t>(tokens.size())));
   const bool needs_blocks = method_.policy != Policy::kAll && method_.policy != Policy::kRecent;
   if (attention == Attention::kSelected && needs_blocks && !Evicts(method_.policy))
@@ -154,6 +160,7 @@ Status SemanticCache::Begin(std::span<const int32_t> tokens, Attention attention
   if (attention == Attention::kSelected && Evicts(method_.policy) && !kept_)
     DYNSPLIT_RETURN_IF_ERROR(KeepBlocks());
   if (attention == Attention::kJoint) DYNSPLIT_RETURN_IF_ERROR(IndexRuns());
+  if (attention == Attention::kSelected) ForgetRuns();
   if (attention == Attention::kSelected && tokens.size() == 1) PrepareLooks();
   return {};
 }
@@ -359,6 +366,12 @@ Status SemanticCache::Summarise(std::span<const Block> added) {
     }
   });
   return error.status();
+}
+
+// An answer does without them, and they are a sixteenth of all keys and values. What is read
+// jointly after it has them made anew.
+void SemanticCache::ForgetRuns() {
+  if (runs_.num_runs() > 0) runs_ = RunIndex(shape_.NumGlobal(), shape_.kv_heads, shape_.head_dim);
 }
 
 Status SemanticCache::IndexRuns() {

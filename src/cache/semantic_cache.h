@@ -97,12 +97,15 @@ class SemanticCache {
   // False for H2O where not every row that was read could vote, and for it and SnapKV where rows
   // were read jointly: their votes would be shares of a part of the keys.
   bool CanUse(const Method& method) const;
+  static std::string WhyNot(const Method& method);  // of one that it cannot use
   const Method& method() const { return method_; }
 
+  // InvalidArgument for a joint pass under a policy that counts votes.
+  Status CheckAttention(Attention attention) const;
   // Makes room for `tokens`; for a selected pass cuts and indexes what has left `recent`, for a
   // joint one indexes the runs of all before.
-  // ResourceExhausted where no pages are left, InvalidArgument for a joint pass under a
-  // policy that counts votes, and the errors of reading keys that are not in memory.
+  // ResourceExhausted where no pages are left, CheckAttention's errors, and those of reading keys
+  // that are not in memory.
   // Cost: O(1) per token, but for the first selected pass after a prompt: one pass over its keys.
   Status Begin(std::span<const int32_t> tokens, Attention attention);
 
@@ -192,6 +195,7 @@ class SemanticCache {
   const Learned& LearnedAfter(int64_t tokens);
   Status Summarise(std::span<const Block> added);
   Status IndexRuns();
+  void ForgetRuns();
 
   CacheShape shape_;
   Method method_;

@@ -106,10 +106,7 @@ Status SemanticCache::Load(int64_t most_tokens, ArchiveReader* archive,
   }
   DYNSPLIT_RETURN_IF_ERROR(LoadVotes(same_method, archive));
   if (!CanUse(method_)) {
-    const std::string how = read_jointly_ ? "with selected prefill" : "under another method";
-    return InvalidArgument(archive->name() + ": was read " + how +
-                           ", without counting the votes of queries, which " + method_.name +
-                           " needs");
+    return InvalidArgument(archive->name() + ": " + WhyNot(method_));
   }
   DYNSPLIT_RETURN_IF_ERROR(LoadPages(archive, std::move(later)));
   if (same_method) return LoadBlocks(archive);

@@ -17,6 +17,16 @@ int64_t PassTokens(const Engine& engine, const FeedOptions& options, int64_t lef
   return std::min(most, left - kMaxQueryRows);
 }
 
+// What the tokens of a pass attend to. Where all that read jointly would be given everything they
+// are dense: nobody pays for choosing then, and queries have votes.
+Attention PassAttention(const SemanticCache& cache, Attention attention, const BatchItem& pass) {
+  if (attention != Attention::kJoint) return attention;
+  const auto count = static_cast<int64_t>(pass.tokens.size());
+  const bool all_fit = cache.size() + count <= cache.joint().budget_tokens + cache.joint().window;
+  const bool is_whole_end = pass.logits != Logits::kNone && count <= kMaxQueryRows;
+  return all_fit || is_whole_end ? Attention::kDense : Attention::kJoint;
+}
+
 }  // namespace
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -31,15 +41,16 @@ Status Session::Feed(std::span<const int32_t> tokens, const FeedOptions& options
   }
   if (total == 0) return {};
   DYNSPLIT_RETURN_IF_ERROR(impl_->engine->impl().CheckTokens(tokens));
+  DYNSPLIT_RETURN_IF_ERROR(impl_->cache.CheckAttention(options.attention));
   std::vector<float> all_logits;
   for (int64_t done = 0; done < total;) {
     const int64_t count = PassTokens(*impl_->engine, options, total - done);
     const bool last = done + count == total;
-    const BatchItem item{
+    BatchItem item{
         .session = this,
         .tokens = tokens.subspan(static_cast<size_t>(done), static_cast<size_t>(count)),
-        .attention = options.attention,
         .logits = options.logits == Logits::kLast && !last ? Logits::kNone : options.logits};
+    item.attention = PassAttention(impl_->cache, options.attention, item);
     if (options.cancel != nullptr && options.cancel->load()) return Cancelled("reading cancelled");
     DYNSPLIT_RETURN_IF_ERROR(impl_->engine->Run({&item, 1}, options.cancel));
     if (options.logits == Logits::kAll) {
@@ -73,9 +84,7 @@ Status Session::SetMethod(const Method& method) {
   const Result<Method> resolved = impl_->engine->impl().Resolve(method);
   if (!resolved.ok()) return resolved.status();
   if (!impl_->cache.CanUse(method)) {
-    return InvalidArgument("method: " + method.name +
-                           " needs the votes of queries, and text was read without counting them: "
-                           "with selected prefill, or under another method");
+    return InvalidArgument("method: " + impl_->cache.WhyNot(method));
   }
   impl_->cache.SetMethod(*resolved);
   return {};

@@ -126,6 +126,17 @@ TEST_P(JointSelectorTest, RowsAttendToWhatTheyChose) {
   ExpectRow(outputs, 0, 3, AllTokens(504), 503);  // dense heads
 }
 
+TEST_P(JointSelectorTest, RunsAreForgottenByAnAnswerAndMadeAnew) {
+  Read(500, Attention::kDense);
+  Read(64, Attention::kJoint);
+  const auto num_runs = [this] { return sequence_.cache.runs().num_runs(); };
+  EXPECT_EQ(num_runs(), 500 / kRunTokens);
+  Read(1, Attention::kSelected);
+  EXPECT_EQ(num_runs(), 0);
+  EXPECT_FALSE(Choose({4, 0}, 0, 64).earlier.empty());
+  EXPECT_EQ(num_runs(), 565 / kRunTokens);
+}
+
 // They are read in parts.
 TEST_P(JointSelectorTest, RowsAttendToAllOfManyTokensThatTheyChose) {
   sequence_.cache =

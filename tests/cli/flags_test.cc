@@ -15,9 +15,11 @@ TEST(FlagsTest, APromptIsReadAsAnswersAttend) {
 }
 
 TEST(FlagsTest, APromptIsReadAsTheFlagSays) {
-  EXPECT_EQ(PrefillUnder(Method{}, {.prefill = Attention::kDense}), Attention::kDense);
-  const Method full = MethodPreset("full").value();
-  EXPECT_EQ(PrefillUnder(full, {.prefill = Attention::kJoint}), Attention::kJoint);
+  ModelFlags flags;
+  flags.prefill = Attention::kDense;
+  EXPECT_EQ(PrefillUnder(Method{}, flags), Attention::kDense);
+  flags.prefill = Attention::kJoint;
+  EXPECT_EQ(PrefillUnder(MethodPreset("full").value(), flags), Attention::kJoint);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST_F(RunCommandTest, RawTextsAreReadAsTheyStand) {
 
 // On few tokens what is selected is everything.
 TEST_F(RunCommandTest, SelectedPrefillOfAShortTextIsFull) {
-  const ProcessResult full = Run("run", {"-p", "hello there", "-n", "8"});
+  const ProcessResult full = Run("run", {"-p", "hello there", "-n", "8", "--prefill", "full"});
   const ProcessResult selected = Run(
       "run", {"-p", "hello there", "-n", "8", "--prefill", "selected", "--prefill-budget", "8"});
   EXPECT_EQ(selected.status, 0) << selected.err;

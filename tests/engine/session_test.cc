@@ -37,7 +37,7 @@ TEST_F(SessionTest, ChunksDoNotChangeTheResult) {
   }
 }
 
-TEST_F(SessionTest, JointReadingWithRoomForAllEqualsDenseReading) {
+TEST_F(SessionTest, JointReadingWithRoomForAllIsDenseReading) {
   const std::vector<int32_t> tokens = RandomTokens(400);
   auto whole = NewSession();
   ASSERT_TRUE(whole->Feed(tokens, {.logits = Logits::kAll}).ok());
@@ -49,6 +49,20 @@ TEST_F(SessionTest, JointReadingWithRoomForAllEqualsDenseReading) {
   const FeedOptions joint = {.attention = Attention::kJoint, .logits = Logits::kAll};
   ASSERT_TRUE(session->Feed(tokens, joint).ok());
   ExpectNear(session->logits(), want);
+  // Whoever was read jointly has no votes.
+  EXPECT_TRUE(session->SetMethod(MethodPreset("snapkv").value()).ok());
+}
+
+TEST_F(SessionTest, AShortQuestionAboutATextIsNoJointReading) {
+  Load({.num_layers = 4},
+       {.threads = 1, .batch_tokens = 100, .joint = {.budget_tokens = 16, .window = 64}});
+  auto session = NewSession();
+  ASSERT_TRUE(session->Feed(RandomTokens(200), {.logits = Logits::kNone}).ok());
+  ASSERT_TRUE(session->Feed(RandomTokens(64), {.attention = Attention::kJoint}).ok());
+  EXPECT_TRUE(session->SetMethod(MethodPreset("snapkv").value()).ok());
+  ASSERT_TRUE(session->SetMethod(MethodPreset("dynsplit").value()).ok());
+  ASSERT_TRUE(session->Feed(RandomTokens(65), {.attention = Attention::kJoint}).ok());
+  EXPECT_FALSE(session->SetMethod(MethodPreset("snapkv").value()).ok());
 }
 
 TEST_F(SessionTest, JointReadingAttendsToLessAndTeachesDdSelect) {
