@@ -14,14 +14,24 @@ namespace {
 
 struct Tolerance {
   double mean_divergence = 0;
+  double median_divergence = 0;
   double same_top = 0;
 };
 
 // Widened, libllama differs from itself (flash attention, KV type) by 4e-6 and in no top token. As
 // it is, 8-bit rounding of activations turns any last bit into 4e-3 and 5 % of the top tokens, of
 // Gemma 3 into 8e-3 and 6 %.
-constexpr Tolerance kWide = {1e-4, 0.99};
-constexpr Tolerance kAsItIs = {8e-3, 0.92};
+constexpr Tolerance kWide = {1e-4, 3e-5, 0.99};
+constexpr Tolerance kAsItIs = {8e-3, 8e-3, 0.92};
+// One token of Gemma 3's prose turns the last bit into 3e-2 to 5e-2, and a little of it reaches the
+// tokens after it: on a Zen 5 libllama differs there by 3.1e-2 from itself without flash attention,
+// in the mean of all by 1.9e-4.
+constexpr Tolerance kWideGemma = {1e-3, 3e-5, 0.99};
+
+const Tolerance& ToleranceOf(const GoldenModel& model) {
+  if (!model.wide) return kAsItIs;
+  return model.name.starts_with("gemma3") ? kWideGemma : kWide;
+}
 
 constexpr size_t kMostRows = 512;
 
@@ -47,12 +57,13 @@ void CheckText(const GoldenModel& model, const std::string& text, Engine* engine
   const std::span<const float> last =
       (*session)->logits().last(static_cast<size_t>(golden->num_positions) * vocab_size);
   const LogitsAgreement agreement = CompareLogits(*golden, last);
-  const Tolerance& tolerance = model.wide ? kWide : kAsItIs;
+  const Tolerance& tolerance = ToleranceOf(model);
   EXPECT_LT(agreement.mean_divergence, tolerance.mean_divergence) << text;
+  EXPECT_LT(agreement.median_divergence, tolerance.median_divergence) << text;
   EXPECT_GE(agreement.same_top, tolerance.same_top) << text;
-  std::printf("%s %s: KL divergence %.2e (mean) %.2e (max), same top token %.2f %%\n",
+  std::printf("%s %s: KL divergence %.2e (mean) %.2e (median) %.2e (max), same top token %.2f %%\n",
               model.GoldenName().c_str(), text.c_str(), agreement.mean_divergence,
-              agreement.max_divergence, 100 * agreement.same_top);
+              agreement.median_divergence, agreement.max_divergence, 100 * agreement.same_top);
 }
 
 TEST_P(LogitsGolden, EqualLibllamas) {

@@ -96,15 +96,20 @@ LogitsAgreement CompareLogits(const GoldenLogits& golden, std::span<const float>
   LogitsAgreement agreement;
   const auto num_positions = static_cast<size_t>(golden.num_positions);
   const size_t vocab_size = logits.size() / num_positions;
+  std::vector<double> divergences;
   for (size_t position = 0; position < num_positions; ++position) {
     const std::span<const float> row = logits.subspan(position * vocab_size, vocab_size);
     const double divergence = Divergence(golden, position, row);
+    divergences.push_back(divergence);
     agreement.mean_divergence += divergence / golden.num_positions;
     agreement.max_divergence = std::max(agreement.max_divergence, divergence);
     const auto top = std::max_element(row.begin(), row.end()) - row.begin();
     if (top == golden.ids[position * golden.top]) agreement.same_top += 1.0 / golden.num_positions;
     agreement.largest_loss = std::max(agreement.largest_loss, Loss(golden, position, top));
   }
+  const auto middle = divergences.begin() + static_cast<ptrdiff_t>(num_positions / 2);
+  std::nth_element(divergences.begin(), middle, divergences.end());
+  agreement.median_divergence = *middle;
   return agreement;
 }
 

@@ -26,6 +26,7 @@ Result<GoldenLogits> ReadGoldenLogits(const std::string& name);
 struct LogitsAgreement {
   double mean_divergence =
       0;  // Kullback-Leibler, nats; the tail counts as one token: a lower bound
+  double median_divergence = 0;
   double max_divergence = 0;
   double same_top = 0;  // share of the positions with the same most likely token
   // By how much the golden log probability of the most likely token is above that of the one that
