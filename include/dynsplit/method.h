@@ -125,7 +125,7 @@ enum class Policy {
 
 // What the new tokens of a pass attend to.
 enum class Attention {
-  kDense,     // everything before them: how a prompt is read
+  kDense,     // everything before them: how a prompt is read whole
   kSelected,  // what the sequence's method selects, row by row: how an answer is written
   // Sink, a window, and what up to 64 rows select together, whatever the method: how a long prompt
   // is read faster (method.md section 8). One row alone attends to all, and so do at least the last

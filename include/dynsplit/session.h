@@ -23,8 +23,8 @@ enum class Logits {
 };
 
 struct FeedOptions {
-  Attention attention = Attention::kDense;
-  Logits logits = Logits::kLast;  // kAll keeps tokens * vocab_size floats
+  Attention attention = Attention::kDense;  // kJoint: dense in passes whose rows see everything
+  Logits logits = Logits::kLast;            // kAll keeps tokens * vocab_size floats
   // Called after each pass with tokens done and tokens in all.
   std::function<void(int64_t, int64_t)> progress = {};
   const std::atomic<bool>* cancel = nullptr;

@@ -17,8 +17,8 @@ int64_t PassTokens(const Engine& engine, const FeedOptions& options, int64_t lef
   return std::min(most, left - kMaxQueryRows);
 }
 
-// What the tokens of a pass attend to. Where all that read jointly would be given everything they
-// are dense: nobody pays for choosing then, and queries have votes.
+// What the tokens of a pass attend to. Where all that read jointly would be given everything
+// (JointSelector::Choose) they are dense: nobody pays for choosing then, and queries have votes.
 Attention PassAttention(const SemanticCache& cache, Attention attention, const BatchItem& pass) {
   if (attention != Attention::kJoint) return attention;
   const auto count = static_cast<int64_t>(pass.tokens.size());
@@ -84,7 +84,7 @@ Status Session::SetMethod(const Method& method) {
   const Result<Method> resolved = impl_->engine->impl().Resolve(method);
   if (!resolved.ok()) return resolved.status();
   if (!impl_->cache.CanUse(method)) {
-    return InvalidArgument("method: " + impl_->cache.WhyNot(method));
+    return InvalidArgument("method: " + SemanticCache::WhyNot(method));
   }
   impl_->cache.SetMethod(*resolved);
   return {};
