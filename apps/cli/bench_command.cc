@@ -48,6 +48,8 @@ ExitStatus Bench(const BenchFlags& flags) {
   plan.contexts = flags.contexts;
   plan.methods = *methods;
   plan.prefill = flags.model.prefill.value_or(Attention::kDense);
+  const Status prefill = CheckPrefillFlags(flags.model, plan.prefill);
+  if (!prefill.ok()) return WrongUsage(prefill);
   plan.synthetic = flags.fill == "synthetic";
   plan.progress = flags.model.progress;
   plan.cancel = CatchInterrupt();

@@ -152,7 +152,8 @@ ExitStatus RunChat(const ChatFlags& flags) {
   const Result<Method> method = ResolveMethod(flags.method, flags.refined);
   if (!method.ok()) return WrongUsage(method.status());
   for (const Status& status :
-       {CheckTextFlags(flags.texts), ValidateSampler(flags.answer.sampler)}) {
+       {CheckTextFlags(flags.texts), ValidateSampler(flags.answer.sampler),
+        CheckPrefillFlags(flags.model, PrefillUnder(*method, flags.model))}) {
     if (!status.ok()) return WrongUsage(status);
   }
   if (std::count(flags.texts.files.begin(), flags.texts.files.end(), "-") > 0) {

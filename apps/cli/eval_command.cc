@@ -91,6 +91,7 @@ Result<eval::EvalPlan> MakePlan(const EvalFlags& flags) {
   plan.options = flags.options;
   plan.question = flags.question == "full" ? Attention::kDense : Attention::kSelected;
   plan.prefill = flags.model.prefill.value_or(Attention::kDense);
+  DYNSPLIT_RETURN_IF_ERROR(CheckPrefillFlags(flags.model, plan.prefill));
   plan.answers = kAnswers.at(flags.answer);
   plan.progress = flags.model.progress;
   return plan;
@@ -128,8 +129,9 @@ Status IdentifyTexts(const eval::TaskOptions& options, eval::RunDescription* run
 // "full", or "selected, 4096 tokens in the mean of the layers and a window of 512".
 std::string PrefillName(const ModelFlags& flags) {
   if (flags.prefill != Attention::kJoint) return "full";
+  const JointSelection joint = JointOf(flags);
   return fmt::format("selected, {} tokens in the mean of the layers and a window of {}",
-                     flags.joint.budget_tokens, flags.joint.window);
+                     joint.budget_tokens, joint.window);
 }
 
 // Of the profile: "7.0:5.1", "none", or "" without one.

@@ -200,32 +200,29 @@ void AddProfileFlag(CLI::App* command, ModelFlags* flags) {
 
 void AddPrefillFlags(CLI::App* command, const std::string& default_text, ModelFlags* flags) {
   const std::string group = "Prefill";
-  CLI::Option* prefill =
-      command
-          ->add_option_function<std::string>(
-              "--prefill",
-              [flags](const std::string& word) {
-                flags->prefill = word == "full" ? Attention::kDense : Attention::kJoint;
-              },
-              "What a text's own tokens attend to (default: " + default_text + ")")
-          ->check(CLI::IsMember({"full", "selected"}).description(""))
-          ->type_name("full|selected")
-          ->group(group);
   command
-      ->add_option("--prefill-budget", flags->joint.budget_tokens,
+      ->add_option_function<std::string>(
+          "--prefill",
+          [flags](const std::string& word) {
+            flags->prefill = word == "full" ? Attention::kDense : Attention::kJoint;
+          },
+          "What a text's own tokens attend to (default: " + default_text + ")")
+      ->check(CLI::IsMember({"full", "selected"}).description(""))
+      ->type_name("full|selected")
+      ->group(group);
+  command
+      ->add_option("--prefill-budget", flags->prefill_budget,
                    "Tokens that 64 of a text choose together in the mean of the layers, besides "
-                   "sink and window")
-      ->needs(prefill)
+                   "sink and window (default: " +
+                       std::to_string(JointSelection().budget_tokens) + ")")
       ->check(WholeNumber(8, 1 << 20))
-      ->capture_default_str()
       ->type_name("N")
       ->group(group);
   command
-      ->add_option("--prefill-window", flags->joint.window,
-                   "Tokens before each that it attends to in any case")
-      ->needs(prefill)
+      ->add_option("--prefill-window", flags->prefill_window,
+                   "Tokens before each that it attends to in any case (default: " +
+                       std::to_string(JointSelection().window) + ")")
       ->check(WholeNumber(64, 1 << 20))
-      ->capture_default_str()
       ->type_name("N")
       ->group(group);
 }
@@ -233,6 +230,24 @@ void AddPrefillFlags(CLI::App* command, const std::string& default_text, ModelFl
 Attention PrefillUnder(const Method& method, const ModelFlags& flags) {
   const bool selects = method.policy == Policy::kTop;
   return flags.prefill.value_or(selects ? Attention::kJoint : Attention::kDense);
+}
+
+Status CheckPrefillFlags(const ModelFlags& flags, Attention prefill) {
+  if (prefill == Attention::kJoint) return {};
+  for (const auto& [flag, value] : {std::pair("--prefill-budget", flags.prefill_budget),
+                                    std::pair("--prefill-window", flags.prefill_window)}) {
+    if (!value) continue;
+    return InvalidArgument(std::string(flag) + ": got " + std::to_string(*value) +
+                           ", but the text is read whole; wanted --prefill selected with it");
+  }
+  return {};
+}
+
+JointSelection JointOf(const ModelFlags& flags) {
+  JointSelection joint;
+  joint.budget_tokens = flags.prefill_budget.value_or(joint.budget_tokens);
+  joint.window = flags.prefill_window.value_or(joint.window);
+  return joint;
 }
 
 void AddMethodFlags(CLI::App* command, MethodFlags* flags) {
@@ -315,7 +330,7 @@ Result<LoadedModel> LoadModel(const ModelFlags& flags, int64_t context_tokens) {
   options.context_tokens = flags.context_tokens;
   options.boundary_window = flags.boundary_window;
   options.boundary_retained = flags.boundary_retained;
-  options.joint = flags.joint;
+  options.joint = JointOf(flags);
   options.kv_types = KvTypesOf(flags);
   options.kv_memory_bytes = static_cast<int64_t>(std::min<uint64_t>(flags.kv_memory, INT64_MAX));
   options.kv_dir = flags.kv_dir.empty() ? DefaultKvDir() : flags.kv_dir;

@@ -38,7 +38,8 @@ struct ModelFlags {
   int boundary_retained = EngineOptions().boundary_retained;
   std::string profile;                 // "": the one beside the model, if there is one; "none"
   std::optional<Attention> prefill;    // of texts and prompts; not given: as each command says
-  JointSelection joint;                // how kJoint chooses
+  std::optional<int> prefill_budget;   // JointSelection's; not given: as there
+  std::optional<int> prefill_window;   // the same
   KvType kv_type = KvType::kF16;       // of keys and values
   std::optional<KvType> kv_cold_type;  // of all but the last ones; not given: the same
   uint64_t kv_memory = 0;              // bytes of keys and values in memory; 0: no bound
@@ -56,6 +57,10 @@ void AddPrefillFlags(CLI::App* command, const std::string& default_text, ModelFl
 inline constexpr const char* kPrefillUnderMethod =
     "selected under methods of policy top, else full";
 Attention PrefillUnder(const Method& method, const ModelFlags& flags);
+// InvalidArgument where a prompt that is read as `prefill` says has no use for what was given.
+Status CheckPrefillFlags(const ModelFlags& flags, Attention prefill);
+// How Attention::kJoint chooses.
+JointSelection JointOf(const ModelFlags& flags);
 
 // What refines a preset: a flag for each of MethodKeys().
 struct MethodFlags {

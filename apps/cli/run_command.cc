@@ -107,7 +107,8 @@ ExitStatus Run(const RunFlags& flags) {
   const Result<Method> method = ResolveMethod(flags.method, flags.refined);
   if (!method.ok()) return WrongUsage(method.status());
   for (const Status& status :
-       {CheckPromptFlags(flags.prompt), ValidateSampler(flags.answer.sampler)}) {
+       {CheckPromptFlags(flags.prompt), ValidateSampler(flags.answer.sampler),
+        CheckPrefillFlags(flags.model, PrefillUnder(*method, flags.model))}) {
     if (!status.ok()) return WrongUsage(status);
   }
   const Result<PromptTexts> texts = ReadPrompt(flags.prompt);

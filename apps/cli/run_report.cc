@@ -51,9 +51,10 @@ std::string ToTable(const RunReport& report) {
                               ? fmt::format(" of {}", report.prompt_tokens)
                               : "";
   table.AddRow(
-      {"prompt", fmt::format("{}{} tokens in {}, {} tokens/s", report.prefill_tokens, all,
+      {"prompt", fmt::format("{}{} tokens in {}, {} tokens/s{}", report.prefill_tokens, all,
                              FormatSeconds(report.prefill_seconds),
-                             FormatRate(Rate(report.prefill_tokens, report.prefill_seconds)))});
+                             FormatRate(Rate(report.prefill_tokens, report.prefill_seconds)),
+                             report.stats.joint_rows > 0 ? ", selected prefill" : "")});
   table.AddRow({"answer",
                 fmt::format("{} tokens in {}, {} tokens/s", answer.tokens.size(),
                             FormatSeconds(answer.decode_seconds), FormatRate(DecodeRate(answer)))});

@@ -37,6 +37,8 @@ struct SessionStats {
   int64_t index_bytes = 0;        // summaries, those of groups and of joint rows included
   int64_t window_bytes = 0;       // queries of the last rows read, which snapkv votes by
   int64_t num_blocks = 0;
+  int64_t joint_rows = 0;           // tokens processed with Attention::kJoint so far, none where
+                                    // all of a text was attended to
   int64_t selected_rows = 0;        // tokens processed with Attention::kSelected so far
   double attended_tokens_mean = 0;  // of those rows, over layers and KV heads
 };
@@ -106,7 +108,7 @@ class Session {
   static Status CheckSave(const std::string& path);
 
   SessionStats stats() const;
-  void ResetStats();  // selected_rows and attended_tokens_mean start again
+  void ResetStats();  // joint_rows, selected_rows and attended_tokens_mean start again
 
   struct Impl;
   explicit Session(std::unique_ptr<Impl> impl);

@@ -357,6 +357,7 @@ void Engine::Impl::Finish(std::span<const BatchItem> items, std::span<const floa
   for (size_t i = 0; i < items.size(); ++i) {
     Session::Impl& session = items[i].session->impl();
     session.choices.swap(choices[i]);
+    if (items[i].attention == Attention::kJoint) session.joint_rows += spans[i].rows;
     if (items[i].attention == Attention::kSelected) {
       session.selected_rows += spans[i].rows;
       session.attended_tokens += attention.AttendedTokens(i);

@@ -59,6 +59,7 @@ struct Session::Impl {
   SemanticCache cache;
   std::vector<float> logits = {};
   std::optional<BlockChoices> choices = {};
+  int64_t joint_rows = 0;
   int64_t selected_rows = 0;
   int64_t attended_tokens = 0;  // of those rows, over layers and KV heads
 };

@@ -75,6 +75,7 @@ std::unique_ptr<Session> Session::ForkPrefix(int64_t shared) const {
   auto fork = std::make_unique<Impl>(*impl_);
   if (!fork->cache.Truncate(shared)) return nullptr;
   fork->logits.clear();
+  fork->joint_rows = 0;
   fork->selected_rows = 0;
   fork->attended_tokens = 0;
   return std::make_unique<Session>(std::move(fork));
@@ -123,6 +124,7 @@ SessionStats Session::stats() const {
       .index_bytes = static_cast<int64_t>(cache.index().bytes() + cache.runs().bytes()),
       .window_bytes = cache.window() == nullptr ? 0 : static_cast<int64_t>(cache.window()->bytes()),
       .num_blocks = static_cast<int64_t>(cache.blocks().size()),
+      .joint_rows = impl_->joint_rows,
       .selected_rows = impl_->selected_rows};
   if (impl_->selected_rows > 0) {
     stats.attended_tokens_mean = static_cast<double>(impl_->attended_tokens) /
@@ -132,6 +134,7 @@ SessionStats Session::stats() const {
 }
 
 void Session::ResetStats() {
+  impl_->joint_rows = 0;
   impl_->selected_rows = 0;
   impl_->attended_tokens = 0;
 }

@@ -99,6 +99,7 @@ TEST_F(EvalCommandTest, BaselineMayBeInTheFolderAlready) {
 
 TEST_F(EvalCommandTest, SelectedPrefillIsUsedAndDescribed) {
   ExpectRefused(Eval({"--task", "records", "--prefill", "selected", "--method", "h2o"}), 1, "h2o");
+  ExpectRefused(Eval({"--task", "records", "--prefill-window", "64"}), 2, "--prefill-window");
   std::ifstream file(folder_.path() + "/run.json");
   EXPECT_EQ(json::parse(file)["prefill"],
             "selected, 4096 tokens in the mean of the layers and a window of 512");

@@ -14,6 +14,7 @@ namespace dynsplit::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using RunCommandTest = CliTest;
 using nlohmann::json;
 
@@ -98,6 +99,19 @@ TEST_F(RunCommandTest, SelectedPrefillOfAShortTextIsFull) {
   // Only a text that is read jointly refuses votes, so the flag arrives.
   ExpectRefused(Run("run", {"-p", "hello", "--prefill", "selected", "--method", "snapkv"}), 1,
                 "snapkv");
+}
+
+TEST_F(RunCommandTest, ALongTextIsReadSelectedUnderMethodsThatSelect) {
+  std::string words;
+  while (words.size() < 400) words += "more words ";
+  const auto report = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--raw", "-p", words, "-n", "1"});
+    return Run("run", arguments).err;
+  };
+  EXPECT_THAT(report({"--prefill-budget", "8", "--prefill-window", "64"}),
+              HasSubstr("selected prefill"));
+  EXPECT_THAT(report({}), Not(HasSubstr("selected prefill")));  // 4,608 tokens have room for it
+  EXPECT_THAT(report({"--method", "full"}), Not(HasSubstr("selected prefill")));
 }
 
 TEST_F(RunCommandTest, PromptFromStdin) {

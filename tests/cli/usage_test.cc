@@ -64,7 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
         WrongValue{{"--kv-memory", "1M", "--kv-dir", ""}, "--kv-dir: is empty"},
         WrongValue{{"--kv-dir", "/tmp"}, "--kv-memory"}, WrongValue{{"--prefill", "some"}, "some"},
         WrongValue{{"--prefill-window", "63"}, "63"},
-        WrongValue{{"--prefill-budget", "64"}, "--prefill"},
+        WrongValue{{"--prefill-budget", "64", "--prefill", "full"}, "--prefill-budget: got 64"},
+        WrongValue{{"--prefill-window", "64", "--method", "full"}, "--prefill-window: got 64"},
         WrongValue{{"--budget", "101%"}, "101"}, WrongValue{{"--budget", "much"}, "much"},
         WrongValue{{"--block", "0"}, "block"}, WrongValue{{"--range", "500"}, "range"},
         WrongValue{{"--search", "quick"}, "quick"}, WrongValue{{"--reading", "aloud"}, "aloud"},
@@ -90,8 +91,10 @@ TEST_F(UsageTest, OtherCommandsCheckTheirWordsToo) {
   ExpectRefused(Run("bench", {"--context", "-1"}), 2, "context");
   ExpectRefused(Run("bench", {"--method", "full,magic"}), 2, "magic");
   ExpectRefused(Run("bench", {"--rounds", "0"}), 2, "rounds");
+  ExpectRefused(Run("bench", {"--prefill-budget", "64"}), 2, "--prefill-budget: got 64");
   ExpectRefused(Run("split", {}), 2, "--file");
   ExpectRefused(Run("chat", {"-f", "-"}), 2, "stdin");
+  ExpectRefused(Run("chat", {"--prefill", "full", "--prefill-window", "64"}), 2, "got 64");
   ExpectRefused(Run("chat", {"--chat-template", "morse"}), 2, "morse");
 }
 

@@ -59,9 +59,11 @@ TEST_F(SessionTest, AShortQuestionAboutATextIsNoJointReading) {
   auto session = NewSession();
   ASSERT_TRUE(session->Feed(RandomTokens(200), {.logits = Logits::kNone}).ok());
   ASSERT_TRUE(session->Feed(RandomTokens(64), {.attention = Attention::kJoint}).ok());
+  EXPECT_EQ(session->stats().joint_rows, 0);
   EXPECT_TRUE(session->SetMethod(MethodPreset("snapkv").value()).ok());
   ASSERT_TRUE(session->SetMethod(MethodPreset("dynsplit").value()).ok());
   ASSERT_TRUE(session->Feed(RandomTokens(65), {.attention = Attention::kJoint}).ok());
+  EXPECT_EQ(session->stats().joint_rows, 65);
   EXPECT_FALSE(session->SetMethod(MethodPreset("snapkv").value()).ok());
 }
 
